@@ -1,0 +1,181 @@
+"""The rules of the house. Each takes a Tree and returns its findings, "path:line: what is wrong"."""
+
+import fnmatch
+import pathlib
+import re
+import shutil
+import subprocess
+
+from tree import LAYERS, layer_of, lines_matching, without_comments
+
+# Headers of a third-party library, and the only files of the layers that may include them.
+LIBRARY_HOMES = {
+    "ZeroMQ": (r"zmq\w*\.(h|hpp)", ["core/link*"]),
+    "msgpack": (r"msgpack.*", ["schema/codec*"]),
+    "RocksDB": (r"rocksdb/.*", ["core/journal*", "subscriber/replica*"]),
+    "lz4": (r"lz4\w*\.h", ["schema/block*"]),
+    "libsodium": (r"sodium.*", ["schema/hash*", "core/link/keys*", "core/keys*"]),
+    "toml++": (r"toml.*", ["core/options*", "core/*/options*"]),
+    "CLI11": (r"CLI/.*", ["cli/*", "*/main.cpp", "publisher/options*", "broker/options*",
+                          "subscriber/options*"]),
+    "nlohmann json": (r"nlohmann/.*", ["cli/*"]),
+}
+# Namespaces that a file may open to declare a class without including its header.
+FORWARD_DECLARED = {"std", "rocksdb", "zmq", "toml", "CLI", "nlohmann", "msgpack"}
+
+LINES_WARNED, LINES_MAX = 300, 400
+
+
+def include_directions(tree):
+    """schema below ledger and core, those below the processes, cli on core and schema."""
+    found = []
+    for layer, path, text in tree.layered():
+        for line, match in lines_matching(r'^\s*#\s*include\s+"([^"]+)"', text):
+            target = match.group(1)
+            if layer_of(target) not in LAYERS[layer]:
+                found.append(f'{path}:{line}: {layer} must not include "{target}"')
+    return found
+
+
+def includes_from_root(tree):
+    """A quoted include names its file from the project's root, where it exists."""
+    return [f'{path}:{line}: "{match.group(1)}" is no file of the project, seen from its root'
+            for path, text in tree.cpp()
+            for line, match in lines_matching(r'^\s*#\s*include\s+"([^"]+)"', text)
+            if match.group(1) not in tree.files]
+
+
+def library_homes(tree):
+    """Each third-party library has one home; tests and benches may look anywhere."""
+    found = []
+    for _, path, text in tree.layered():
+        for line, match in lines_matching(r"^\s*#\s*include\s+[<\"]([^>\"]+)[>\"]", text):
+            for library, (headers, homes) in LIBRARY_HOMES.items():
+                at_home = any(fnmatch.fnmatchcase(path, home) for home in homes)
+                if re.fullmatch(headers, match.group(1)) and not at_home:
+                    found.append(f"{path}:{line}: {library} lives in {', '.join(homes)}")
+    return found
+
+
+def namespaces(tree):
+    """The namespace of a file is its folder. Others only to declare what the layer may use."""
+    found = []
+    for layer, path, text in tree.layered():
+        own = f"filial::{layer}"
+        opened = [(line, match.group(1)) for line, match in lines_matching(
+            r"^\s*(?:inline\s+)?namespace\s+([\w:]+)\s*\{", without_comments(text))]
+        usable = FORWARD_DECLARED | {"detail"} | {f"filial::{below}" for below in LAYERS[layer]}
+        for line, name in opened:
+            if not any(name == one or name.startswith(one + "::") for one in usable):
+                found.append(f"{path}:{line}: namespace {name} in the folder of {own}")
+        if own not in ["::".join(name.split("::")[:2]) for _, name in opened] \
+                and not path.endswith("main.cpp"):
+            found.append(f"{path}:1: does not open namespace {own}")
+    return found
+
+
+def file_lengths(tree):
+    """A file is one noun; past 400 lines there is a second one in it."""
+    return [f"{path}:{count}: {count} lines, more than {LINES_MAX}: look for the second noun"
+            for path, count in _long_files(tree) if count > LINES_MAX]
+
+
+def long_files(tree):
+    """Only a warning: files that near the limit."""
+    return [f"{path}:{count}: {count} lines" for path, count in _long_files(tree)
+            if count <= LINES_MAX]
+
+
+def _long_files(tree):
+    counts = [(path, text.count("\n")) for path, text in tree.code()]
+    return [(path, count) for path, count in counts if count > LINES_WARNED]
+
+
+def banned_words(tree):
+    """What clang 14 with this standard library cannot compile, and g++ 12 does not have."""
+    words = (r"\bstd::source_location\b|<source_location>|\bstd::(?:ranges::)?views\b|<format>"
+             r"|\bstd::format\b")
+    return [f"{path}:{line}: {match.group()} does not compile everywhere here"
+            for path, text in tree.cpp()
+            for line, match in lines_matching(words, without_comments(text))]
+
+
+def blanks(tree):
+    """No tabs, no blanks at the end of a line, one newline at the end of a file."""
+    found = []
+    for path, text in tree.files.items():
+        if path == "LICENSE" or "/corpus/" in path or path.startswith("test/golden/"):
+            continue
+        found += [f"{path}:{line}: a tab" for line, _ in lines_matching(r"\t", text)]
+        found += [f"{path}:{line}: blanks at the end of the line"
+                  for line, _ in lines_matching(r"[ \r]+$", text)]
+        if text and (not text.endswith("\n") or text.endswith("\n\n")):
+            found.append(f"{path}:{text.count(chr(10))}: not one newline at the end of the file")
+    return found
+
+
+def machine_paths(tree):
+    """A clone works in any folder: no path of one person's machine."""
+    # In two halves, so that this file does not find itself.
+    absolute = r"(?<![\w.)}/\-])/(?:" + "work|home" + r")/\w"
+    return [f"{path}:{line}: a path of one machine"
+            for path, text in tree.files.items() for line, _ in lines_matching(absolute, text)]
+
+
+def loose_ends(tree):
+    """What is left to do stands in the issues, not in the code."""
+    words = r"\b(?:TO" + "DO|FIX" + "ME|XX" + r"X)\b"
+    return [f"{path}:{line}: {match.group()}"
+            for path, text in tree.files.items() for line, match in lines_matching(words, text)]
+
+
+def fuzz_targets(tree):
+    """Every decoder of bytes from outside is named in a fuzz target."""
+    targets = [set(re.findall(r"\w+", text)) for path, text in tree.files.items()
+               if path.startswith("test/fuzz/") and path.endswith(".cpp")]
+    found = []
+    for layer, path, text in tree.layered():
+        if layer not in ("schema", "core") or not path.endswith(".h"):
+            continue
+        code = without_comments(text)
+        for line, match in lines_matching(r"\b((?:decode|parse)_\w+)\s*\(([^;{}()]*)\)", code):
+            takes_bytes = re.search(r"\bByteView\b", match.group(2))
+            if takes_bytes and not any(match.group(1) in words for words in targets):
+                found.append(f"{path}:{line}: no file in test/fuzz/ names {match.group(1)}")
+    return found
+
+
+def built_sources(tree):
+    """A .cpp file that no CMakeLists.txt names is compiled by nobody, and its tests pass unseen."""
+    found = []
+    for path, _ in tree.cpp():
+        if not path.endswith(".cpp") or path.startswith("test/fuzz/"):
+            continue
+        folders = [folder.as_posix() for folder in pathlib.PurePosixPath(path).parents]
+        lists = [tree.files.get(f"{f}/CMakeLists.txt" if f != "." else "CMakeLists.txt", "")
+                 for f in folders] + [t for p, t in tree.files.items() if p.endswith(".cmake")]
+        name = re.escape(pathlib.PurePosixPath(path).name)
+        if not any(re.search(r"(?<![\w-])" + name, text) for text in lists):
+            found.append(f"{path}:1: no CMakeLists.txt above it names it")
+    return found
+
+
+def formatting(tree):
+    """Every C++ file is as .clang-format says; judged only by the version of Debian 12."""
+    tool = shutil.which("clang-format-14") or shutil.which("clang-format")
+    if not tool or ".clang-format" not in tree.files:
+        return []
+    version = subprocess.run([tool, "--version"], capture_output=True, text=True, check=True)
+    paths = [path for path, _ in tree.cpp()]
+    if " 14." not in version.stdout or not paths:
+        return []
+    run = subprocess.run([tool, "--dry-run", *paths], cwd=tree.root, capture_output=True,
+                         text=True, check=False)
+    files = sorted(set(re.findall(r"^(\S+?):\d+:\d+: warning", run.stderr, re.M)))
+    found = [f"{path}:1: not formatted; run scripts/dev --format" for path in files]
+    return found if found or run.returncode == 0 else [run.stderr.strip()]
+
+
+RULES = [include_directions, includes_from_root, library_homes, namespaces, file_lengths,
+         banned_words, blanks, machine_paths, loose_ends, fuzz_targets, built_sources, formatting]
+WARNINGS = [long_files]
