@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # For scripts that build; to be sourced in the project's root.
 
 # build PRESET: configures if that was never done, then builds what changed.
