@@ -7,7 +7,8 @@
 #       An executable in build/PRESET/bin.
 #   filial_test(NAME source... [PCH header...] [USES dep...] [LABELS label...] [TIMEOUT seconds])
 #       A doctest binary; each TEST_CASE is one ctest. main() is there already. Default label
-#       `unit`, default timeout 60 s for each case.
+#       `unit`, default timeout 60 s for each case. FILIAL_BIN in the environment of a case is the
+#       folder of the programs.
 #   filial_fuzz(NAME source... [USES dep...] CORPUS folder)
 #       A file that defines LLVMFuzzerTestOneInput. In the fuzz preset a libFuzzer program, in the
 #       others a ctest that runs every file of the corpus once.
@@ -132,10 +133,13 @@ function(filial_test target)
   endif()
   if(NOT FILIAL_FUZZ)
     doctest_discover_tests(${target} PROPERTIES TIMEOUT ${arg_TIMEOUT})
-    # Labels go separately: the discovery would take a list of them apart.
+    # Apart from the discovery, which would take lists to pieces. A name that the binary does not
+    # find would run nothing and pass; it fails instead.
     set(labels_file ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
-    file(WRITE ${labels_file}
-      "set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"${arg_LABELS}\")\n")
+    file(WRITE ${labels_file} "set_tests_properties(\${${target}_TESTS} PROPERTIES
+  LABELS \"${arg_LABELS}\"
+  ENVIRONMENT \"FILIAL_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}\"
+  FAIL_REGULAR_EXPRESSION \"test cases: +0 \")\n")
     set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels_file})
   endif()
 endfunction()

@@ -64,6 +64,9 @@ PLANTED = [
     ("loose_ends", "schema/later.h", "// TO" + "DO: the rest\n"),
     ("fuzz_targets", "schema/mark.h", "Result<Mark> decode_mark(Parser& p,\n  ByteView bytes);\n"),
     ("fuzz_targets", "core/link/bundle.h", "Result<Bundle> parse_bundle(ByteView bytes);\n"),
+    ("test_names", "test/unit/semicolon_test.cpp", 'TEST_CASE("this; that") {}\n'),
+    ("test_names", "test/unit/range_test.cpp", 'TEST_CASE("all of (after, upto]") {}\n'),
+    ("test_names", "test/unit/twice_test.cpp", 'TEST_CASE("a") {}\nTEST_CASE("a") {}\n'),
     ("built_sources", "schema/alone.cpp", "namespace filial::schema {}\n"),
     ("built_sources", "test/unit/alone_test.cpp", "TEST_CASE(\"never run\") {}\n"),
 ]

@@ -145,6 +145,21 @@ def fuzz_targets(tree):
     return found
 
 
+def test_names(tree):
+    """Two tests have two names, and none has a character at which ctest would cut the name."""
+    found = []
+    seen = {}
+    for path, text in tree.cpp():
+        for line, match in lines_matching(r'^\s*TEST_CASE\w*\(\s*"((?:[^"\\]|\\.)*)"', text):
+            name = match.group(1)
+            if re.search(r"[;\[\]\\*?$]", name):
+                found.append(f"{path}:{line}: one of ; [ ] \\ * ? $ in a test's name")
+            if name in seen:
+                found.append(f"{path}:{line}: {seen[name]} has a test of this name")
+            seen[name] = f"{path}:{line}"
+    return found
+
+
 def built_sources(tree):
     """A .cpp file that no CMakeLists.txt names is compiled by nobody, and its tests pass unseen."""
     found = []
@@ -177,5 +192,6 @@ def formatting(tree):
 
 
 RULES = [include_directions, includes_from_root, library_homes, namespaces, file_lengths,
-         banned_words, blanks, machine_paths, loose_ends, fuzz_targets, built_sources, formatting]
+         banned_words, blanks, machine_paths, loose_ends, fuzz_targets, test_names,
+         built_sources, formatting]
 WARNINGS = [long_files]
