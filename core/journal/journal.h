@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schema/block.h"
+#include "schema/hash.h"
+#include "schema/mark.h"
+#include "schema/result.h"
+
+namespace filial::core {
+
+/// Where one topic of a log ends.
+struct TopicHead {
+    std::string topic;
+    schema::Sequence last;   ///< Last event of this topic.
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0; ///< Of all its rows ever.
+    schema::Hash chain{};    ///< Chain head after `last`; zeros where it is not known.
+};
+
+/// Where a log ends.
+struct LogHead {
+    schema::StoreId store;
+    schema::Epoch epoch;
+    schema::Incarnation incarnation{};
+    schema::Sequence end;  ///< Last event; 0 for an empty log.
+    std::vector<TopicHead> topics;
+
+    const TopicHead* find(std::string_view topic) const;
+};
+
+/// One commit of one log: all events above the log's end up to and including `upto`.
+struct Append {
+    schema::StoreId store;
+    schema::Epoch epoch;
+    schema::Incarnation incarnation{};  ///< Zeros leave the head's as it is.
+    schema::Sequence after;             ///< Must be the log's end.
+    schema::Sequence upto;
+    std::vector<schema::Segment> segments;  ///< At most one a topic, each with its chain head.
+    schema::Timestamp at;               ///< Wall time of the commit, for the age of what waits.
+};
+
+/// What is written together: all of it is there after a crash, or nothing.
+struct JournalWrite {
+    std::vector<Append> appends;
+    /// State that belongs to the appends (folds of the log, registries): key -> value, nullopt
+    /// erases. Keys are the owner's; later entries of the same key win.
+    std::vector<std::pair<schema::Bytes, std::optional<schema::Bytes>>> state;
+    bool empty() const { return appends.empty() && state.empty(); }
+};
+
+/// What is asked of a log.
+struct ReadRequest {
+    schema::StoreId store;
+    std::vector<std::string> topics;  ///< {"*"} for all.
+    schema::Sequence after;
+    std::size_t bytes_goal = 0;       ///< Ends with the commit that reaches it.
+};
+
+/// What a receiver at a position has not got yet.
+struct Depth {
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;                      ///< Of the rows.
+    std::optional<schema::Timestamp> oldest;      ///< When the oldest of them was committed here.
+};
+
+/// Ordered logs, one a store, kept as groups of events by topic, and the owner's state beside them
+/// in the same writes. One process at a time has a journal open; one thread uses it.
+class Journal {
+  public:
+    virtual ~Journal() = default;
+
+    virtual std::vector<schema::StoreId> logs() const = 0;
+    /// nullopt: no such log here. From memory.
+    virtual std::optional<LogHead> head(const schema::StoreId& store) const = 0;
+    /// The log's last event, 0 if there is none. From memory; asked in every turn of the loop.
+    virtual schema::Sequence end(const schema::StoreId& store) const = 0;
+
+    /// Writes all of it or nothing. With `sync`, durable on return (one fsync for everything);
+    /// without, durable with the next sync, and in order with it. Fails with `gap` when an append
+    /// does not begin at its log's end, `no_space` (nothing written; may be tried again), `io` or
+    /// `corrupt`, after which every further commit fails until the journal is opened again.
+    virtual schema::Result<void> commit(const JournalWrite& write, bool sync) = 0;
+
+    /// The events of the asked topics in (after, upto], at most one segment a topic, merged over
+    /// commits; never touches a payload of another topic. `upto` is the log's end if everything
+    /// fits, else the end of the commit that reached `bytes_goal`, counted over the asked topics.
+    /// `after` may lie inside a commit. `not_found` if there is no such log, `gap` if `after` is
+    /// beyond its end.
+    virtual schema::Result<schema::Range> read(const ReadRequest& request) const = 0;
+
+    /// What stands above `after` in these topics. Cheap: two lookups a topic.
+    virtual schema::Result<Depth> depth(const schema::StoreId& store,
+                                        const std::vector<std::string>& topics,
+                                        schema::Sequence after) const = 0;
+
+    /// One value of the state; nullopt if there is none.
+    virtual schema::Result<std::optional<schema::Bytes>> get(schema::ByteView key) const = 0;
+    /// Calls `each(key, value)` for every key that begins with `prefix` and is above `after`, in
+    /// bytewise order, until it returns false.
+    virtual schema::Result<void> scan(
+        schema::ByteView prefix, schema::ByteView after,
+        const std::function<bool(schema::ByteView, schema::ByteView)>& each) const = 0;
+};
+
+}  // namespace filial::core

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/link/host.h"
+#include "core/link/mark_book.h"
+#include "core/link/socket.h"
+#include "core/options.h"
+#include "schema/status.h"
+
+namespace filial::core {
+
+/// Who this process is, for its hellos.
+struct Self {
+    schema::StoreId store;
+    std::string role;
+    schema::Epoch epoch;
+    schema::Incarnation incarnation{};
+};
+
+/// All legs of a process: its ports, what it dials, the sessions on them with their Sender and
+/// Receiver, and the one loop that drives all of it. One thread.
+class Exchange {
+  public:
+    /// All references must outlive the exchange. `allow` may be null in a process that has no tcp
+    /// port.
+    Exchange(Host& host, const Clock& clock, Network& network, AllowList* allow, const Keys* keys,
+             Self self);
+    ~Exchange();
+
+    /// Binds a port; sessions, tickets, queries and status all come over it.
+    schema::Result<void> listen(const std::string& endpoint);
+    /// Keeps a session to `remote` for ever. `name` is our durable receiver's name there.
+    schema::Result<void> dial(const Remote& remote, const std::string& name);
+
+    /// One turn: waits at most `at_most` for something to read, reads what is there (bounded),
+    /// lets the host flush, acknowledges what became durable, sends what receivers asked for.
+    /// Fails only where the process cannot go on.
+    schema::Result<void> turn(std::chrono::milliseconds at_most);
+    /// Watches a signal pipe beside the sockets.
+    void watch_fd(int fd);
+
+    void reply(const Requester& to, const schema::Message& message);
+
+    MarkBook& marks() { return marks_; }
+    /// Sends the book's mark of `store` to everybody who may have it, in this turn.
+    void announce(const schema::StoreId& store);
+    /// Tells the local publisher how far this replica is (role "subscriber" only).
+    void tell_applied(const schema::Applied& applied);
+
+    /// Asks `Host::want` again for every session and store, after the host's wishes changed.
+    void want_again();
+
+    /// One leg for each session and log, both directions, and for each remote not reached. Depth
+    /// of outgoing legs is the host's to fill (it knows its registry).
+    std::vector<schema::Leg> incoming_legs() const;
+    /// True if a session of that receiver stands now; `heard_us` since it was heard.
+    bool session_of(const std::string& receiver, std::int64_t& heard_us) const;
+    /// Totals since start: "messages_in", "bytes_in", "blocks_in", "events_in", ..._out.
+    std::vector<std::pair<std::string, std::int64_t>> counters() const;
+
+  private:
+    struct Inside;
+    MarkBook marks_;
+    std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace filial::core

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/journal/journal.h"
+#include "schema/messages.h"
+
+namespace filial::core {
+
+/// Who is at the other end of a session, as its hello said and its key proved.
+struct Peer {
+    std::string store;     ///< Proved by the key on tcp; as said on ipc.
+    std::string role;      ///< "publisher", "subscriber", "broker", "tap", "cli".
+    std::string name;      ///< "store/name": durable name of the receiver there.
+    std::string software;
+    bool local = false;    ///< Over ipc, so of this machine.
+    bool dialled = false;  ///< We dialled it.
+    schema::Epoch epoch;
+    std::vector<std::string> offers;
+    std::int64_t clock_offset_us = 0;  ///< Its clock minus ours at the hello; shown only.
+};
+
+/// Something to fetch from a peer: a log, its topics and the positions held durably.
+struct Want {
+    schema::StoreId store;
+    schema::Epoch epoch;
+    std::vector<schema::TopicEnd> after;
+};
+
+/// Where a request came from: pass it back to Exchange::reply. Stays valid after the connection
+/// is gone (the reply is then dropped: whoever asked will ask again).
+struct Requester {
+    std::size_t port = 0;
+    schema::Bytes route;
+    std::string store;  ///< Proved by its key; empty on ipc: a program of this machine.
+    bool local = false;
+};
+
+/// What a process does for its legs. Exchange calls it, always from the one loop thread. As a
+/// sender it is asked for ranges; as a receiver it is given them, first to stage (take), then to
+/// make durable together (flush). All of it must return quickly.
+class Host {
+  public:
+    virtual ~Host() = default;
+
+    // --- As a sender ---------------------------------------------------------------------------
+    /// Stores whose logs can be fetched here.
+    virtual std::vector<schema::StoreId> held() const = 0;
+    /// Last *durable* event of that log; 0 if it is not held. Asked in every turn.
+    virtual schema::Sequence end(const schema::StoreId& store) const = 0;
+    virtual schema::Epoch epoch(const schema::StoreId& store) const = 0;
+    /// As Journal::read. Only positions at or below `end`.
+    virtual schema::Result<schema::Range> read(const ReadRequest& request) = 0;
+    /// A receiver says what it holds durably: for the registry and the queue's depth.
+    virtual void reached(const Peer& peer, const schema::Fetch& fetch) = 0;
+
+    // --- As a receiver -------------------------------------------------------------------------
+    /// What to fetch from this peer, which holds `store`; nullopt: nothing. Called for each store
+    /// it offers, and again when a store's first mark arrives from it.
+    virtual std::optional<Want> want(const Peer& peer, const schema::StoreId& store) = 0;
+    /// Stages a range. Positions that are held already are dropped in here. `gap`: it begins
+    /// above what is held, the exchange fetches again from `want`. `forked`, `stale_incarnation`,
+    /// `not_allowed`, `corrupt`: the leg for this store stops, and says why in its status.
+    virtual schema::Result<void> take(const Peer& peer, schema::Range range) = 0;
+    /// Makes everything staged (ranges and tickets) durable and answers the tickets. An error here
+    /// ends the process, except `no_space` and `busy`: staged things stay for the next turn.
+    virtual schema::Result<void> flush() = 0;
+    /// What is durable now of the topics of this want: what the next fetch acknowledges.
+    virtual std::vector<schema::TopicEnd> durable(const Want& want) const = 0;
+    /// A newer mark than any before came (already in the exchange's book).
+    virtual void marked(const Peer& peer, const schema::Mark& mark) = 0;
+    virtual void applied(const Peer& peer, const schema::Applied& applied) = 0;
+
+    // --- Requests: tickets, queries, status ------------------------------------------------------
+    /// Answer with Exchange::reply, now or in `flush`.
+    virtual void request(const Requester& from, schema::Message message) = 0;
+
+    /// Once a turn, after everything else.
+    virtual void turn(BootTime now) = 0;
+};
+
+}  // namespace filial::core

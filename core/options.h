@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "schema/ids.h"
+#include "schema/result.h"
+
+namespace filial::core {
+
+/// Somebody to dial.
+struct Remote {
+    std::string name;      ///< Store name at the other end.
+    std::string endpoint;  ///< "tcp://host:port" or "ipc://path".
+    std::string key;       ///< Its CURVE public key, 40 characters of Z85; empty only for ipc.
+};
+
+/// How old an answer may be without a word, by topic. -1: always "official".
+struct Policy {
+    std::int64_t stock_us = std::int64_t{10} * 60 * 1'000'000;
+    std::int64_t customers_us = std::int64_t{86'400} * 1'000'000;
+    std::int64_t debts_us = std::int64_t{86'400} * 1'000'000;
+    std::int64_t other_us = std::int64_t{86'400} * 1'000'000;
+};
+
+/// One file for the programs of a store: `filial.toml`. Order: flag over environment over file over
+/// the defaults here. Paths in the file are relative to it.
+struct Options {
+    std::filesystem::path file;  ///< That was read; empty if none.
+    schema::StoreId store;
+    std::filesystem::path data;  ///< Keys, databases, allow list. Default: the file's folder.
+    std::filesystem::path sockets;  ///< Local sockets. Default: `data`, or a short folder of our
+                                    ///< own where `data` is too long for a socket's address.
+    std::vector<Remote> hubs;    ///< [[hub]]: brokers to send to and receive from.
+    std::vector<Remote> peers;   ///< [[peer]]: other stores' publishers to read from.
+
+    struct PublisherPart {
+        std::string listen;      ///< tcp with CURVE, for peers and remote tills; empty: none.
+        std::int64_t mark_every_us = 5 * 1'000'000;
+        std::uint64_t queue_tickets = 4'096;  ///< Waiting before "busy" is answered.
+    } publisher;
+    struct SubscriberPart {
+        std::string listen;      ///< tcp with CURVE, for remote queries; empty: none.
+        std::vector<std::string> topics{"stock", "customers", "debts"};  ///< `control` comes too.
+        std::vector<std::string> stores{"*"};
+        bool own_publisher = true;  ///< Read the own store's log from its publisher over ipc.
+    } subscriber;
+    struct BrokerPart {
+        std::string listen;      ///< tcp with CURVE.
+    } broker;
+    Policy freshness;
+    Level log_level = Level::info;
+    bool log_json = false;
+
+    std::string publisher_socket() const;   ///< "ipc://.../publisher.sock"
+    std::string subscriber_socket() const;
+    std::string broker_socket() const;
+    std::filesystem::path publisher_dir() const;   ///< data/publisher
+    std::filesystem::path subscriber_dir() const;
+    std::filesystem::path broker_dir() const;
+    std::filesystem::path keys_dir() const;
+    std::filesystem::path allow_file() const;      ///< data/allow.toml
+};
+
+/// Overrides by name, as in "publisher.listen" -> "tcp://...": from flags (first) and environment
+/// (`FILIAL_PUBLISHER_LISTEN`).
+using Overrides = std::map<std::string, std::string>;
+
+/// Reads `file` strictly: an unknown key, a wrong type or a value out of range is `invalid` with
+/// file, line, key and reason. Then the environment's and `flags`' overrides, checked alike.
+schema::Result<Options> load_options(const std::filesystem::path& file, const Overrides& flags);
+
+/// The file to read when none is named: $FILIAL_CONFIG, ./filial.toml, /etc/filial/filial.toml.
+std::filesystem::path default_options_file();
+
+/// All FILIAL_* variables that name an option.
+Overrides overrides_from_environment();
+
+/// "10m", "1d", "90s", "official" (-1). `invalid` otherwise.
+schema::Result<std::int64_t> parse_duration_us(std::string_view text);
+
+}  // namespace filial::core

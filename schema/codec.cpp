@@ -1,0 +1,255 @@
+#include "schema/codec.h"
+
+#include <msgpack.hpp>
+
+#include "schema/limits.h"
+
+namespace filial::schema {
+namespace {
+
+struct Sink {
+    Bytes& bytes;
+    void write(const char* data, std::size_t size) { bytes.append(data, size); }
+};
+
+const msgpack::object& as_object(const void* element) {
+    return *static_cast<const msgpack::object*>(element);
+}
+
+const msgpack::unpack_limit& limits() {
+    static const msgpack::unpack_limit limit(kArrayElementsMax, 1024, kMessageBytesMax,
+                                             kMessageBytesMax, kMessageBytesMax, kNestingMax);
+    return limit;
+}
+
+/// Texts and bytes stay where they are: the views point into the caller's bytes.
+bool by_reference(msgpack::type::object_type, std::size_t, void*) { return true; }
+
+template <class Value>
+void pack(Bytes& bytes, const Value& value) {
+    Sink sink{bytes};
+    msgpack::packer<Sink>(sink).pack(value);
+}
+
+}  // namespace
+
+Writer& Writer::array(std::size_t elements) {
+    Sink sink{bytes_};
+    msgpack::packer<Sink>(sink).pack_array(static_cast<std::uint32_t>(elements));
+    return *this;
+}
+
+Writer& Writer::u64(std::uint64_t value) {
+    pack(bytes_, value);
+    return *this;
+}
+
+Writer& Writer::i64(std::int64_t value) {
+    pack(bytes_, value);
+    return *this;
+}
+
+Writer& Writer::boolean(bool value) {
+    pack(bytes_, value);
+    return *this;
+}
+
+Writer& Writer::nil() {
+    Sink sink{bytes_};
+    msgpack::packer<Sink>(sink).pack_nil();
+    return *this;
+}
+
+Writer& Writer::str(std::string_view text) {
+    Sink sink{bytes_};
+    msgpack::packer<Sink> packer(sink);
+    packer.pack_str(static_cast<std::uint32_t>(text.size()));
+    packer.pack_str_body(text.data(), static_cast<std::uint32_t>(text.size()));
+    return *this;
+}
+
+Writer& Writer::bin(ByteView bytes) {
+    Sink sink{bytes_};
+    msgpack::packer<Sink> packer(sink);
+    packer.pack_bin(static_cast<std::uint32_t>(bytes.size()));
+    packer.pack_bin_body(bytes.data(), static_cast<std::uint32_t>(bytes.size()));
+    return *this;
+}
+
+Writer& Writer::raw(ByteView encoded) {
+    bytes_.append(encoded);
+    return *this;
+}
+
+const void* Fields::take() {
+    if (at_ >= size_) {
+        ++at_;
+        return nullptr;
+    }
+    return static_cast<const msgpack::object*>(elements_) + at_++;
+}
+
+std::uint64_t Fields::u64() {
+    const void* element = take();
+    if (element == nullptr) return 0;
+    const auto& object = as_object(element);
+    if (object.type == msgpack::type::POSITIVE_INTEGER) return object.via.u64;
+    parser_->wrong("a number from 0");
+    return 0;
+}
+
+std::uint32_t Fields::u32() {
+    const std::uint64_t value = u64();
+    if (value <= UINT32_MAX) return static_cast<std::uint32_t>(value);
+    parser_->wrong("a number below 2^32");
+    return 0;
+}
+
+std::int64_t Fields::i64() {
+    const void* element = take();
+    if (element == nullptr) return 0;
+    const auto& object = as_object(element);
+    if (object.type == msgpack::type::NEGATIVE_INTEGER) return object.via.i64;
+    if (object.type == msgpack::type::POSITIVE_INTEGER && object.via.u64 <= INT64_MAX) {
+        return static_cast<std::int64_t>(object.via.u64);
+    }
+    parser_->wrong("a number of 64 bits");
+    return 0;
+}
+
+bool Fields::boolean() {
+    const void* element = take();
+    if (element == nullptr) return false;
+    const auto& object = as_object(element);
+    if (object.type == msgpack::type::BOOLEAN) return object.via.boolean;
+    parser_->wrong("true or false");
+    return false;
+}
+
+std::string_view Fields::str() {
+    const void* element = take();
+    if (element == nullptr) return {};
+    const auto& object = as_object(element);
+    if (object.type == msgpack::type::STR) return {object.via.str.ptr, object.via.str.size};
+    if (object.type != msgpack::type::NIL) parser_->wrong("text");
+    return {};
+}
+
+ByteView Fields::bin() {
+    const void* element = take();
+    if (element == nullptr) return {};
+    const auto& object = as_object(element);
+    if (object.type == msgpack::type::BIN) return {object.via.bin.ptr, object.via.bin.size};
+    if (object.type != msgpack::type::NIL) parser_->wrong("bytes");
+    return {};
+}
+
+Fields Fields::array() {
+    Fields fields;
+    fields.parser_ = parser_;
+    const void* element = take();
+    if (element == nullptr) return fields;
+    const auto& object = as_object(element);
+    if (object.type == msgpack::type::ARRAY) {
+        fields.elements_ = object.via.array.ptr;
+        fields.size_ = object.via.array.size;
+    } else if (object.type != msgpack::type::NIL) {
+        parser_->wrong("an array");
+    }
+    return fields;
+}
+
+bool Fields::next_is_nil() const {
+    if (at_ >= size_) return true;
+    const auto* elements = static_cast<const msgpack::object*>(elements_);
+    return elements[at_].type == msgpack::type::NIL;
+}
+
+struct Parser::Memory {
+    msgpack::zone zone;
+    msgpack::object root;
+};
+
+Parser::Parser() : memory_(std::make_unique<Memory>()) {}
+Parser::~Parser() = default;
+
+Result<Fields> Parser::array(ByteView bytes) try {
+    error_.clear();
+    memory_->zone.clear();
+    std::size_t at = 0;
+    bool referenced = false;
+    memory_->root = msgpack::unpack(memory_->zone, bytes.data(), bytes.size(), at, referenced,
+                                    by_reference, nullptr, limits());
+    if (at != bytes.size()) return fail(Errc::corrupt, "bytes behind the value");
+    if (memory_->root.type != msgpack::type::ARRAY) return fail(Errc::corrupt, "not an array");
+    Fields fields;
+    fields.elements_ = memory_->root.via.array.ptr;
+    fields.size_ = memory_->root.via.array.size;
+    fields.parser_ = this;
+    return fields;
+} catch (const msgpack::unpack_error& e) {
+    return fail(Errc::corrupt, e.what());
+} catch (const std::bad_alloc&) {
+    return fail(Errc::too_large, "no memory to decode the value");
+}
+
+Result<void> Parser::finish(std::string_view what) const {
+    if (error_.empty()) return {};
+    return fail(Errc::corrupt, std::string(what) + ": " + error_);
+}
+
+void Parser::wrong(std::string_view expected) {
+    if (error_.empty()) error_ = "expected " + std::string(expected);
+}
+
+Result<ByteView> Parser::elements_from(ByteView bytes, std::size_t index) try {
+    if (bytes.empty()) return fail(Errc::corrupt, "not an array");
+    const auto head = static_cast<unsigned char>(bytes[0]);
+    std::size_t at = 0;
+    if ((head & 0xf0) == 0x90) at = 1;
+    if (head == 0xdc) at = 3;
+    if (head == 0xdd) at = 5;
+    if (at == 0) return fail(Errc::corrupt, "not an array");
+    msgpack::zone zone;
+    for (std::size_t i = 0; i < index; ++i) {
+        bool referenced = false;
+        msgpack::unpack(zone, bytes.data(), bytes.size(), at, referenced, by_reference, nullptr,
+                        limits());
+    }
+    return bytes.substr(at);
+} catch (const msgpack::unpack_error& e) {
+    return fail(Errc::corrupt, e.what());
+}
+
+bool is_utf8(std::string_view text) {
+    std::size_t i = 0;
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    while (i < text.size()) {
+        const unsigned char lead = byte(i);
+        std::size_t tail = 0;
+        std::uint32_t value = 0;
+        if (lead < 0x80) {
+            ++i;
+            continue;
+        } else if (lead >= 0xc2 && lead <= 0xdf) {
+            tail = 1, value = lead & 0x1fu;
+        } else if (lead >= 0xe0 && lead <= 0xef) {
+            tail = 2, value = lead & 0x0fu;
+        } else if (lead >= 0xf0 && lead <= 0xf4) {
+            tail = 3, value = lead & 0x07u;
+        } else {
+            return false;
+        }
+        if (i + tail >= text.size()) return false;
+        for (std::size_t k = 1; k <= tail; ++k) {
+            if ((byte(i + k) & 0xc0) != 0x80) return false;
+            value = value << 6 | (byte(i + k) & 0x3fu);
+        }
+        const bool overlong = (tail == 2 && value < 0x800) || (tail == 3 && value < 0x10000);
+        if (overlong || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return false;
+        i += tail + 1;
+    }
+    return true;
+}
+
+}  // namespace filial::schema

@@ -1,0 +1,78 @@
+#include "schema/event.h"
+
+#include "schema/limits.h"
+
+namespace filial::schema {
+namespace {
+
+constexpr std::size_t kRowFields = 9;
+
+/// How many values stand one after the other in `extra`; they came out of an array once.
+std::size_t extra_count(const Bytes& extra, std::size_t counted_at_most) {
+    std::size_t count = 0;
+    Bytes as_array = "\x91" + extra;
+    while (as_array.size() > 1 && count < counted_at_most) {
+        const auto rest = Parser::elements_from(as_array, 1);
+        if (!rest) break;
+        as_array = "\x91" + Bytes(*rest);
+        ++count;
+    }
+    return count;
+}
+
+void write_optional(Writer& out, const std::string& text) {
+    if (text.empty()) {
+        out.nil();
+    } else {
+        out.str(text);
+    }
+}
+
+}  // namespace
+
+Bytes encode_row(const Event& event) {
+    Writer out;
+    const std::size_t extras = event.extra.empty() ? 0 : extra_count(event.extra, 1024);
+    out.array(kRowFields + extras).str(event.kind).u64(event.version).i64(event.at.value());
+    out.str(event.key);
+    write_optional(out, event.addressee);
+    out.u64(event.number).u64(event.index).u64(event.count).bin(event.payload).raw(event.extra);
+    return out.take();
+}
+
+Result<void> decode_row(Parser& parser, ByteView row, Event& event) {
+    auto fields = parser.array(row);
+    if (!fields) return fail("event", fields.error());
+    event.kind = fields->str();
+    event.version = fields->u32();
+    event.at = Timestamp{fields->i64()};
+    event.key = fields->str();
+    event.addressee = fields->str();
+    event.number = fields->u64();
+    event.index = fields->u32();
+    event.count = fields->u32();
+    event.payload = fields->bin();
+    event.extra.clear();
+    if (fields->size() > kRowFields) {
+        const auto extra = Parser::elements_from(row, kRowFields);
+        if (!extra) return fail("event", extra.error());
+        event.extra = *extra;
+    }
+    if (fields->size() < kRowFields) return fail(Errc::corrupt, "event: fields are missing");
+    return parser.finish("event");
+}
+
+Hash event_hash(const StoreId& store, const LoggedEvent& logged) {
+    const Event& event = logged.event;
+    const std::size_t extras = event.extra.empty() ? 0 : extra_count(event.extra, 1024);
+    Writer out;
+    out.array(14 + extras).str(store.value()).u64(logged.epoch.value()).u64(logged.seq.value());
+    out.str(event.topic).bin(view(event.client)).str(event.kind).u64(event.version);
+    out.i64(event.at.value()).str(event.key);
+    write_optional(out, event.addressee);
+    out.u64(event.number).u64(event.index).u64(event.count);
+    out.bin(view(hash_of(event.payload))).raw(event.extra);
+    return hash_of(out.bytes());
+}
+
+}  // namespace filial::schema

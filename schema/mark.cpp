@@ -1,0 +1,91 @@
+#include "schema/mark.h"
+
+#include "schema/payloads.h"
+
+namespace filial::schema {
+namespace {
+
+constexpr std::uint64_t kMarkVersion = 1;
+
+void write_ends(Writer& out, const std::vector<TopicEnd>& ends) {
+    out.array(ends.size());
+    for (const TopicEnd& end : ends) out.array(2).str(end.topic).u64(end.seq.value());
+}
+
+std::vector<TopicEnd> read_ends(Fields& fields) {
+    std::vector<TopicEnd> ends;
+    Fields list = fields.array();
+    while (list.more()) {
+        Fields pair = list.array();
+        TopicEnd end;
+        end.topic = pair.str();
+        end.seq = Sequence{pair.u64()};
+        ends.push_back(std::move(end));
+    }
+    return ends;
+}
+
+}  // namespace
+
+void write_reached(Writer& out, const Reached& reached) {
+    out.array(3).str(reached.store.value()).u64(reached.epoch.value());
+    write_ends(out, reached.topics);
+}
+
+Reached read_reached(Fields& fields) {
+    Fields parts = fields.array();
+    Reached reached;
+    reached.store = StoreId{std::string(parts.str())};
+    reached.epoch = Epoch{parts.u32()};
+    reached.topics = read_ends(parts);
+    return reached;
+}
+
+Bytes encode(const Mark& mark) {
+    Writer out;
+    out.array(11).u64(kMarkVersion).str(mark.store.value()).u64(mark.epoch.value());
+    out.u64(mark.counter).i64(mark.at.value()).u64(mark.end.value());
+    write_ends(out, mark.ends);
+    out.u64(mark.applied_since).array(mark.applied.size());
+    for (const Reached& reached : mark.applied) write_reached(out, reached);
+    out.array(mark.taken.size());
+    for (const Position& position : mark.taken) write_position(out, position);
+    out.array(mark.parked.size());
+    for (const ParkedKey& key : mark.parked) {
+        out.array(3).str(key.store.value()).str(key.topic).str(key.key);
+    }
+    return out.take();
+}
+
+Result<Mark> decode_mark(Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return fail("mark", fields.error());
+    if (const auto version = fields->u64(); version != kMarkVersion) {
+        return fail(Errc::schema_too_new, "mark: version " + std::to_string(version));
+    }
+    Mark mark;
+    mark.store = StoreId{std::string(fields->str())};
+    mark.epoch = Epoch{fields->u32()};
+    mark.counter = fields->u64();
+    mark.at = Timestamp{fields->i64()};
+    mark.end = Sequence{fields->u64()};
+    mark.ends = read_ends(*fields);
+    mark.applied_since = fields->u64();
+    Fields applied = fields->array();
+    while (applied.more()) mark.applied.push_back(read_reached(applied));
+    Fields taken = fields->array();
+    while (taken.more()) mark.taken.push_back(read_position(taken));
+    Fields parked = fields->array();
+    while (parked.more()) {
+        Fields parts = parked.array();
+        ParkedKey key;
+        key.store = StoreId{std::string(parts.str())};
+        key.topic = parts.str();
+        key.key = parts.str();
+        mark.parked.push_back(std::move(key));
+    }
+    if (const auto done = parser.finish("mark"); !done) return tl::unexpected(done.error());
+    return mark;
+}
+
+}  // namespace filial::schema

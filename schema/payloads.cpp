@@ -1,0 +1,203 @@
+#include "schema/payloads.h"
+
+namespace filial::schema {
+namespace {
+
+void write_seen(Writer& out, const std::vector<Position>& seen) {
+    out.array(seen.size());
+    for (const Position& position : seen) write_position(out, position);
+}
+
+std::vector<Position> read_seen(Fields& fields) {
+    std::vector<Position> seen;
+    Fields list = fields.array();
+    while (list.more()) seen.push_back(read_position(list));
+    return seen;
+}
+
+}  // namespace
+
+void write_position(Writer& out, const Position& position) {
+    out.array(3).str(position.store.value()).u64(position.epoch.value());
+    out.u64(position.seq.value());
+}
+
+Position read_position(Fields& fields) {
+    Fields parts = fields.array();
+    Position position;
+    position.store = StoreId{std::string(parts.str())};
+    position.epoch = Epoch{parts.u32()};
+    position.seq = Sequence{parts.u64()};
+    return position;
+}
+
+Bytes encode(const StockMoved& moved) {
+    Writer out;
+    out.array(5).i64(moved.delta.value()).str(moved.reason).str(moved.document);
+    out.u64(moved.flags).i64(moved.cost.value());
+    return out.take();
+}
+
+Result<StockMoved> decode_stock_moved(Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return fail(kStockMoved, fields.error());
+    StockMoved moved;
+    moved.delta = Quantity{fields->i64()};
+    moved.reason = fields->str();
+    moved.document = fields->str();
+    moved.flags = fields->u64();
+    moved.cost = UnitCost{fields->i64()};
+    if (const auto done = parser.finish(kStockMoved); !done) return tl::unexpected(done.error());
+    return moved;
+}
+
+Bytes encode(const DebtMoved& moved) {
+    Writer out;
+    out.array(4).i64(moved.delta.value()).str(moved.reason).str(moved.document).u64(moved.flags);
+    return out.take();
+}
+
+Result<DebtMoved> decode_debt_moved(Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return fail(kDebtMoved, fields.error());
+    DebtMoved moved;
+    moved.delta = Money{fields->i64()};
+    moved.reason = fields->str();
+    moved.document = fields->str();
+    moved.flags = fields->u64();
+    if (const auto done = parser.finish(kDebtMoved); !done) return tl::unexpected(done.error());
+    return moved;
+}
+
+Bytes encode(const LimitSet& limit) {
+    Writer out;
+    out.array(2).i64(limit.amount.value()).str(limit.document);
+    return out.take();
+}
+
+Result<LimitSet> decode_limit_set(Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return fail(kLimitSet, fields.error());
+    LimitSet limit;
+    limit.amount = Money{fields->i64()};
+    limit.document = fields->str();
+    if (const auto done = parser.finish(kLimitSet); !done) return tl::unexpected(done.error());
+    return limit;
+}
+
+Bytes encode(const CustomerChanged& changed) {
+    Writer out;
+    out.array(3);
+    if (changed.home.empty()) {
+        out.nil();
+    } else {
+        out.str(changed.home);
+    }
+    out.array(changed.fields.size());
+    for (const CustomerField& field : changed.fields) {
+        out.array(3).str(field.name).str(field.value);
+        write_seen(out, field.seen);
+    }
+    out.array(changed.sealed.size());
+    for (const CustomerField& field : changed.sealed) {
+        out.array(5).str(field.name).u64(field.key_id).bin(field.nonce).bin(field.value);
+        write_seen(out, field.seen);
+    }
+    return out.take();
+}
+
+Result<CustomerChanged> decode_customer_changed(Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return fail("customer", fields.error());
+    CustomerChanged changed;
+    changed.home = fields->str();
+    Fields open = fields->array();
+    while (open.more()) {
+        Fields parts = open.array();
+        CustomerField field;
+        field.name = parts.str();
+        field.value = parts.str();
+        field.seen = read_seen(parts);
+        changed.fields.push_back(std::move(field));
+    }
+    Fields sealed = fields->array();
+    while (sealed.more()) {
+        Fields parts = sealed.array();
+        CustomerField field;
+        field.name = parts.str();
+        field.key_id = parts.u64();
+        field.nonce = parts.bin();
+        field.value = parts.bin();
+        field.seen = read_seen(parts);
+        changed.sealed.push_back(std::move(field));
+    }
+    if (const auto done = parser.finish("customer"); !done) return tl::unexpected(done.error());
+    return changed;
+}
+
+Bytes encode(const TransferStep& step) {
+    Writer out;
+    out.array(6).str(step.peer).str(step.sku).i64(step.quantity.value());
+    write_position(out, step.cause);
+    out.str(step.reason).u64(step.flags);
+    return out.take();
+}
+
+Result<TransferStep> decode_transfer_step(Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return fail("transfer", fields.error());
+    TransferStep step;
+    step.peer = fields->str();
+    step.sku = fields->str();
+    step.quantity = Quantity{fields->i64()};
+    step.cause = read_position(*fields);
+    step.reason = fields->str();
+    step.flags = fields->u64();
+    if (const auto done = parser.finish("transfer"); !done) return tl::unexpected(done.error());
+    return step;
+}
+
+Bytes encode(const NoticeTaken& taken) {
+    Writer out;
+    out.array(2);
+    write_position(out, taken.cause);
+    out.str(taken.kind);
+    return out.take();
+}
+
+Result<NoticeTaken> decode_notice_taken(Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return fail(kNoticeTaken, fields.error());
+    NoticeTaken taken;
+    taken.cause = read_position(*fields);
+    taken.kind = fields->str();
+    if (const auto done = parser.finish(kNoticeTaken); !done) return tl::unexpected(done.error());
+    return taken;
+}
+
+Bytes encode(const LogOpened& opened) {
+    Writer out;
+    out.array(4).bin(view(opened.incarnation)).u64(opened.epoch.value());
+    out.u64(opened.continues_from.value()).array(opened.chains.size());
+    for (const auto& [topic, head] : opened.chains) out.array(2).str(topic).bin(view(head));
+    return out.take();
+}
+
+Result<LogOpened> decode_log_opened(Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return fail(kLogOpened, fields.error());
+    LogOpened opened;
+    opened.incarnation = id16_from(fields->bin());
+    opened.epoch = Epoch{fields->u32()};
+    opened.continues_from = Sequence{fields->u64()};
+    Fields chains = fields->array();
+    while (chains.more()) {
+        Fields parts = chains.array();
+        std::string topic(parts.str());
+        opened.chains.emplace_back(std::move(topic), hash_from(parts.bin()));
+    }
+    if (const auto done = parser.finish(kLogOpened); !done) return tl::unexpected(done.error());
+    return opened;
+}
+
+}  // namespace filial::schema

@@ -1,0 +1,152 @@
+#include "schema/segment.h"
+
+#include <algorithm>
+
+namespace filial::schema {
+namespace {
+
+constexpr std::uint64_t kSegmentVersion = 1;
+
+}  // namespace
+
+std::size_t Segment::size() const {
+    std::size_t bytes = 0;
+    for (const Bytes& row : rows) bytes += row.size();
+    return bytes;
+}
+
+void Segment::add(Sequence seq, const ClientId& client, Bytes row) {
+    check(seqs.empty() || seqs.back() < seq, "positions in a segment rise");
+    // Clients come in runs: the last one is nearly always the right one.
+    std::size_t index = clients.size();
+    while (index > 0 && clients[index - 1] != client) --index;
+    if (index == 0) {
+        clients.push_back(client);
+        index = clients.size();
+    }
+    seqs.push_back(seq);
+    who.push_back(static_cast<std::uint32_t>(index - 1));
+    rows.push_back(std::move(row));
+}
+
+void Segment::append(const Segment& other, Sequence after) {
+    check(topic == other.topic && epoch == other.epoch, "segments of one topic and epoch join");
+    for (std::size_t i = 0; i < other.rows.size(); ++i) {
+        if (other.seqs[i] > after) add(other.seqs[i], other.clients[other.who[i]], other.rows[i]);
+    }
+    chain = other.chain;
+}
+
+Result<LoggedEvent> Segment::event(Parser& parser, std::size_t index) const {
+    LoggedEvent logged;
+    logged.epoch = epoch;
+    logged.seq = seqs[index];
+    logged.event.topic = topic;
+    logged.event.client = clients[who[index]];
+    if (const auto ok = decode_row(parser, rows[index], logged.event); !ok) {
+        return fail(topic + " event " + std::to_string(seqs[index].value()), ok.error());
+    }
+    return logged;
+}
+
+void write_segment(Writer& out, const Segment& segment) {
+    out.array(8).u64(kSegmentVersion).str(segment.topic).u64(segment.epoch.value());
+    out.array(segment.seqs.size());
+    std::uint64_t before = 0;
+    for (const Sequence seq : segment.seqs) {
+        out.u64(seq.value() - before);
+        before = seq.value();
+    }
+    out.array(segment.clients.size());
+    for (const ClientId& client : segment.clients) out.bin(view(client));
+    const bool one_client = segment.clients.size() == 1;
+    out.array(one_client ? 0 : segment.who.size());
+    if (!one_client) {
+        for (const std::uint32_t index : segment.who) out.u64(index);
+    }
+    out.array(segment.rows.size());
+    for (const Bytes& row : segment.rows) out.bin(row);
+    if (segment.chain.empty()) {
+        out.nil();
+    } else {
+        out.bin(segment.chain);
+    }
+}
+
+Bytes encode(const Segment& segment) {
+    Writer out;
+    write_segment(out, segment);
+    return out.take();
+}
+
+Result<Segment> read_segment(Fields& fields) {
+    Fields parts = fields.array();
+    const std::uint64_t version = parts.u64();
+    if (version != kSegmentVersion) {
+        return fail(Errc::schema_too_new,
+                    "segment: version " + std::to_string(version) + " is not known here");
+    }
+    Segment segment;
+    segment.topic = parts.str();
+    segment.epoch = Epoch{parts.u32()};
+    Fields seqs = parts.array();
+    Fields clients = parts.array();
+    Fields who = parts.array();
+    Fields rows = parts.array();
+    segment.chain = parts.bin();
+
+    if (seqs.size() != rows.size()) return fail(Errc::corrupt, "segment: counts differ");
+    if (who.size() != rows.size() && !(who.size() == 0 && clients.size() == 1)) {
+        if (!rows.more() && clients.size() == 0) return segment;
+        return fail(Errc::corrupt, "segment: client indices do not fit");
+    }
+    segment.seqs.reserve(seqs.size());
+    segment.rows.reserve(rows.size());
+    segment.clients.reserve(clients.size());
+    while (clients.more()) segment.clients.push_back(id16_from(clients.bin()));
+    std::uint64_t at = 0;
+    for (std::size_t i = 0; rows.more(); ++i) {
+        const std::uint64_t step = seqs.u64();
+        if (step == 0 || at + step < at) return fail(Errc::corrupt, "segment: positions do not rise");
+        at += step;
+        segment.seqs.emplace_back(at);
+        const std::uint32_t index = who.size() == 0 ? 0 : who.u32();
+        if (index >= segment.clients.size()) {
+            return fail(Errc::corrupt, "segment: unknown client index");
+        }
+        segment.who.push_back(index);
+        segment.rows.emplace_back(rows.bin());
+    }
+    return segment;
+}
+
+Result<Segment> decode_segment(Parser& parser, ByteView bytes) {
+    // read_segment expects its array inside another one.
+    Bytes wrapped;
+    wrapped.reserve(bytes.size() + 1);
+    wrapped += '\x91';
+    wrapped += bytes;
+    auto fields = parser.array(wrapped);
+    if (!fields) return fail("segment", fields.error());
+    auto segment = read_segment(*fields);
+    if (!segment) return segment;
+    if (const auto done = parser.finish("segment"); !done) return tl::unexpected(done.error());
+    return segment;
+}
+
+Result<std::vector<LoggedEvent>> events_in_order(const std::vector<Segment>& segments) {
+    Parser parser;
+    std::vector<LoggedEvent> events;
+    for (const Segment& segment : segments) {
+        for (std::size_t i = 0; i < segment.rows.size(); ++i) {
+            auto event = segment.event(parser, i);
+            if (!event) return tl::unexpected(event.error());
+            events.push_back(std::move(*event));
+        }
+    }
+    std::sort(events.begin(), events.end(),
+              [](const LoggedEvent& a, const LoggedEvent& b) { return a.seq < b.seq; });
+    return events;
+}
+
+}  // namespace filial::schema
