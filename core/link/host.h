@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/journal/journal.h"
 #include "schema/messages.h"
 
