@@ -62,8 +62,11 @@ def namespaces(tree):
     found = []
     for layer, path, text in tree.layered():
         own = f"filial::{layer}"
+        code = without_comments(text)
+        if not re.sub(r"^\s*#.*$", "", code, flags=re.M).strip():
+            continue  # Only shows that a header stands alone.
         opened = [(line, match.group(1)) for line, match in lines_matching(
-            r"^\s*(?:inline\s+)?namespace\s+([\w:]+)\s*\{", without_comments(text))]
+            r"^\s*(?:inline\s+)?namespace\s+([\w:]+)\s*\{", code)]
         usable = FORWARD_DECLARED | {"detail"} | {f"filial::{below}" for below in LAYERS[layer]}
         for line, name in opened:
             if not any(name == one or name.startswith(one + "::") for one in usable):
