@@ -66,7 +66,8 @@ bool asks_for(const std::vector<std::string>& topics, const std::string& topic) 
 
 Result<void> check_inside(const Range& range, const Segment& segment) {
     if (!asks_for(range.topics, segment.topic)) {
-        return fail(Errc::corrupt, "holds topic " + segment.topic + ", which is not one of its own");
+        return fail(Errc::corrupt,
+                    "holds topic " + segment.topic + ", which is not one of its own");
     }
     if (segment.epoch != range.epoch) return fail(Errc::corrupt, "holds another epoch");
     if (segment.empty() || segment.first() <= range.after || segment.last() > range.upto) {
@@ -114,12 +115,13 @@ Result<Range> unpack(const Block& block) {
                std::to_string(block.upto.value());
     };
     if (block.raw_size > kBlockBytesMax) {
-        return fail(Errc::too_large, name() + ": says it holds " + std::to_string(block.raw_size) +
-                                         " bytes");
+        return fail(Errc::too_large,
+                    name() + ": says it holds " + std::to_string(block.raw_size) + " bytes");
     }
     if (!block.dictionary.empty()) {
-        return fail(Errc::schema_too_new, name() + ": needs a dictionary, which this version does "
-                                                   "not know");
+        return fail(Errc::schema_too_new, name() +
+                                              ": needs a dictionary, which this version does "
+                                              "not know");
     }
     Bytes raw;
     if (block.codec == BlockCodec::rows_lz4) {

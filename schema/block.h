@@ -24,8 +24,8 @@ struct Range {
 };
 
 enum class BlockCodec : std::uint8_t {
-    rows = 0,     ///< The segments as they are.
-    rows_lz4 = 1, ///< The same in one lz4 frame with content size and content checksum.
+    rows = 0,      ///< The segments as they are.
+    rows_lz4 = 1,  ///< The same in one lz4 frame with content size and content checksum.
 };
 
 /// A range as it crosses the wire: compressed, checksummed, with a place for the store's seal.
@@ -35,13 +35,13 @@ struct Block {
     std::vector<std::string> topics;
     Sequence after;
     Sequence upto;
-    std::uint64_t count = 0;      ///< Events inside.
+    std::uint64_t count = 0;  ///< Events inside.
     BlockCodec codec = BlockCodec::rows;
-    Bytes dictionary;             ///< Reference to data that both ends hold; empty for none.
-    std::uint64_t raw_size = 0;   ///< Of the segments before compression.
-    std::uint64_t checksum = 0;   ///< checksum_of the segments before compression.
-    Bytes seal;                   ///< The store's signature over `upto` and the chain heads; empty
-                                  ///< until stores sign.
+    Bytes dictionary;            ///< Reference to data that both ends hold; empty for none.
+    std::uint64_t raw_size = 0;  ///< Of the segments before compression.
+    std::uint64_t checksum = 0;  ///< checksum_of the segments before compression.
+    Bytes seal;                  ///< The store's signature over `upto` and the chain heads; empty
+                                 ///< until stores sign.
     Sequence end;
     Bytes data;
     friend bool operator==(const Block&, const Block&) = default;

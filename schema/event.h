@@ -16,17 +16,17 @@ namespace filial::schema {
 /// kind that this version does not know travels untouched.
 struct Event {
     std::string topic;
-    std::string kind;             ///< "stock.moved", "transfer.sent", ...
-    std::uint32_t version = 1;    ///< Of the kind; a reader parks what is newer than it knows.
-    Timestamp at;                 ///< The store's clock. Orders nothing: the position does.
-    std::string key;              ///< SKU, customer or transfer.
-    std::string addressee;        ///< The store that has to take this notice; empty for none.
-    ClientId client{};            ///< With `number`: the ticket that this event came from.
+    std::string kind;           ///< "stock.moved", "transfer.sent", ...
+    std::uint32_t version = 1;  ///< Of the kind; a reader parks what is newer than it knows.
+    Timestamp at;               ///< The store's clock. Orders nothing: the position does.
+    std::string key;            ///< SKU, customer or transfer.
+    std::string addressee;      ///< The store that has to take this notice; empty for none.
+    ClientId client{};          ///< With `number`: the ticket that this event came from.
     std::uint64_t number = 0;
-    std::uint32_t index = 0;      ///< Of this event within its ticket's events, from 0.
-    std::uint32_t count = 1;      ///< Events of the ticket.
+    std::uint32_t index = 0;  ///< Of this event within its ticket's events, from 0.
+    std::uint32_t count = 1;  ///< Events of the ticket.
     Bytes payload;
-    Bytes extra;                  ///< Trailing fields of a newer version, kept byte for byte.
+    Bytes extra;  ///< Trailing fields of a newer version, kept byte for byte.
     friend bool operator==(const Event&, const Event&) = default;
 };
 

@@ -36,8 +36,8 @@ std::string to_hex(ByteView bytes) {
 
 Result<StoreId> parse_store_id(std::string_view text) {
     const bool length_ok = !text.empty() && text.size() <= kStoreIdBytesMax;
-    const bool chars_ok = std::all_of(text.begin(), text.end(),
-                                      [](char c) { return is_alnum(c) || c == '-'; });
+    const bool chars_ok =
+        std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '-'; });
     if (!length_ok || !chars_ok || text.front() == '-') {
         return fail(Errc::invalid, "store name \"" + std::string(text.substr(0, 64)) +
                                        "\": 1 to 32 of a-z 0-9 and -, not beginning with -");

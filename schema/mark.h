@@ -41,10 +41,10 @@ struct ParkedKey {
 struct Mark {
     StoreId store;
     Epoch epoch;
-    std::uint64_t counter = 0;  ///< Rises with every mark of an epoch.
-    Timestamp at;               ///< T.
-    Sequence end;               ///< Last event of the log, whatever its topic.
-    std::vector<TopicEnd> ends; ///< Last event of each topic that has any.
+    std::uint64_t counter = 0;        ///< Rises with every mark of an epoch.
+    Timestamp at;                     ///< T.
+    Sequence end;                     ///< Last event of the log, whatever its topic.
+    std::vector<TopicEnd> ends;       ///< Last event of each topic that has any.
     std::uint64_t applied_since = 0;  ///< 0: `applied` is whole; else differences to that counter.
     std::vector<Reached> applied;     ///< What the store's own replica holds of the others.
     std::vector<Position> taken;      ///< How far their `control` has been taken.

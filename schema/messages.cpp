@@ -232,7 +232,8 @@ Ticket read_ticket(Fields& fields) {
 
 Result<Message> read_body(M kind, Fields& fields) {
     switch (kind) {
-        case M::hello: return Message{read_hello(fields)};
+        case M::hello:
+            return Message{read_hello(fields)};
         case M::welcome: {
             Welcome m;
             m.hello_nonce = fields.u64();
@@ -240,9 +241,12 @@ Result<Message> read_body(M kind, Fields& fields) {
             m.self = read_hello(fields);
             return Message{std::move(m)};
         }
-        case M::trouble: return Message{read_trouble(fields)};
-        case M::fetch: return Message{read_fetch(fields)};
-        case M::block: return Message{read_block(fields)};
+        case M::trouble:
+            return Message{read_trouble(fields)};
+        case M::fetch:
+            return Message{read_fetch(fields)};
+        case M::block:
+            return Message{read_block(fields)};
         case M::mark: {
             MarkMessage m;
             m.session = fields.u64();
@@ -260,12 +264,14 @@ Result<Message> read_body(M kind, Fields& fields) {
             const std::uint64_t session = fields.u64();
             return Message{Pong{session, fields.u64()}};
         }
-        case M::applied: return Message{read_applied(fields)};
+        case M::applied:
+            return Message{read_applied(fields)};
         case M::bye: {
             const std::uint64_t session = fields.u64();
             return Message{Bye{session, std::string(fields.str())}};
         }
-        case M::ticket: return Message{read_ticket(fields)};
+        case M::ticket:
+            return Message{read_ticket(fields)};
         case M::accepted: {
             Accepted m;
             m.request = fields.u64();
@@ -304,18 +310,22 @@ Result<Message> read_body(M kind, Fields& fields) {
             m.note = fields.bin();
             return Message{std::move(m)};
         }
-        case M::query: return Message{read_query(fields)};
-        case M::answer: return Message{read_answer(fields)};
-        case M::status_ask: return Message{StatusAsk{fields.u64()}};
-        case M::status: return Message{read_status(fields)};
+        case M::query:
+            return Message{read_query(fields)};
+        case M::answer:
+            return Message{read_answer(fields)};
+        case M::status_ask:
+            return Message{StatusAsk{fields.u64()}};
+        case M::status:
+            return Message{read_status(fields)};
         case M::confirm:
         case M::confirmed:
         case M::snapshot:
         case M::moved:
-        case M::chunk: break;
+        case M::chunk:
+            break;
     }
-    return fail(Errc::unknown_kind, "message kind " +
-                                        std::to_string(static_cast<unsigned>(kind)) +
+    return fail(Errc::unknown_kind, "message kind " + std::to_string(static_cast<unsigned>(kind)) +
                                         " is not known to this version");
 }
 
@@ -323,40 +333,66 @@ Result<Message> read_body(M kind, Fields& fields) {
 
 std::string_view name_of(MessageKind kind) {
     switch (kind) {
-        case M::hello: return "hello";
-        case M::welcome: return "welcome";
-        case M::trouble: return "trouble";
-        case M::fetch: return "fetch";
-        case M::block: return "block";
-        case M::mark: return "mark";
-        case M::ping: return "ping";
-        case M::pong: return "pong";
-        case M::applied: return "applied";
-        case M::bye: return "bye";
-        case M::ticket: return "ticket";
-        case M::accepted: return "accepted";
-        case M::ticket_refused: return "ticket_refused";
-        case M::busy: return "busy";
-        case M::client_ask: return "client_ask";
-        case M::client_state: return "client_state";
-        case M::query: return "query";
-        case M::answer: return "answer";
-        case M::status_ask: return "status_ask";
-        case M::status: return "status";
-        case M::confirm: return "confirm";
-        case M::confirmed: return "confirmed";
-        case M::snapshot: return "snapshot";
-        case M::moved: return "moved";
-        case M::chunk: return "chunk";
+        case M::hello:
+            return "hello";
+        case M::welcome:
+            return "welcome";
+        case M::trouble:
+            return "trouble";
+        case M::fetch:
+            return "fetch";
+        case M::block:
+            return "block";
+        case M::mark:
+            return "mark";
+        case M::ping:
+            return "ping";
+        case M::pong:
+            return "pong";
+        case M::applied:
+            return "applied";
+        case M::bye:
+            return "bye";
+        case M::ticket:
+            return "ticket";
+        case M::accepted:
+            return "accepted";
+        case M::ticket_refused:
+            return "ticket_refused";
+        case M::busy:
+            return "busy";
+        case M::client_ask:
+            return "client_ask";
+        case M::client_state:
+            return "client_state";
+        case M::query:
+            return "query";
+        case M::answer:
+            return "answer";
+        case M::status_ask:
+            return "status_ask";
+        case M::status:
+            return "status";
+        case M::confirm:
+            return "confirm";
+        case M::confirmed:
+            return "confirmed";
+        case M::snapshot:
+            return "snapshot";
+        case M::moved:
+            return "moved";
+        case M::chunk:
+            return "chunk";
     }
     return "unknown";
 }
 
 MessageKind kind_of(const Message& message) {
-    constexpr M kinds[] = {M::hello,    M::welcome, M::trouble, M::fetch,  M::block,
-                           M::mark,     M::ping,    M::pong,    M::applied, M::bye,
-                           M::ticket,   M::accepted, M::ticket_refused, M::busy, M::client_ask,
-                           M::client_state, M::query, M::answer, M::status_ask, M::status};
+    constexpr M kinds[] = {M::hello,          M::welcome, M::trouble,    M::fetch,
+                           M::block,          M::mark,    M::ping,       M::pong,
+                           M::applied,        M::bye,     M::ticket,     M::accepted,
+                           M::ticket_refused, M::busy,    M::client_ask, M::client_state,
+                           M::query,          M::answer,  M::status_ask, M::status};
     static_assert(std::size(kinds) == std::variant_size_v<Message>);
     return kinds[message.index()];
 }
@@ -374,8 +410,8 @@ Result<Message> decode_message(Parser& parser, ByteView bytes) {
     const std::uint64_t kind = fields->u64();
     if (const auto ok = parser.finish("message"); !ok) return tl::unexpected(ok.error());
     if (version != kProtocolVersion) {
-        return fail(Errc::schema_too_new, "message of protocol version " +
-                                              std::to_string(version) + ", this end speaks " +
+        return fail(Errc::schema_too_new, "message of protocol version " + std::to_string(version) +
+                                              ", this end speaks " +
                                               std::to_string(kProtocolVersion));
     }
     if (kind > 255) return fail(Errc::unknown_kind, "message kind " + std::to_string(kind));

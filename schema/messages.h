@@ -19,12 +19,32 @@ namespace filial::schema {
 constexpr std::uint64_t kProtocolVersion = 1;
 
 enum class MessageKind : std::uint8_t {
-    hello = 1, welcome = 2, trouble = 3, fetch = 4, block = 5, mark = 6, ping = 7, pong = 8,
-    applied = 9, bye = 10,
-    ticket = 20, accepted = 21, ticket_refused = 22, busy = 23, client_ask = 24, client_state = 25,
-    query = 30, answer = 31, status_ask = 32, status = 33,
+    hello = 1,
+    welcome = 2,
+    trouble = 3,
+    fetch = 4,
+    block = 5,
+    mark = 6,
+    ping = 7,
+    pong = 8,
+    applied = 9,
+    bye = 10,
+    ticket = 20,
+    accepted = 21,
+    ticket_refused = 22,
+    busy = 23,
+    client_ask = 24,
+    client_state = 25,
+    query = 30,
+    answer = 31,
+    status_ask = 32,
+    status = 33,
     // Reserved from the first version, filled later.
-    confirm = 40, confirmed = 41, snapshot = 42, moved = 43, chunk = 44,
+    confirm = 40,
+    confirmed = 41,
+    snapshot = 42,
+    moved = 43,
+    chunk = 44,
 };
 
 /// First message of whoever dialled. A session is the pair of nonces: a message of another session
@@ -32,15 +52,15 @@ enum class MessageKind : std::uint8_t {
 struct Hello {
     std::uint64_t version_min = kProtocolVersion;
     std::uint64_t version_max = kProtocolVersion;
-    std::uint64_t nonce = 0;           ///< Random, of this end, for this session.
-    std::string store;                 ///< Whose machine this is; the key must belong to it.
-    std::string role;                  ///< "publisher", "subscriber", "broker", "tap", "cli".
-    std::string name;                  ///< Receiver's durable name within its store; "subscriber".
-    Epoch epoch;                       ///< Of its own log; 0 where it has none.
-    Incarnation incarnation{};         ///< Of its own log.
-    std::vector<std::string> offers;   ///< Stores whose logs can be fetched from it; "*": of all.
-    Timestamp clock;                   ///< Its clock now; the offset is shown, never used.
-    std::string software;              ///< "filial 0.1.0".
+    std::uint64_t nonce = 0;          ///< Random, of this end, for this session.
+    std::string store;                ///< Whose machine this is; the key must belong to it.
+    std::string role;                 ///< "publisher", "subscriber", "broker", "tap", "cli".
+    std::string name;                 ///< Receiver's durable name within its store; "subscriber".
+    Epoch epoch;                      ///< Of its own log; 0 where it has none.
+    Incarnation incarnation{};        ///< Of its own log.
+    std::vector<std::string> offers;  ///< Stores whose logs can be fetched from it; "*": of all.
+    Timestamp clock;                  ///< Its clock now; the offset is shown, never used.
+    std::string software;             ///< "filial 0.1.0".
     friend bool operator==(const Hello&, const Hello&) = default;
 };
 
@@ -58,7 +78,7 @@ struct Trouble {
     std::uint64_t request = 0;
     Errc code = Errc::io;
     std::string message;
-    std::string store;                 ///< The log it is about, or empty.
+    std::string store;  ///< The log it is about, or empty.
     std::vector<std::string> topics;
     std::uint64_t retry_ms = 0;
     friend bool operator==(const Trouble&, const Trouble&) = default;
@@ -69,8 +89,8 @@ struct Trouble {
 struct Fetch {
     std::uint64_t session = 0;
     StoreId store;
-    Epoch epoch;                       ///< Of the position held; 0 for none.
-    std::vector<TopicEnd> after;       ///< One entry {"*", n} for the whole log.
+    Epoch epoch;                  ///< Of the position held; 0 for none.
+    std::vector<TopicEnd> after;  ///< One entry {"*", n} for the whole log.
     std::uint64_t credit = 0;
     bool restart = false;
     friend bool operator==(const Fetch&, const Fetch&) = default;
@@ -84,8 +104,8 @@ struct BlockMessage {
 
 struct MarkMessage {
     std::uint64_t session = 0;
-    Bytes mark;              ///< encode(Mark), untouched.
-    Bytes signature;         ///< Empty until stores sign.
+    Bytes mark;                 ///< encode(Mark), untouched.
+    Bytes signature;            ///< Empty until stores sign.
     std::int64_t dwell_us = 0;  ///< Measured since T, summed over the relays.
     bool dwell_exact = true;    ///< False: at least that long.
     friend bool operator==(const MarkMessage&, const MarkMessage&) = default;
@@ -121,10 +141,9 @@ struct StatusAsk {
     friend bool operator==(const StatusAsk&, const StatusAsk&) = default;
 };
 
-using Message =
-    std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong, Applied,
-                 Bye, Ticket, Accepted, TicketRefused, Busy, ClientAsk, ClientState, Query, Answer,
-                 StatusAsk, Status>;
+using Message = std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong,
+                             Applied, Bye, Ticket, Accepted, TicketRefused, Busy, ClientAsk,
+                             ClientState, Query, Answer, StatusAsk, Status>;
 
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);

@@ -25,8 +25,7 @@ constexpr std::array kTable{
     OperationInfo{K::transfer_send, "transfer-send", "transfer", "to", "qty", false, true, false},
     OperationInfo{K::transfer_receive, "transfer-receive", "transfer", "from", "qty", false, true,
                   false},
-    OperationInfo{K::transfer_cancel, "transfer-cancel", "transfer", "to", "", false, false,
-                  false},
+    OperationInfo{K::transfer_cancel, "transfer-cancel", "transfer", "to", "", false, false, false},
     OperationInfo{K::void_document, "void", "doc", "", "", false, false, false},
     OperationInfo{K::publish, "publish", "key", "", "", false, false, false},
 };
@@ -124,8 +123,8 @@ Result<void> validate(const Operation& operation) {
             return fail(Errc::invalid, "topic " + operation.topic + " is the product's own");
         }
         if (operation.payload.size() > kPayloadBytesMax) {
-            return fail(Errc::invalid, "payload: longer than " + std::to_string(kPayloadBytesMax) +
-                                           " bytes");
+            return fail(Errc::invalid,
+                        "payload: longer than " + std::to_string(kPayloadBytesMax) + " bytes");
         }
     }
     return check_numbers(operation, info);

@@ -15,34 +15,34 @@
 namespace filial::schema {
 
 // Kinds, by topic.
-inline constexpr std::string_view kStockMoved = "stock.moved";                ///< stock
-inline constexpr std::string_view kDebtMoved = "debt.moved";                  ///< debts
-inline constexpr std::string_view kLimitSet = "limit.set";                    ///< debts
+inline constexpr std::string_view kStockMoved = "stock.moved";                  ///< stock
+inline constexpr std::string_view kDebtMoved = "debt.moved";                    ///< debts
+inline constexpr std::string_view kLimitSet = "limit.set";                      ///< debts
 inline constexpr std::string_view kCustomerRegistered = "customer.registered";  ///< customers
-inline constexpr std::string_view kCustomerEdited = "customer.edited";        ///< customers
-inline constexpr std::string_view kLogOpened = "log.opened";                  ///< control
-inline constexpr std::string_view kNoticeTaken = "notice.taken";              ///< control
+inline constexpr std::string_view kCustomerEdited = "customer.edited";          ///< customers
+inline constexpr std::string_view kLogOpened = "log.opened";                    ///< control
+inline constexpr std::string_view kNoticeTaken = "notice.taken";                ///< control
 // Transfers, all in control, keyed by transfer.
-inline constexpr std::string_view kTransferSent = "transfer.sent";            ///< to the destination
-inline constexpr std::string_view kTransferExpected = "transfer.expected";    ///< took `sent`
-inline constexpr std::string_view kTransferReceived = "transfer.received";    ///< to the source
-inline constexpr std::string_view kTransferSettled = "transfer.settled";      ///< took `received`
+inline constexpr std::string_view kTransferSent = "transfer.sent";          ///< to the destination
+inline constexpr std::string_view kTransferExpected = "transfer.expected";  ///< took `sent`
+inline constexpr std::string_view kTransferReceived = "transfer.received";  ///< to the source
+inline constexpr std::string_view kTransferSettled = "transfer.settled";    ///< took `received`
 inline constexpr std::string_view kCancelRequested = "transfer.cancel_requested";  ///< to dest.
-inline constexpr std::string_view kCancelAgreed = "transfer.cancel_agreed";   ///< to the source
-inline constexpr std::string_view kCancelRefused = "transfer.cancel_refused"; ///< to the source
-inline constexpr std::string_view kTransferTakenBack = "transfer.taken_back"; ///< took `agreed`
-inline constexpr std::string_view kCancelFailed = "transfer.cancel_failed";   ///< took `refused`
+inline constexpr std::string_view kCancelAgreed = "transfer.cancel_agreed";    ///< to the source
+inline constexpr std::string_view kCancelRefused = "transfer.cancel_refused";  ///< to the source
+inline constexpr std::string_view kTransferTakenBack = "transfer.taken_back";  ///< took `agreed`
+inline constexpr std::string_view kCancelFailed = "transfer.cancel_failed";    ///< took `refused`
 // Application topics.
 inline constexpr std::string_view kAppEvent = "app.event";  ///< Opaque.
 inline constexpr std::string_view kAppValue = "app.value";  ///< Opaque, the newest by key is kept.
 
 /// Marks on an event that a person should see. Bits; append only.
 enum Flag : std::uint64_t {
-    kFlagFact = 1,         ///< Entered with --fact: it had happened already.
-    kFlagBelowZero = 2,    ///< The place's own log says there were not that many.
-    kFlagUnknownKey = 4,   ///< The store's own log does not know the customer.
-    kFlagDifference = 8,   ///< Received another quantity than was sent.
-    kFlagFound = 16,       ///< Goods that turned up after their cancellation was agreed to.
+    kFlagFact = 1,        ///< Entered with --fact: it had happened already.
+    kFlagBelowZero = 2,   ///< The place's own log says there were not that many.
+    kFlagUnknownKey = 4,  ///< The store's own log does not know the customer.
+    kFlagDifference = 8,  ///< Received another quantity than was sent.
+    kFlagFound = 16,      ///< Goods that turned up after their cancellation was agreed to.
 };
 
 /// Goods came in or went out. Key: SKU.
@@ -51,7 +51,7 @@ struct StockMoved {
     std::string reason;    ///< sale, return, adjust, count, receipt, transfer, void.
     std::string document;  ///< The shop's document number, shown to people only.
     std::uint64_t flags = 0;
-    UnitCost cost;         ///< Of one unit, 1e-8; 0 if not said.
+    UnitCost cost;  ///< Of one unit, 1e-8; 0 if not said.
     friend bool operator==(const StockMoved&, const StockMoved&) = default;
 };
 
@@ -92,7 +92,7 @@ struct CustomerChanged {
 
 /// Any step of a transfer. Key: transfer.
 struct TransferStep {
-    std::string peer;    ///< The other store: destination in the source's log, and the reverse.
+    std::string peer;  ///< The other store: destination in the source's log, and the reverse.
     std::string sku;
     Quantity quantity;   ///< Sent or really received; 0 in requests and their answers.
     Position cause;      ///< The notice that this event took; empty store for a step of one's own.

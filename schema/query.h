@@ -14,13 +14,13 @@ namespace filial::schema {
 
 /// What is asked of a replica. The number is part of the wire: append only.
 enum class QueryKind : std::uint8_t {
-    stock = 1,             ///< One row a store that ever moved `key`; only `store` if set.
-    customer = 2,          ///< One row: home and fields, conflicts shown.
-    debt = 3,              ///< One row: balance, limit; contributions by store as fields.
-    value = 4,             ///< The newest value of `key` in application topic `topic`, per store.
-    list_stock = 5,        ///< Pages of stock rows, filtered.
-    list_debts = 6,        ///< Pages of debt rows, filtered.
-    export_stock = 7,      ///< Pages for CSV: every key ever moved.
+    stock = 1,         ///< One row a store that ever moved `key`; only `store` if set.
+    customer = 2,      ///< One row: home and fields, conflicts shown.
+    debt = 3,          ///< One row: balance, limit; contributions by store as fields.
+    value = 4,         ///< The newest value of `key` in application topic `topic`, per store.
+    list_stock = 5,    ///< Pages of stock rows, filtered.
+    list_debts = 6,    ///< Pages of debt rows, filtered.
+    export_stock = 7,  ///< Pages for CSV: every key ever moved.
     export_debts = 8,
     export_debts_by_store = 9,
     export_customers = 10,
@@ -36,29 +36,29 @@ struct Query {
     std::string store;
     std::string topic;
     std::uint64_t filter = 0;
-    Bytes after;                    ///< Where the last page ended; empty for the first.
-    std::uint64_t limit = 0;        ///< Rows; 0 for the most there may be.
-    std::int64_t max_age_us = -1;   ///< Asked for this once; -1: the configured policy.
+    Bytes after;                   ///< Where the last page ended; empty for the first.
+    std::uint64_t limit = 0;       ///< Rows; 0 for the most there may be.
+    std::int64_t max_age_us = -1;  ///< Asked for this once; -1: the configured policy.
     friend bool operator==(const Query&, const Query&) = default;
 };
 
 enum class Verdict : std::uint8_t {
-    fresh = 0,    ///< Within the policy.
-    notice = 1,   ///< Older than the policy; shown with its age.
-    ask = 2,      ///< Older: a person decides whether to update first.
-    refuse = 3,   ///< Not to be used at this age.
+    fresh = 0,   ///< Within the policy.
+    notice = 1,  ///< Older than the policy; shown with its age.
+    ask = 2,     ///< Older: a person decides whether to update first.
+    refuse = 3,  ///< Not to be used at this age.
 };
 std::string_view name_of(Verdict verdict);
 
 /// How old an answer is, and how we know.
 struct Freshness {
-    bool ever = false;           ///< False: no data of that store has been here yet.
-    Timestamp as_of;             ///< T of the mark that the replica has reached; for people.
-    std::int64_t age_us = 0;     ///< Measured, never a difference of clocks.
-    bool age_exact = true;       ///< False: at least `age_us`.
-    bool partial = false;        ///< Not every store it may come from is subscribed.
+    bool ever = false;        ///< False: no data of that store has been here yet.
+    Timestamp as_of;          ///< T of the mark that the replica has reached; for people.
+    std::int64_t age_us = 0;  ///< Measured, never a difference of clocks.
+    bool age_exact = true;    ///< False: at least `age_us`.
+    bool partial = false;     ///< Not every store it may come from is subscribed.
     Verdict verdict = Verdict::refuse;
-    std::string source;          ///< Who delivered it last: "broker head", "own publisher", ...
+    std::string source;  ///< Who delivered it last: "broker head", "own publisher", ...
     std::vector<Position> positions;  ///< Last event applied, of each log that matters.
     friend bool operator==(const Freshness&, const Freshness&) = default;
 };
@@ -78,9 +78,9 @@ struct AnswerRow {
 
 struct Answer {
     std::uint64_t request = 0;
-    std::string unit;          ///< "thousandths", "cents", "".
+    std::string unit;  ///< "thousandths", "cents", "".
     std::vector<AnswerRow> rows;
-    Bytes next;                ///< Give it as `after` for the next page; empty: that was all.
+    Bytes next;  ///< Give it as `after` for the next page; empty: that was all.
     friend bool operator==(const Answer&, const Answer&) = default;
 };
 

@@ -107,7 +107,8 @@ Result<Segment> read_segment(Fields& fields) {
     std::uint64_t at = 0;
     for (std::size_t i = 0; rows.more(); ++i) {
         const std::uint64_t step = seqs.u64();
-        if (step == 0 || at + step < at) return fail(Errc::corrupt, "segment: positions do not rise");
+        if (step == 0 || at + step < at)
+            return fail(Errc::corrupt, "segment: positions do not rise");
         at += step;
         segment.seqs.emplace_back(at);
         const std::uint32_t index = who.size() == 0 ? 0 : who.u32();

@@ -13,14 +13,14 @@ namespace filial::schema {
 /// One leg, seen from the process that reports it. Ages and times are microseconds, -1: not known
 /// (never heard, nothing waiting, connected).
 struct Leg {
-    std::string peer;       ///< Receiver or sender at the other end: "broker head", "store2/subscriber".
+    std::string peer;  ///< Receiver or sender at the other end: "broker head", "store2/subscriber".
     std::string direction;  ///< "out": we send to it; "in": we receive from it.
     std::string origin;     ///< The store whose log runs over it.
     std::string topics;     ///< "*" or a comma-separated list.
     bool connected = false;
-    std::uint64_t position = 0;       ///< Last event that the receiving end holds durably.
-    std::uint64_t end = 0;            ///< Last event that the sending end is known to hold.
-    std::uint64_t depth_events = 0;   ///< Events of the topics above `position`.
+    std::uint64_t position = 0;      ///< Last event that the receiving end holds durably.
+    std::uint64_t end = 0;           ///< Last event that the sending end is known to hold.
+    std::uint64_t depth_events = 0;  ///< Events of the topics above `position`.
     std::int64_t depth_bytes = -1;
     std::int64_t oldest_age_us = -1;  ///< Of the oldest event that waits.
     std::int64_t last_heard_us = -1;  ///< Since the other end was last heard.
@@ -35,11 +35,11 @@ struct Status {
     std::string process;  ///< "publisher", "broker", "subscriber".
     std::string store;
     std::string version;
-    std::string health;   ///< "ok", or what is wrong and what to do.
+    std::string health;  ///< "ok", or what is wrong and what to do.
     std::uint64_t uptime_us = 0;
     std::uint64_t memory_bytes = 0;  ///< Resident.
     std::uint64_t epoch = 0;
-    std::uint64_t end = 0;           ///< Last event of the own log; 0 where there is none.
+    std::uint64_t end = 0;  ///< Last event of the own log; 0 where there is none.
     std::vector<Leg> legs;
     std::vector<std::pair<std::string, std::int64_t>> counters;  ///< Since start, by name.
     friend bool operator==(const Status&, const Status&) = default;

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "schema/operation.h"
 #include "schema/ids.h"
 #include "schema/limits.h"
+#include "schema/operation.h"
 
 namespace filial::schema {
 

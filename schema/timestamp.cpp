@@ -46,9 +46,10 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
     const int year_ = number_at(text, 0, 4), month_ = number_at(text, 5, 2),
               day_ = number_at(text, 8, 2), hour_ = number_at(text, 11, 2),
               minute_ = number_at(text, 14, 2), second_ = number_at(text, 17, 2);
-    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' ') ||
-        text[13] != ':' || text[16] != ':' || year_ < 1970 || hour_ < 0 || hour_ > 23 ||
-        minute_ < 0 || minute_ > 59 || second_ < 0 || second_ > 60) {
+    if (text.size() < 20 || text[4] != '-' || text[7] != '-' ||
+        (text[10] != 'T' && text[10] != ' ') || text[13] != ':' || text[16] != ':' ||
+        year_ < 1970 || hour_ < 0 || hour_ > 23 || minute_ < 0 || minute_ > 59 || second_ < 0 ||
+        second_ > 60) {
         return refuse();
     }
     const year_month_day date{year{year_}, month{static_cast<unsigned>(month_)},
@@ -80,10 +81,9 @@ std::string to_string(Timestamp t) {
     const year_month_day date{day_point};
     const hh_mm_ss time{floor<seconds>(point) - day_point};
     const auto fraction = (point - floor<seconds>(point)).count();
-    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int{date.year()},
-                                   unsigned{date.month()}, unsigned{date.day()},
-                                   time.hours().count(), time.minutes().count(),
-                                   time.seconds().count());
+    std::string text = fmt::format(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int{date.year()}, unsigned{date.month()},
+        unsigned{date.day()}, time.hours().count(), time.minutes().count(), time.seconds().count());
     if (fraction != 0) text += fmt::format(".{:06}", fraction);
     return text + "Z";
 }

@@ -17,10 +17,10 @@ namespace filial::core {
 /// Where one topic of a log ends.
 struct TopicHead {
     std::string topic;
-    schema::Sequence last;   ///< Last event of this topic.
+    schema::Sequence last;  ///< Last event of this topic.
     std::uint64_t events = 0;
-    std::uint64_t bytes = 0; ///< Of all its rows ever.
-    schema::Hash chain{};    ///< Chain head after `last`; zeros where it is not known.
+    std::uint64_t bytes = 0;  ///< Of all its rows ever.
+    schema::Hash chain{};     ///< Chain head after `last`; zeros where it is not known.
 };
 
 /// Where a log ends.
@@ -42,7 +42,7 @@ struct Append {
     schema::Sequence after;             ///< Must be the log's end.
     schema::Sequence upto;
     std::vector<schema::Segment> segments;  ///< At most one a topic, each with its chain head.
-    schema::Timestamp at;               ///< Wall time of the commit, for the age of what waits.
+    schema::Timestamp at;                   ///< Wall time of the commit, for the age of what waits.
 };
 
 /// What is written together: all of it is there after a crash, or nothing.
@@ -59,14 +59,14 @@ struct ReadRequest {
     schema::StoreId store;
     std::vector<std::string> topics;  ///< {"*"} for all.
     schema::Sequence after;
-    std::size_t bytes_goal = 0;       ///< Ends with the commit that reaches it.
+    std::size_t bytes_goal = 0;  ///< Ends with the commit that reaches it.
 };
 
 /// What a receiver at a position has not got yet.
 struct Depth {
     std::uint64_t events = 0;
-    std::uint64_t bytes = 0;                      ///< Of the rows.
-    std::optional<schema::Timestamp> oldest;      ///< When the oldest of them was committed here.
+    std::uint64_t bytes = 0;                  ///< Of the rows.
+    std::optional<schema::Timestamp> oldest;  ///< When the oldest of them was committed here.
 };
 
 /// Ordered logs, one a store, kept as groups of events by topic, and the owner's state beside them

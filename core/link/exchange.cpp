@@ -1,1 +1,144 @@
-// Written next.
+#include "core/link/exchange.h"
+
+#include <algorithm>
+
+#include "core/link/switchboard.h"
+#include "core/log.h"
+
+namespace filial::core {
+
+using schema::Errc;
+using schema::Leg;
+using schema::Result;
+using schema::StoreId;
+
+/// The sockets and the loop; what is said on the lines is the switchboard's.
+struct Exchange::Inside {
+    Inside(Host& host_, const Clock& clock_, Network& network_, AllowList* allow, const Keys* keys_,
+           Self self, MarkBook& marks)
+        : host(host_),
+          clock(clock_),
+          network(network_),
+          keys(keys_),
+          poller(network_),
+          board(host_, clock_, allow, std::move(self), marks) {}
+
+    Host& host;
+    const Clock& clock;
+    Network& network;
+    const Keys* keys;
+    std::vector<std::unique_ptr<Port>> ports;
+    Poller poller;
+    Switchboard board;
+    bool more = false;  ///< Something was left unread or unsent: do not wait.
+};
+
+namespace {
+
+/// Messages read from one socket in a turn, so that no sender can keep the loop from flushing.
+constexpr int kMessagesATurn = 8'192;
+
+}  // namespace
+
+Exchange::Exchange(Host& host, const Clock& clock, Network& network, AllowList* allow,
+                   const Keys* keys, Self self)
+    : inside_(
+          std::make_unique<Inside>(host, clock, network, allow, keys, std::move(self), marks_)) {}
+
+Exchange::~Exchange() = default;
+
+Result<void> Exchange::listen(const std::string& endpoint) {
+    auto port = Port::bind(inside_->network, endpoint, inside_->keys);
+    if (!port) return tl::unexpected(port.error());
+    inside_->poller.add(**port);
+    inside_->ports.push_back(std::move(*port));
+    log(Level::info, "listening", {{"endpoint", inside_->ports.back()->endpoint()}});
+    return {};
+}
+
+Result<void> Exchange::dial(const Remote& remote, const std::string& name) {
+    auto dial = Dial::open(inside_->network, remote.endpoint, remote.key, inside_->keys);
+    if (!dial) return tl::unexpected(dial.error());
+    inside_->poller.add(**dial);
+    inside_->board.add_dialled(std::make_unique<Line>(std::move(*dial), remote, name));
+    return {};
+}
+
+void Exchange::watch_fd(int fd) { inside_->poller.add_fd(fd); }
+
+Result<void> Exchange::turn(std::chrono::milliseconds at_most) {
+    Inside& in = *inside_;
+    if (const auto ok = in.poller.wait(in.more ? std::chrono::milliseconds{0} : at_most); !ok) {
+        return ok;
+    }
+    in.more = false;
+    in.board.start_turn();
+    for (std::size_t index = 0; index < in.ports.size(); ++index) {
+        for (int read = 0;; ++read) {
+            if (read == kMessagesATurn) {
+                in.more = true;
+                break;
+            }
+            auto incoming = in.ports[index]->receive();
+            if (!incoming) return tl::unexpected(incoming.error());
+            if (!*incoming) break;
+            in.board.on_port(*in.ports[index], index, std::move(**incoming));
+        }
+    }
+    for (const auto& line : in.board.dialled()) {
+        for (int read = 0;; ++read) {
+            if (read == kMessagesATurn) {
+                in.more = true;
+                break;
+            }
+            auto bytes = line->dial()->receive();
+            if (!bytes) return tl::unexpected(bytes.error());
+            if (!*bytes) break;
+            in.board.on_dial(*line, **bytes);
+        }
+    }
+    const auto flushed = in.host.flush();
+    const bool full =
+        !flushed && (flushed.error().code == Errc::no_space || flushed.error().code == Errc::busy);
+    if (!flushed && !full) return flushed;
+    if (flushed) in.board.confirm();
+    if (in.board.pump()) in.more = true;
+    in.board.tick();
+    in.host.turn(in.clock.boot());
+    return {};
+}
+
+void Exchange::reply(const Requester& to, const schema::Message& message) {
+    if (to.port >= inside_->ports.size()) return;
+    const schema::Bytes bytes = schema::encode(message);
+    const auto sent = inside_->ports[to.port]->send(to.route, bytes);
+    if (!sent || !*sent) {
+        log(Level::debug, "nobody there to answer", {{"store", to.store}});
+    }
+}
+
+void Exchange::announce(const StoreId& store) { inside_->board.announce(store, nullptr); }
+
+void Exchange::tell_applied(const schema::Applied& applied) {
+    inside_->board.tell_applied(applied);
+}
+
+void Exchange::want_again() { inside_->board.want_again(); }
+
+std::vector<Leg> Exchange::incoming_legs() const { return inside_->board.incoming_legs(); }
+
+bool Exchange::session_of(const std::string& receiver, std::int64_t& heard_us) const {
+    return inside_->board.session_of(receiver, heard_us);
+}
+
+std::vector<std::pair<std::string, std::int64_t>> Exchange::counters() const {
+    auto counters = inside_->board.counters();
+    std::int64_t strangers = 0;
+    for (const auto& port : inside_->ports) {
+        strangers += static_cast<std::int64_t>(port->strangers());
+    }
+    counters.emplace_back("strangers_dropped", strangers);
+    return counters;
+}
+
+}  // namespace filial::core

@@ -12,9 +12,9 @@ namespace filial::core {
 
 /// Who is at the other end of a session, as its hello said and its key proved.
 struct Peer {
-    std::string store;     ///< Proved by the key on tcp; as said on ipc.
-    std::string role;      ///< "publisher", "subscriber", "broker", "tap", "cli".
-    std::string name;      ///< "store/name": durable name of the receiver there.
+    std::string store;  ///< Proved by the key on tcp; as said on ipc.
+    std::string role;   ///< "publisher", "subscriber", "broker", "tap", "cli".
+    std::string name;   ///< "store/name": durable name of the receiver there.
     std::string software;
     bool local = false;    ///< Over ipc, so of this machine.
     bool dialled = false;  ///< We dialled it.

@@ -1,1 +1,92 @@
-// Written next.
+#include "core/link/mark_book.h"
+
+#include <algorithm>
+
+namespace filial::core {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::MarkMessage;
+using schema::Parser;
+using schema::Result;
+using schema::StoreId;
+
+std::int64_t HeldMark::age_us(BootTime now, const std::string& now_boot_id, bool& exact) const {
+    exact = dwell_exact && boot_id == now_boot_id;
+    // After a restart of this machine only the time since then is known to have passed.
+    const std::int64_t here = boot_id == now_boot_id ? now.value() - received.value() : now.value();
+    return dwell_us + std::max<std::int64_t>(here, 0);
+}
+
+Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock) {
+    Parser parser;
+    auto mark = schema::decode_mark(parser, message.mark);
+    if (!mark) return tl::unexpected(mark.error());
+    const auto at = marks_.find(mark->store);
+    if (at != marks_.end()) {
+        const schema::Mark& held = at->second.mark;
+        const bool newer =
+            std::pair(held.epoch, held.counter) < std::pair(mark->epoch, mark->counter);
+        if (!newer) return false;
+    }
+    HeldMark held;
+    held.bytes = message.mark;
+    held.signature = message.signature;
+    held.dwell_us = std::max<std::int64_t>(message.dwell_us, 0);
+    held.dwell_exact = message.dwell_exact && message.dwell_us >= 0;
+    held.received = clock.boot();
+    held.boot_id = clock.boot_id();
+    const StoreId store = mark->store;
+    held.mark = std::move(*mark);
+    marks_[store] = std::move(held);
+    return true;
+}
+
+Bytes MarkBook::save(const HeldMark& held) {
+    schema::Writer out;
+    out.array(7).u64(1).bin(held.bytes).bin(held.signature).i64(held.dwell_us);
+    out.boolean(held.dwell_exact).i64(held.received.value()).str(held.boot_id);
+    return out.take();
+}
+
+Result<HeldMark> MarkBook::decode_held(ByteView saved) {
+    Parser parser, inner;
+    auto fields = parser.array(saved);
+    if (!fields) return schema::fail("saved mark", fields.error());
+    HeldMark held;
+    fields->skip();  // Version.
+    held.bytes = fields->bin();
+    held.signature = fields->bin();
+    held.dwell_us = fields->i64();
+    held.dwell_exact = fields->boolean();
+    held.received = BootTime{fields->i64()};
+    held.boot_id = fields->str();
+    if (const auto ok = parser.finish("saved mark"); !ok) return tl::unexpected(ok.error());
+    auto mark = schema::decode_mark(inner, held.bytes);
+    if (!mark) return schema::fail("saved mark", mark.error());
+    held.mark = std::move(*mark);
+    return held;
+}
+
+Result<void> MarkBook::restore(ByteView saved) {
+    auto held = decode_held(saved);
+    if (!held) return tl::unexpected(held.error());
+    const StoreId store = held->mark.store;
+    marks_[store] = std::move(*held);
+    return {};
+}
+
+const HeldMark* MarkBook::find(const StoreId& store) const {
+    const auto at = marks_.find(store);
+    return at == marks_.end() ? nullptr : &at->second;
+}
+
+MarkMessage MarkBook::outgoing(const HeldMark& held, const Clock& clock) const {
+    MarkMessage message;
+    message.mark = held.bytes;
+    message.signature = held.signature;
+    message.dwell_us = held.age_us(clock.boot(), clock.boot_id(), message.dwell_exact);
+    return message;
+}
+
+}  // namespace filial::core

@@ -13,7 +13,7 @@ namespace filial::core {
 /// A mark as it stands here: how old it was when it came, and when that was.
 struct HeldMark {
     schema::Mark mark;
-    schema::Bytes bytes;      ///< encode(mark) as its store made it.
+    schema::Bytes bytes;  ///< encode(mark) as its store made it.
     schema::Bytes signature;
     std::int64_t dwell_us = 0;  ///< At `received`.
     bool dwell_exact = true;

@@ -1,1 +1,120 @@
-// Written next.
+#include "core/link/sender.h"
+
+#include <algorithm>
+
+#include "schema/limits.h"
+
+namespace filial::core {
+
+using schema::Block;
+using schema::Errc;
+using schema::Fetch;
+using schema::Range;
+using schema::Result;
+using schema::Sequence;
+using schema::StoreId;
+using schema::TopicEnd;
+
+Result<void> Sender::fetch(const Fetch& fetch) {
+    if (fetch.after.empty()) {
+        return schema::fail(Errc::invalid, "fetch of " + fetch.store.value() + " names no topic");
+    }
+    Flow& flow = flows_[fetch.store];
+    bool same = !fetch.restart && flow.topics.size() == fetch.after.size();
+    for (const TopicEnd& end : fetch.after) same = same && flow.topics.contains(end.topic);
+    flow.credit = fetch.credit;
+    if (same) {
+        confirm(flow, fetch);
+        return {};
+    }
+    flow.topics.clear();
+    flow.flights.clear();
+    flow.bytes = 0;
+    for (const TopicEnd& end : fetch.after) flow.topics[end.topic] = Cursor{end.seq, end.seq};
+    return {};
+}
+
+void Sender::confirm(Flow& flow, const Fetch& fetch) {
+    std::map<std::string, Sequence> durable;
+    for (const TopicEnd& end : fetch.after) durable[end.topic] = end.seq;
+    std::erase_if(flow.flights, [&](const Flight& flight) {
+        for (const std::string& topic : flight.topics) {
+            if (durable[topic] < flight.upto) return false;
+        }
+        flow.bytes -= flight.bytes;
+        return true;
+    });
+    // Another source may have brought the receiver further than this session did.
+    for (auto& [topic, cursor] : flow.topics) {
+        cursor.sent = std::max(cursor.sent, durable[topic]);
+        cursor.scanned = std::max(cursor.scanned, cursor.sent);
+    }
+}
+
+bool Sender::ready(const Flow& flow, Sequence end, BootTime now) {
+    if (flow.bytes > 0 && flow.bytes >= flow.credit) return false;
+    for (const auto& [topic, cursor] : flow.topics) {
+        if (cursor.scanned < end) return true;
+        const bool quiet_due = now.value() - flow.last_sent.value() >= kQuietEvery;
+        if (cursor.sent < cursor.scanned && quiet_due) return true;
+    }
+    return false;
+}
+
+std::optional<ReadRequest> Sender::next(const EndOf& end, BootTime now) {
+    auto at = flows_.upper_bound(last_);
+    for (std::size_t tried = 0; tried < flows_.size(); ++tried, ++at) {
+        if (at == flows_.end()) at = flows_.begin();
+        if (!ready(at->second, end(at->first), now)) continue;
+        last_ = at->first;
+        // The topics that are furthest behind go first, alone until they meet the others.
+        const auto& topics = at->second.topics;
+        Cursor lowest = topics.begin()->second;
+        for (const auto& [topic, cursor] : topics) {
+            const bool lower = cursor.scanned < lowest.scanned ||
+                               (cursor.scanned == lowest.scanned && cursor.sent < lowest.sent);
+            if (lower) lowest = cursor;
+        }
+        ReadRequest request;
+        request.store = at->first;
+        request.after = lowest.scanned;
+        request.bytes_goal = schema::kBlockBytesGoal;
+        for (const auto& [topic, cursor] : topics) {
+            const bool with_them = cursor.scanned == lowest.scanned && cursor.sent == lowest.sent;
+            if (with_them) request.topics.push_back(topic);
+        }
+        return request;
+    }
+    return std::nullopt;
+}
+
+std::optional<Block> Sender::supply(const Range& range, BootTime now) {
+    const auto found = flows_.find(range.store);
+    if (found == flows_.end()) return std::nullopt;
+    Flow& flow = found->second;
+    Sequence after = range.after;
+    for (const std::string& topic : range.topics) {
+        Cursor& cursor = flow.topics[topic];
+        cursor.scanned = range.upto;
+        after = cursor.sent;
+    }
+    const bool quiet = range.segments.empty();
+    const bool quiet_due = now.value() - flow.last_sent.value() >= kQuietEvery;
+    if (range.upto == after || (quiet && !quiet_due)) return std::nullopt;
+
+    for (const std::string& topic : range.topics) flow.topics[topic].sent = range.upto;
+    Range whole = range;
+    whole.after = after;  // Nothing of these topics stands between `after` and the read's start.
+    Block block = schema::pack(whole);
+    flow.flights.push_back(Flight{range.topics, range.upto, block.data.size()});
+    flow.bytes += block.data.size();
+    flow.last_sent = now;
+    return block;
+}
+
+std::size_t Sender::bytes_on_the_way(const StoreId& store) const {
+    const auto found = flows_.find(store);
+    return found == flows_.end() ? 0 : found->second.bytes;
+}
+
+}  // namespace filial::core

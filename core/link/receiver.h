@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/link/host.h"
+#include "schema/messages.h"
+
+namespace filial::core {
+
+/// The taking end of a session: which logs it fetches, what comes next in each, and when to ask
+/// again. Pure. Durable positions belong to the host; the receiver only knows what this session
+/// has brought so far.
+class Receiver {
+  public:
+    /// What to do with a block.
+    enum class Step {
+        take,     ///< It is the next one: give it to the host.
+        ignore,   ///< Not asked for, or from before a restart.
+        restart,  ///< Something is missing before it: send `begin` again.
+    };
+
+    /// Begins, or begins again, to fetch a log from the positions of `want`.
+    schema::Fetch begin(const Want& want, BootTime now);
+    /// Judges the next block. After `take`, its range counts as received.
+    Step judge(const schema::Block& block, BootTime now);
+    /// The fetch that confirms what the host made durable.
+    schema::Fetch confirm(const schema::StoreId& store,
+                          const std::vector<schema::TopicEnd>& durable);
+    /// Stops fetching a log and says why; it is asked for again with `begin`.
+    void stop(const schema::StoreId& store, const std::string& why, BootTime now);
+    /// The sender cannot serve it now: try again at `when`.
+    void pause(const schema::StoreId& store, const std::string& why, BootTime when);
+
+    /// Logs to begin again now: paused ones that are due, and those whose sender has more but has
+    /// sent nothing for kOverdue.
+    std::vector<schema::StoreId> due(BootTime now);
+
+    /// A mark or block said that the log ends there at the sender.
+    void learn_end(const schema::StoreId& store, schema::Sequence end, BootTime now);
+
+    struct Flow {
+        schema::Epoch epoch;
+        std::map<std::string, schema::Sequence>
+            next_after;  ///< By topic: what this session brought.
+        schema::Sequence end;
+        BootTime progress;  ///< Last time something new came, or was asked for.
+        BootTime restarted;
+        bool catching = false;  ///< A restart is under way: older blocks may still come in.
+        std::string stopped;    ///< Why nothing is fetched; empty while it is.
+        std::optional<BootTime> retry;
+    };
+    const std::map<schema::StoreId, Flow>& flows() const { return flows_; }
+    const Flow* find(const schema::StoreId& store) const;
+
+  private:
+    static bool behind(const Flow& flow);
+    std::map<schema::StoreId, Flow> flows_;
+};
+
+/// A sender that has more and says nothing for so long is asked again: longer than a block takes on
+/// a slow line (900 KiB never does; 128 KiB packed to 20 at 33.6 kbit/s take 5 s).
+constexpr std::int64_t kOverdue = 30 * kSecond;
+
+}  // namespace filial::core

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journal/journal.h"
+#include "schema/messages.h"
+
+namespace filial::core {
+
+/// The giving end of a session: what the other end has fetched, what is on the way to it, and what
+/// to read next. Pure: reads are asked for and supplied, time comes in. It keeps nothing about a
+/// receiver but this; when the session ends, it is gone, and the receiver's next fetch says all.
+class Sender {
+  public:
+    using EndOf = std::function<schema::Sequence(const schema::StoreId&)>;
+
+    /// Confirms what is durable there and sets the credit. A restart, or the first fetch of a log,
+    /// begins again at its positions. Later fetches of the same log that name other topics
+    /// restart as well. `invalid` for a fetch without topics.
+    schema::Result<void> fetch(const schema::Fetch& fetch);
+
+    /// What to read next, logs in turn; nullopt while nothing new is there, or the credit of what
+    /// is on the way is used up. `end` gives each log's last durable event.
+    std::optional<ReadRequest> next(const EndOf& end, BootTime now);
+
+    /// What was read for `next`. The block to send; nullopt when the range holds no event of the
+    /// asked topics: such ranges are joined and sent at most once in kQuietEvery, since they only
+    /// move a position.
+    std::optional<schema::Block> supply(const schema::Range& range, BootTime now);
+
+    /// Forgets one log, when it cannot be served.
+    void drop(const schema::StoreId& store) { flows_.erase(store); }
+
+    std::size_t bytes_on_the_way(const schema::StoreId& store) const;
+
+  private:
+    struct Cursor {
+        schema::Sequence sent;     ///< Receiver has, or will get, everything up to here.
+        schema::Sequence scanned;  ///< Nothing of this topic stands in (sent, scanned].
+    };
+    struct Flight {
+        std::vector<std::string> topics;
+        schema::Sequence upto;
+        std::size_t bytes;
+    };
+    struct Flow {
+        std::map<std::string, Cursor> topics;
+        std::vector<Flight> flights;
+        std::uint64_t credit = 0;
+        std::size_t bytes = 0;  ///< Of all flights.
+        BootTime last_sent;
+    };
+    static void confirm(Flow& flow, const schema::Fetch& fetch);
+    static bool ready(const Flow& flow, schema::Sequence end, BootTime now);
+
+    std::map<schema::StoreId, Flow> flows_;
+    schema::StoreId last_;  ///< Served last: the next one in turn comes first.
+};
+
+/// How long a range without events may wait for one with events.
+constexpr std::int64_t kQuietEvery = kSecond;
+
+}  // namespace filial::core

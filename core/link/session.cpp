@@ -1,0 +1,85 @@
+#include "core/link/session.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "schema/limits.h"
+
+namespace filial::core {
+namespace {
+
+std::int64_t micros(std::chrono::seconds s) { return s.count() * kSecond; }
+
+}  // namespace
+
+using schema::Errc;
+using schema::Hello;
+using schema::Result;
+using schema::Welcome;
+
+Session::Session(Hello self, bool dialled, bool local) : self_(std::move(self)) {
+    schema::check(self_.nonce != 0, "a session's nonce is not 0");
+    peer_.dialled = dialled;
+    peer_.local = local;
+}
+
+void Session::know(const Hello& other, schema::Timestamp wall, BootTime now) {
+    peer_.store = other.store;
+    peer_.role = other.role;
+    peer_.name = other.store + "/" + other.name;
+    peer_.software = other.software;
+    peer_.epoch = other.epoch;
+    peer_.offers = other.offers;
+    peer_.clock_offset_us = other.clock.value() - wall.value();
+    peer_nonce_ = other.nonce;
+    heard_ = now;
+    pinged_ = now;
+}
+
+Result<Welcome> Session::greet(const Hello& hello, const std::string& user, schema::Timestamp wall,
+                               BootTime now) {
+    if (hello.version_min > schema::kProtocolVersion ||
+        hello.version_max < schema::kProtocolVersion) {
+        return schema::fail(Errc::schema_too_new,
+                            hello.store + " speaks protocol " + std::to_string(hello.version_min) +
+                                " to " + std::to_string(hello.version_max) + ", this end " +
+                                std::to_string(schema::kProtocolVersion));
+    }
+    if (hello.nonce == 0) return schema::fail(Errc::invalid, "hello without a nonce");
+    if (!peer_.local && hello.store != user) {
+        return schema::fail(Errc::not_allowed,
+                            "the key of " + user + " says that it is " + hello.store);
+    }
+    know(hello, wall, now);
+    Welcome welcome;
+    welcome.hello_nonce = hello.nonce;
+    welcome.self = self_;
+    return welcome;
+}
+
+Result<void> Session::welcomed(const Welcome& welcome, const std::string& expected,
+                               schema::Timestamp wall, BootTime now) {
+    if (welcome.hello_nonce != self_.nonce) {
+        return schema::fail(Errc::invalid, "answer to another hello");
+    }
+    if (!expected.empty() && welcome.self.store != expected) {
+        return schema::fail(Errc::not_allowed, "expected " + expected + ", but " +
+                                                   welcome.self.store + " answers there");
+    }
+    if (welcome.self.nonce == 0) return schema::fail(Errc::invalid, "welcome without a nonce");
+    know(welcome.self, wall, now);
+    return {};
+}
+
+bool Session::silent(BootTime now) const {
+    return now.value() - heard_.value() >= micros(schema::kSilenceMax);
+}
+
+std::optional<schema::Ping> Session::ping(BootTime now) {
+    const auto last = std::max(heard_, pinged_);
+    if (now.value() - last.value() < micros(schema::kPingEvery)) return std::nullopt;
+    pinged_ = now;
+    return schema::Ping{peer_nonce_, ++pings_};
+}
+
+}  // namespace filial::core

@@ -1,0 +1,384 @@
+#include "core/link/switchboard.h"
+
+#include <algorithm>
+
+#include "core/log.h"
+#include "schema/hash.h"
+#include "schema/limits.h"
+
+namespace filial::core {
+
+using schema::Block;
+using schema::Bytes;
+using schema::Errc;
+using schema::Error;
+using schema::Fetch;
+using schema::Hello;
+using schema::Message;
+using schema::StoreId;
+using schema::Trouble;
+using schema::Welcome;
+
+namespace {
+
+/// A random number that every language reads exactly: 53 bits, never 0.
+std::uint64_t make_nonce() {
+    const Bytes bytes = schema::random_bytes(8);
+    std::uint64_t nonce = 0;
+    for (const char c : bytes) nonce = nonce << 8 | static_cast<unsigned char>(c);
+    return (nonce >> 11) | 1;
+}
+
+/// Greeting is tried again so often while nobody answers; doubles up to the second.
+constexpr std::int64_t kHelloWaitMin = kSecond / 4;
+constexpr std::int64_t kHelloWaitMax = 4 * kSecond;
+
+}  // namespace
+
+Switchboard::Switchboard(Host& host, const Clock& clock, AllowList* allow, Self self,
+                         MarkBook& marks)
+    : host_(host), clock_(clock), allow_(allow), self_(std::move(self)), marks_(marks) {}
+
+std::vector<Line*> Switchboard::lines() const {
+    std::vector<Line*> all;
+    for (const auto& line : dialled_) all.push_back(line.get());
+    for (const auto& [key, line] : called_) all.push_back(line.get());
+    return all;
+}
+
+void Switchboard::add_dialled(std::unique_ptr<Line> line) { dialled_.push_back(std::move(line)); }
+
+void Switchboard::start_turn() {
+    if (allow_ == nullptr || clock_.boot().value() - refreshed_.value() < kSecond / 5) return;
+    refreshed_ = clock_.boot();
+    if (const auto ok = allow_->refresh(); !ok) {
+        log(Level::error, "the allow list cannot be read; the last good one holds",
+            {{"error", ok.error().message}});
+    }
+}
+
+void Switchboard::on_port(Port& port, std::size_t index, Incoming incoming) {
+    counters_["messages_in"] += 1;
+    counters_["bytes_in"] += static_cast<std::int64_t>(incoming.bytes.size());
+    auto message = schema::decode_message(parser_, incoming.bytes);
+    const Requester requester{index, incoming.route, incoming.user, port.local()};
+    if (!message) {
+        counters_["messages_refused"] += 1;
+        log(Level::warn, "a message was refused",
+            {{"from", incoming.user},
+             {"address", incoming.address},
+             {"error", message.error().message}});
+        Trouble trouble;
+        trouble.code = message.error().code;
+        trouble.message = message.error().message;
+        const auto sent = port.send(incoming.route, schema::encode(Message{trouble}));
+        if (!sent) log(Level::debug, "nobody there to refuse", {{"from", incoming.user}});
+        return;
+    }
+    const bool is_hello = std::holds_alternative<Hello>(*message);
+    if (!is_hello && message->index() > Message{schema::Bye{}}.index()) {
+        host_.request(requester, std::move(*message));
+        return;
+    }
+    const auto key = std::pair(index, incoming.route);
+    auto at = called_.find(key);
+    if (is_hello) {
+        if (at == called_.end()) {
+            at = called_.emplace(key, std::make_unique<Line>(port, index, incoming.route)).first;
+        }
+        on_hello(*at->second, std::get<Hello>(*message), incoming.user);
+        return;
+    }
+    if (at == called_.end() || at->second->session() == nullptr) {
+        Trouble trouble;
+        trouble.code = Errc::unknown_session;
+        trouble.message = "no session stands here: greet first";
+        const auto sent = port.send(incoming.route, schema::encode(Message{trouble}));
+        if (!sent) log(Level::debug, "nobody there to refuse", {{"from", incoming.user}});
+        return;
+    }
+    if (!port.local() && at->second->session()->peer().store != incoming.user) {
+        end(*at->second, "another key speaks on this route");
+        return;
+    }
+    on_message(*at->second, std::move(*message));
+}
+
+void Switchboard::on_dial(Line& line, const Bytes& bytes) {
+    counters_["messages_in"] += 1;
+    counters_["bytes_in"] += static_cast<std::int64_t>(bytes.size());
+    auto message = schema::decode_message(parser_, bytes);
+    if (!message) {
+        counters_["messages_refused"] += 1;
+        log(Level::warn, "a message was refused",
+            {{"from", line.remote().name}, {"error", message.error().message}});
+        return;
+    }
+    if (std::holds_alternative<Welcome>(*message)) {
+        on_welcome(line, std::get<Welcome>(*message));
+    } else if (line.session() != nullptr) {
+        on_message(line, std::move(*message));
+    }
+}
+
+void Switchboard::on_message(Line& line, Message message) {
+    Session& session = *line.session();
+    const BootTime now = clock_.boot();
+    if (auto* trouble = std::get_if<Trouble>(&message)) {
+        on_trouble(line, *trouble);
+        return;
+    }
+    const auto of_session = [&](std::uint64_t number) {
+        if (session.mine(number)) session.heard(now);
+        return session.mine(number);
+    };
+    if (auto* fetch = std::get_if<Fetch>(&message)) {
+        if (of_session(fetch->session)) on_fetch(line, *fetch);
+    } else if (auto* block = std::get_if<schema::BlockMessage>(&message)) {
+        if (of_session(block->session)) on_block(line, block->block);
+    } else if (auto* mark = std::get_if<schema::MarkMessage>(&message)) {
+        if (of_session(mark->session)) on_mark(line, *mark);
+    } else if (auto* ping = std::get_if<schema::Ping>(&message)) {
+        if (of_session(ping->session)) {
+            line.send(Message{schema::Pong{session.to_peer(), ping->nonce}});
+        }
+    } else if (auto* pong = std::get_if<schema::Pong>(&message)) {
+        of_session(pong->session);
+    } else if (auto* applied = std::get_if<schema::Applied>(&message)) {
+        // Only this machine's own replica speaks for what it holds.
+        if (of_session(applied->session) && line.local()) host_.applied(session.peer(), *applied);
+    } else if (auto* bye = std::get_if<schema::Bye>(&message)) {
+        if (of_session(bye->session)) end(line, bye->reason);
+    }
+}
+
+Hello Switchboard::make_hello(const std::string& name) const {
+    Hello hello;
+    hello.nonce = make_nonce();
+    hello.store = self_.store.value();
+    hello.role = self_.role;
+    hello.name = name;
+    hello.epoch = self_.epoch;
+    hello.incarnation = self_.incarnation;
+    for (const StoreId& store : host_.held()) hello.offers.push_back(store.value());
+    hello.clock = clock_.wall();
+    hello.software = std::string("filial ") + FILIAL_VERSION;
+    return hello;
+}
+
+void Switchboard::on_hello(Line& line, const Hello& hello, const std::string& user) {
+    line.begin(std::make_unique<Session>(make_hello(self_.role), false, line.local()));
+    auto welcome = line.session()->greet(hello, user, clock_.wall(), clock_.boot());
+    if (!welcome) {
+        refuse(line, welcome.error(), "", {});
+        line.end();
+        return;
+    }
+    // A receiver has one session: what an older one of the same name still says is not heard.
+    for (const auto& [key, other] : called_) {
+        if (other.get() != &line && other->session() != nullptr &&
+            other->session()->peer().name == line.session()->peer().name) {
+            end(*other, "the same receiver greeted again");
+        }
+    }
+    line.send(Message{std::move(*welcome)});
+    started(line);
+}
+
+void Switchboard::on_welcome(Line& line, const Welcome& welcome) {
+    if (line.session() == nullptr || line.session()->established()) return;
+    const auto ok =
+        line.session()->welcomed(welcome, line.remote().name, clock_.wall(), clock_.boot());
+    if (!ok) {
+        line.trouble = ok.error().message;
+        log(Level::warn, "greeting failed",
+            {{"peer", line.remote().name}, {"error", ok.error().message}});
+        return;
+    }
+    started(line);
+}
+
+void Switchboard::started(Line& line) {
+    const Peer& peer = line.session()->peer();
+    line.trouble.clear();
+    line.hello_wait_us = kHelloWaitMin;
+    log(Level::info, "session",
+        {{"peer", peer.name},
+         {"role", peer.role},
+         {"software", peer.software},
+         {"clock_offset_seconds", peer.clock_offset_us / kSecond}});
+    for (const std::string& store : peer.offers) want(line, StoreId{store});
+    for (const auto& [store, held] : marks_.all()) line.announced.insert(store);
+}
+
+void Switchboard::end(Line& line, const std::string& why) {
+    if (line.session() == nullptr) return;
+    if (line.session()->established()) {
+        log(Level::info, "session ended", {{"peer", line.session()->peer().name}, {"reason", why}});
+    }
+    line.trouble = why;
+    line.end();
+    line.next_hello = BootTime{clock_.boot().value() + line.hello_wait_us};
+}
+
+void Switchboard::refuse(Line& line, const Error& error, const std::string& store,
+                         const std::vector<std::string>& topics) {
+    Trouble trouble;
+    trouble.session = line.session() != nullptr ? line.session()->to_peer() : 0;
+    trouble.code = error.code;
+    trouble.message = error.message;
+    trouble.store = store;
+    trouble.topics = topics;
+    line.send(Message{std::move(trouble)});
+}
+
+void Switchboard::on_trouble(Line& line, const Trouble& trouble) {
+    Session& session = *line.session();
+    const BootTime now = clock_.boot();
+    if (trouble.code == Errc::unknown_session) {
+        if (session.established()) end(line, "the other end was started again");
+        return;
+    }
+    if (!session.established()) {
+        line.trouble = trouble.message;
+        log(Level::warn, "greeting refused",
+            {{"peer", line.remote().name}, {"error", trouble.message}});
+        return;
+    }
+    if (!session.mine(trouble.session) || trouble.store.empty()) return;
+    session.heard(now);
+    log(Level::warn, "fetch refused",
+        {{"peer", session.peer().name}, {"store", trouble.store}, {"error", trouble.message}});
+    const BootTime when{now.value() +
+                        (trouble.retry_ms > 0
+                             ? static_cast<std::int64_t>(trouble.retry_ms) * kMillisecond
+                             : 10 * kSecond)};
+    session.receiver.pause(StoreId{trouble.store}, trouble.message, when);
+}
+
+bool Switchboard::may_read(const Line& line, const std::string& topic) const {
+    // Whom we dialled was named in our configuration with its key; ipc is this machine.
+    if (line.local() || line.dialled()) return true;
+    const Admission* entry =
+        allow_ != nullptr ? allow_->find_store(line.session()->peer().store) : nullptr;
+    if (entry == nullptr) return false;
+    return topic == schema::kTopicControl || AllowList::may_read(*entry, topic);
+}
+
+bool Switchboard::may_send(const Line& line, const StoreId& store) const {
+    if (line.dialled()) return true;
+    const std::string& peer = line.session()->peer().store;
+    const bool own = peer == store.value();
+    if (line.local()) return own;
+    const Admission* entry = allow_ != nullptr ? allow_->find_store(peer) : nullptr;
+    return entry != nullptr && (own ? entry->publish : entry->relay);
+}
+
+void Switchboard::on_fetch(Line& line, const Fetch& fetch) {
+    Session& session = *line.session();
+    std::vector<std::string> topics;
+    for (const auto& end : fetch.after) topics.push_back(end.topic);
+    for (const std::string& topic : topics) {
+        if (may_read(line, topic)) continue;
+        session.sender.drop(fetch.store);
+        refuse(line,
+               Error{Errc::not_allowed, session.peer().store + " may not read topic " + topic +
+                                            " here: head office changes that with `filial admit`"},
+               fetch.store.value(), topics);
+        return;
+    }
+    const auto held = host_.held();
+    const bool have = std::find(held.begin(), held.end(), fetch.store) != held.end();
+    if (!have) {
+        session.sender.drop(fetch.store);
+        refuse(line,
+               Error{Errc::not_held, "the log of " + fetch.store.value() + " is not held here"},
+               fetch.store.value(), topics);
+        return;
+    }
+    if (const auto ok = session.sender.fetch(fetch); !ok) {
+        refuse(line, ok.error(), fetch.store.value(), topics);
+        return;
+    }
+    host_.reached(session.peer(), fetch);
+}
+
+void Switchboard::on_block(Line& line, const Block& block) {
+    Session& session = *line.session();
+    if (!may_send(line, block.store)) {
+        counters_["blocks_foreign"] += 1;
+        log(Level::error, "a peer sent another store's log; nothing was stored",
+            {{"peer", session.peer().name}, {"store", block.store.value()}});
+        return;
+    }
+    const BootTime now = clock_.boot();
+    switch (session.receiver.judge(block, now)) {
+        case Receiver::Step::ignore:
+            counters_["blocks_ignored"] += 1;
+            return;
+        case Receiver::Step::restart:
+            want(line, block.store);
+            return;
+        case Receiver::Step::take:
+            break;
+    }
+    auto range = schema::unpack(block);
+    if (range) {
+        counters_["blocks_in"] += 1;
+        counters_["events_in"] += static_cast<std::int64_t>(block.count);
+        const auto taken = host_.take(session.peer(), std::move(*range));
+        if (taken) {
+            line.staged.insert(block.store);
+            return;
+        }
+        if (taken.error().code == Errc::gap) {
+            want(line, block.store);
+            return;
+        }
+        range = tl::unexpected(taken.error());
+    }
+    counters_["blocks_refused"] += 1;
+    log(Level::error, "a block was refused",
+        {{"peer", session.peer().name},
+         {"store", block.store.value()},
+         {"error", range.error().message}});
+    // Damage on the way is over with the next try; a fork or a stale store is for people.
+    const Errc code = range.error().code;
+    const bool final = code == Errc::forked || code == Errc::stale_incarnation ||
+                       code == Errc::not_allowed || code == Errc::schema_too_new;
+    if (final) {
+        session.receiver.stop(block.store, range.error().message, now);
+    } else {
+        session.receiver.pause(block.store, range.error().message,
+                               BootTime{now.value() + 5 * kSecond});
+    }
+}
+
+void Switchboard::on_mark(Line& line, const schema::MarkMessage& message) {
+    schema::Parser parser;
+    const auto mark = schema::decode_mark(parser, message.mark);
+    if (!mark || !may_send(line, mark->store)) {
+        counters_["marks_refused"] += 1;
+        return;
+    }
+    Session& session = *line.session();
+    if (session.receiver.find(mark->store) == nullptr) want(line, mark->store);
+    if (session.receiver.find(mark->store) == nullptr) return;  // Not wanted here.
+    session.receiver.learn_end(mark->store, mark->end, clock_.boot());
+    const auto newer = marks_.offer(message, clock_);
+    if (!newer || !*newer) return;
+    host_.marked(session.peer(), *mark);
+    announce(mark->store, &line);
+}
+
+void Switchboard::want(Line& line, const StoreId& store) {
+    Session& session = *line.session();
+    if (!may_send(line, store)) return;
+    const auto wish = host_.want(session.peer(), store);
+    if (!wish) return;
+    Fetch fetch = session.receiver.begin(*wish, clock_.boot());
+    fetch.session = session.to_peer();
+    line.send(Message{std::move(fetch)});
+}
+
+}  // namespace filial::core

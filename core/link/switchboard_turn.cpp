@@ -1,0 +1,227 @@
+// The switchboard's part of every turn: confirming, sending, greeting; and what it tells of itself.
+#include <algorithm>
+
+#include "core/link/switchboard.h"
+#include "core/log.h"
+#include "schema/hash.h"
+#include "schema/limits.h"
+
+namespace filial::core {
+
+using schema::Fetch;
+using schema::Leg;
+using schema::Message;
+using schema::StoreId;
+
+namespace {
+
+/// Blocks read and packed for one line before the next line has its turn.
+constexpr int kBlocksATurn = 4;
+
+std::string join(const std::map<std::string, schema::Sequence>& topics) {
+    std::string text;
+    for (const auto& [topic, after] : topics) text += (text.empty() ? "" : ",") + topic;
+    return text;
+}
+
+}  // namespace
+
+void Switchboard::confirm() {
+    const auto confirm_one = [&](Line& line, const StoreId& store) {
+        const Receiver::Flow* flow = line.session()->receiver.find(store);
+        if (flow == nullptr || !flow->stopped.empty()) return;
+        Want want{store, flow->epoch, {}};
+        for (const auto& [topic, after] : flow->next_after) want.after.push_back({topic, after});
+        Fetch fetch = line.session()->receiver.confirm(store, host_.durable(want));
+        fetch.session = line.session()->to_peer();
+        line.send(Message{std::move(fetch)});
+    };
+    for (Line* line : lines()) {
+        if (line->session() == nullptr) continue;
+        for (const StoreId& store : line->staged) confirm_one(*line, store);
+        line->staged.clear();
+    }
+}
+
+bool Switchboard::serve(Line& line) {
+    Session& session = *line.session();
+    const BootTime now = clock_.boot();
+    const auto end = [&](const StoreId& store) { return host_.end(store); };
+    for (int blocks = 0; blocks < kBlocksATurn; ++blocks) {
+        if (!line.idle()) return false;
+        const auto request = session.sender.next(end, now);
+        if (!request) return false;
+        auto range = host_.read(*request);
+        if (!range) {
+            log(schema::error_info(range.error().code).retry ? Level::warn : Level::error,
+                "a log cannot be read for a receiver",
+                {{"peer", session.peer().name},
+                 {"store", request->store.value()},
+                 {"error", range.error().message}});
+            session.sender.drop(request->store);
+            refuse(line, range.error(), request->store.value(), request->topics);
+            continue;
+        }
+        auto block = session.sender.supply(*range, now);
+        if (!block) continue;
+        counters_["blocks_out"] += 1;
+        counters_["events_out"] += static_cast<std::int64_t>(block->count);
+        line.send(Message{schema::BlockMessage{session.to_peer(), std::move(*block)}});
+    }
+    return true;
+}
+
+bool Switchboard::pump() {
+    bool more = false;
+    for (Line* each : lines()) {
+        Line& line = *each;
+        line.push();
+        if (line.session() == nullptr || !line.session()->established()) continue;
+        if (!line.local() && !line.dialled() &&
+            (allow_ == nullptr || allow_->find_store(line.session()->peer().store) == nullptr)) {
+            end(line, "no longer admitted");
+            continue;
+        }
+        send_marks(line);
+        if (serve(line)) more = true;
+    }
+    return more;
+}
+
+void Switchboard::send_marks(Line& line) {
+    if (line.announced.empty() || !line.idle()) return;
+    for (const StoreId& store : line.announced) {
+        const HeldMark* held = marks_.find(store);
+        if (held == nullptr) continue;
+        schema::MarkMessage message = marks_.outgoing(*held, clock_);
+        message.session = line.session()->to_peer();
+        line.send(Message{std::move(message)});
+    }
+    line.announced.clear();
+}
+
+void Switchboard::greet(Line& line) {
+    const BootTime now = clock_.boot();
+    if (line.next_hello > now) return;
+    line.next_hello = BootTime{now.value() + line.hello_wait_us};
+    if (!line.dial()->connected()) {
+        if (line.trouble.empty()) line.trouble = "not connected";
+        return;
+    }
+    line.begin(std::make_unique<Session>(make_hello(line.name()), true, line.local()));
+    line.send(Message{line.session()->hello()});
+    line.hello_wait_us = std::min(line.hello_wait_us * 2, kSecond * 4);
+}
+
+void Switchboard::tick() {
+    const BootTime now = clock_.boot();
+    for (const auto& line : dialled_) {
+        const bool stands = line->session() != nullptr && line->session()->established();
+        if (stands && !line->dial()->connected()) {
+            end(*line, "the connection was lost");
+        } else if (!stands) {
+            greet(*line);
+        }
+    }
+    for (Line* line : lines()) {
+        Session* session = line->session();
+        if (session == nullptr || !session->established()) continue;
+        if (session->silent(now)) {
+            end(*line,
+                "nothing was heard for " + std::to_string(schema::kSilenceMax.count()) + " s");
+            continue;
+        }
+        if (const auto ping = session->ping(now)) line->send(Message{*ping});
+        for (const StoreId& store : session->receiver.due(now)) want(*line, store);
+    }
+    std::erase_if(called_, [](const auto& entry) {
+        return entry.second->session() == nullptr && entry.second->idle();
+    });
+}
+
+void Switchboard::announce(const StoreId& store, const Line* from) {
+    for (Line* line : lines()) {
+        if (line != from && line->session() != nullptr) line->announced.insert(store);
+    }
+}
+
+void Switchboard::tell_applied(const schema::Applied& applied) {
+    for (const auto& line : dialled_) {
+        if (!line->local() || line->session() == nullptr || !line->session()->established())
+            continue;
+        schema::Applied message = applied;
+        message.session = line->session()->to_peer();
+        line->send(Message{std::move(message)});
+    }
+}
+
+void Switchboard::want_again() {
+    for (Line* line : lines()) {
+        if (line->session() == nullptr || !line->session()->established()) continue;
+        std::set<StoreId> stores;
+        for (const std::string& store : line->session()->peer().offers) stores.emplace(store);
+        for (const auto& [store, flow] : line->session()->receiver.flows()) stores.insert(store);
+        for (const StoreId& store : stores) want(*line, store);
+    }
+}
+
+std::vector<Leg> Switchboard::incoming_legs() const {
+    std::vector<Leg> legs;
+    const BootTime now = clock_.boot();
+    const auto add = [&](const Line& line) {
+        const Session* session = line.session();
+        if (session == nullptr || !session->established()) {
+            if (!line.dialled()) return;
+            Leg leg;
+            leg.peer = line.remote().name;
+            leg.direction = "in";
+            leg.next_try_us = std::max<std::int64_t>(line.next_hello.value() - now.value(), 0);
+            leg.note = line.trouble;
+            legs.push_back(std::move(leg));
+            return;
+        }
+        for (const auto& [store, flow] : session->receiver.flows()) {
+            Leg leg;
+            leg.peer = session->peer().name;
+            leg.direction = "in";
+            leg.origin = store.value();
+            leg.topics = join(flow.next_after);
+            leg.connected = true;
+            std::uint64_t lowest = UINT64_MAX;
+            for (const auto& [topic, after] : flow.next_after) {
+                lowest = std::min(lowest, after.value());
+            }
+            leg.position = flow.next_after.empty() ? 0 : lowest;
+            leg.end = std::max(flow.end.value(), leg.position);
+            leg.depth_events = leg.end - leg.position;
+            leg.last_heard_us = now.value() - session->last_heard().value();
+            if (flow.retry)
+                leg.next_try_us = std::max<std::int64_t>(flow.retry->value() - now.value(), 0);
+            leg.note = flow.stopped;
+            legs.push_back(std::move(leg));
+        }
+    };
+    for (const Line* line : lines()) add(*line);
+    return legs;
+}
+
+bool Switchboard::session_of(const std::string& receiver, std::int64_t& heard_us) const {
+    for (const Line* line : lines()) {
+        const Session* session = line->session();
+        if (session == nullptr || !session->established()) continue;
+        if (session->peer().name != receiver) continue;
+        heard_us = clock_.boot().value() - session->last_heard().value();
+        return true;
+    }
+    return false;
+}
+
+std::vector<std::pair<std::string, std::int64_t>> Switchboard::counters() const {
+    std::vector<std::pair<std::string, std::int64_t>> list(counters_.begin(), counters_.end());
+    std::int64_t bytes_out = 0;
+    for (const Line* line : lines()) bytes_out += static_cast<std::int64_t>(line->bytes_out);
+    list.emplace_back("bytes_out", bytes_out);
+    return list;
+}
+
+}  // namespace filial::core
