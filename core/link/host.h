@@ -16,9 +16,10 @@ struct Peer {
     std::string role;   ///< "publisher", "subscriber", "broker", "tap", "cli".
     std::string name;   ///< "store/name": durable name of the receiver there.
     std::string software;
-    bool local = false;    ///< Over ipc, so of this machine.
-    bool dialled = false;  ///< We dialled it.
-    schema::Epoch epoch;
+    bool local = false;                 ///< Over ipc, so of this machine.
+    bool dialled = false;               ///< We dialled it.
+    schema::Epoch epoch;                ///< Of its own log; 0 where it has none.
+    schema::Incarnation incarnation{};  ///< Of its own log.
     std::vector<std::string> offers;
     std::int64_t clock_offset_us = 0;  ///< Its clock minus ours at the hello; shown only.
 };

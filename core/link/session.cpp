@@ -29,6 +29,7 @@ void Session::know(const Hello& other, schema::Timestamp wall, BootTime now) {
     peer_.name = other.store + "/" + other.name;
     peer_.software = other.software;
     peer_.epoch = other.epoch;
+    peer_.incarnation = other.incarnation;
     peer_.offers = other.offers;
     peer_.clock_offset_us = other.clock.value() - wall.value();
     peer_nonce_ = other.nonce;
