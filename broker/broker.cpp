@@ -1,0 +1,216 @@
+#include "broker/broker.h"
+
+#include <algorithm>
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "schema/limits.h"
+
+namespace filial::broker {
+
+using core::Level;
+using core::log;
+using schema::Errc;
+using schema::Leg;
+using schema::Message;
+using schema::Result;
+using schema::Sequence;
+using schema::StoreId;
+using schema::TopicEnd;
+
+namespace {
+
+constexpr std::string_view kMarkPrefix = "mark\n";
+
+}  // namespace
+
+Broker::Broker(core::Journal& journal, const core::Clock& clock, StoreId self,
+               ReceiverRegistry registry)
+    : journal_(journal),
+      clock_(clock),
+      self_(std::move(self)),
+      registry_(std::move(registry)),
+      logs_(journal, clock),
+      started_(clock.boot()) {}
+
+Result<std::unique_ptr<Broker>> Broker::open(core::Journal& journal, const core::Clock& clock,
+                                             StoreId self) {
+    auto registry = ReceiverRegistry::load(journal);
+    if (!registry) return tl::unexpected(registry.error());
+    return std::unique_ptr<Broker>(
+        new Broker(journal, clock, std::move(self), std::move(*registry)));
+}
+
+Result<void> Broker::attach(core::Exchange& exchange) {
+    exchange_ = &exchange;
+    Result<void> all;
+    const auto scanned =
+        journal_.scan(kMarkPrefix, {}, [&](schema::ByteView, schema::ByteView value) {
+            all = exchange.marks().restore(value);
+            return all.has_value();
+        });
+    return scanned ? all : scanned;
+}
+
+Sequence Broker::end(const StoreId& store) const { return journal_.end(store); }
+
+schema::Epoch Broker::epoch(const StoreId& store) const {
+    const auto head = journal_.head(store);
+    return head ? head->epoch : schema::Epoch{};
+}
+
+Result<schema::Range> Broker::read(const core::ReadRequest& request) {
+    return journal_.read(request);
+}
+
+void Broker::reached(const core::Peer& peer, const schema::Fetch& fetch) {
+    registry_.reached(peer.name, fetch, clock_.wall());
+}
+
+std::optional<core::Want> Broker::want(const core::Peer& peer, const StoreId& store) {
+    const bool source =
+        (peer.role == "publisher" && peer.store == store.value()) || peer.role == "broker";
+    if (!source) return std::nullopt;
+    const auto head = journal_.head(store);
+    const bool own_log = peer.store == store.value() && peer.role == "publisher";
+    if (head && own_log && head->epoch == peer.epoch && head->incarnation != peer.incarnation) {
+        log(Level::error, "two machines say they are one store; nothing is taken from the second",
+            {{"store", store.value()},
+             {"held_incarnation", schema::to_hex(schema::view(head->incarnation))},
+             {"offered_incarnation", schema::to_hex(schema::view(peer.incarnation))}});
+        second_machines_.insert(store);
+        return std::nullopt;
+    }
+    core::Want want;
+    want.store = store;
+    want.epoch = head ? head->epoch : schema::Epoch{};
+    want.after.push_back(TopicEnd{std::string(schema::kAllTopics), journal_.end(store)});
+    return want;
+}
+
+Result<void> Broker::take(const core::Peer&, schema::Range range) {
+    return logs_.stage(std::move(range));
+}
+
+Result<void> Broker::flush() {
+    if (!logs_.staged()) return {};
+    core::JournalWrite more;
+    registry_.save(more);
+    const auto done = logs_.commit(std::move(more));
+    trouble_ = done ? "" : done.error().message;
+    if (!done && done.error().code == Errc::no_space) {
+        log(Level::error, "no space: nothing is taken until there is room",
+            {{"error", done.error().message}});
+    }
+    return done;
+}
+
+std::vector<TopicEnd> Broker::durable(const core::Want& want) const {
+    return {TopicEnd{std::string(schema::kAllTopics), journal_.end(want.store)}};
+}
+
+void Broker::marked(const core::Peer&, const schema::Mark& mark) { new_marks_.insert(mark.store); }
+
+void Broker::request(const core::Requester& from, Message message) {
+    if (const auto* ask = std::get_if<schema::StatusAsk>(&message)) {
+        exchange_->reply(from, Message{status(ask->request)});
+        return;
+    }
+    schema::Trouble trouble;
+    trouble.request = std::visit(
+        [](const auto& m) -> std::uint64_t {
+            if constexpr (requires { m.request; }) return m.request;
+            return 0;
+        },
+        message);
+    trouble.code = Errc::unknown_kind;
+    trouble.message = "a broker takes no " + std::string(name_of(kind_of(message))) +
+                      ": ask the store's publisher or subscriber";
+    exchange_->reply(from, Message{std::move(trouble)});
+}
+
+void Broker::turn(core::BootTime now) {
+    // Marks and positions are said again by their owners; once a second is soon enough.
+    if (now.value() - saved_.value() < core::kSecond) return;
+    saved_ = now;
+    if (new_marks_.empty() && !registry_.changed()) return;
+    core::JournalWrite more;
+    registry_.save(more);
+    for (const StoreId& store : new_marks_) {
+        const core::HeldMark* held = exchange_->marks().find(store);
+        if (held == nullptr) continue;
+        more.state.emplace_back(std::string(kMarkPrefix) + store.value(),
+                                core::MarkBook::save(*held));
+    }
+    new_marks_.clear();
+    if (logs_.staged()) return;  // Space is short: the logs come first.
+    if (const auto ok = journal_.commit(more, false); !ok) {
+        log(Level::warn, "receivers' positions were not saved", {{"error", ok.error().message}});
+    }
+}
+
+std::vector<Leg> Broker::outgoing_legs() const {
+    std::vector<Leg> legs;
+    const auto now = clock_.wall();
+    for (const auto& [key, held] : registry_.all()) {
+        const auto& [receiver, origin] = key;
+        const auto head = journal_.head(origin);
+        if (!head) continue;
+        Leg leg;
+        leg.peer = receiver;
+        leg.direction = "out";
+        leg.origin = origin.value();
+        leg.end = head->end.value();
+        leg.position = leg.end;
+        leg.depth_bytes = 0;
+        std::optional<schema::Timestamp> oldest;
+        for (const TopicEnd& topic : held.after) {
+            leg.topics += (leg.topics.empty() ? "" : ",") + topic.topic;
+            leg.position = std::min(leg.position, topic.seq.value());
+            const auto depth =
+                journal_.depth(origin, {topic.topic}, std::min(topic.seq, head->end));
+            if (!depth) {
+                leg.note = depth.error().message;
+                continue;
+            }
+            leg.depth_events += depth->events;
+            leg.depth_bytes += static_cast<std::int64_t>(depth->bytes);
+            if (depth->oldest && (!oldest || *depth->oldest < *oldest)) oldest = depth->oldest;
+        }
+        if (oldest) leg.oldest_age_us = std::max<std::int64_t>(now.value() - oldest->value(), 0);
+        leg.connected = exchange_->session_of(receiver, leg.last_heard_us);
+        if (!leg.connected) {
+            leg.last_heard_us = std::max<std::int64_t>(now.value() - held.heard.value(), 0);
+            leg.note = "not connected: it dials, this end waits";
+        }
+        legs.push_back(std::move(leg));
+    }
+    return legs;
+}
+
+std::string Broker::health() const {
+    std::string text = trouble_;
+    for (const StoreId& store : second_machines_) {
+        text += (text.empty() ? "" : "; ") + store.value() +
+                " is offered by a second machine, from which nothing is taken: see the log";
+    }
+    return text.empty() ? "ok" : text;
+}
+
+schema::Status Broker::status(std::uint64_t request) const {
+    schema::Status status;
+    status.request = request;
+    status.process = "broker";
+    status.store = self_.value();
+    status.version = FILIAL_VERSION;
+    status.health = health();
+    status.uptime_us = static_cast<std::uint64_t>(clock_.boot().value() - started_.value());
+    status.memory_bytes = core::resident_bytes();
+    status.legs = outgoing_legs();
+    for (Leg& leg : exchange_->incoming_legs()) status.legs.push_back(std::move(leg));
+    status.counters = exchange_->counters();
+    status.counters.emplace_back("logs", static_cast<std::int64_t>(journal_.logs().size()));
+    return status;
+}
+
+}  // namespace filial::broker

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/receiver_registry.h"
+#include "broker/store_logs.h"
+#include "core/clock.h"
+#include "core/journal/journal.h"
+#include "core/link/exchange.h"
+#include "core/options.h"
+
+namespace filial::broker {
+
+/// Receives the logs of all stores, keeps them durably, acknowledges after that, and sends them on
+/// to whoever may have them. Brokers chain: one that is dialled as a hub is a source like a store.
+class Broker : public core::Host {
+  public:
+    /// `journal` and `clock` must outlive it.
+    static schema::Result<std::unique_ptr<Broker>> open(core::Journal& journal,
+                                                        const core::Clock& clock,
+                                                        schema::StoreId self);
+    /// Before the first turn: where marks and answers go. Restores the saved marks into its book.
+    schema::Result<void> attach(core::Exchange& exchange);
+
+    std::vector<schema::StoreId> held() const override { return journal_.logs(); }
+    schema::Sequence end(const schema::StoreId& store) const override;
+    schema::Epoch epoch(const schema::StoreId& store) const override;
+    schema::Result<schema::Range> read(const core::ReadRequest& request) override;
+    void reached(const core::Peer& peer, const schema::Fetch& fetch) override;
+    std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
+    schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
+    schema::Result<void> flush() override;
+    std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
+    void marked(const core::Peer& peer, const schema::Mark& mark) override;
+    void applied(const core::Peer&, const schema::Applied&) override {}
+    void request(const core::Requester& from, schema::Message message) override;
+    void turn(core::BootTime now) override;
+
+  private:
+    Broker(core::Journal& journal, const core::Clock& clock, schema::StoreId self,
+           ReceiverRegistry registry);
+    schema::Status status(std::uint64_t request) const;
+    std::string health() const;
+    std::vector<schema::Leg> outgoing_legs() const;
+
+    core::Journal& journal_;
+    const core::Clock& clock_;
+    schema::StoreId self_;
+    ReceiverRegistry registry_;
+    StoreLogs logs_;
+    core::Exchange* exchange_ = nullptr;
+    std::set<schema::StoreId> new_marks_;
+    core::BootTime started_;
+    core::BootTime saved_;
+    std::string trouble_;  ///< Why the last flush failed; empty when it did not.
+    std::set<schema::StoreId> second_machines_;
+};
+
+}  // namespace filial::broker

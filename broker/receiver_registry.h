@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journal/journal.h"
+#include "schema/messages.h"
+
+namespace filial::broker {
+
+/// What one receiver holds durably of one log.
+struct Held {
+    schema::Epoch epoch;
+    std::vector<schema::TopicEnd> after;
+    schema::Timestamp heard;  ///< When it last said so, by this machine's clock; for people.
+};
+
+/// Who receives from this broker and how far each has come. Durable: written beside the logs
+/// within a second, without an fsync of its own, since a receiver's next fetch says it again.
+class ReceiverRegistry {
+  public:
+    /// Reads what was saved. `corrupt` if it cannot be read.
+    static schema::Result<ReceiverRegistry> load(const core::Journal& journal);
+
+    void reached(const std::string& receiver, const schema::Fetch& fetch, schema::Timestamp now);
+
+    /// Moves what changed since the last call into `write`.
+    void save(core::JournalWrite& write);
+    bool changed() const { return !changed_.empty(); }
+
+    using Key = std::pair<std::string, schema::StoreId>;  ///< Receiver, origin.
+    const std::map<Key, Held>& all() const { return held_; }
+
+  private:
+    std::map<Key, Held> held_;
+    std::set<Key> changed_;
+};
+
+}  // namespace filial::broker

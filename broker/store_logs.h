@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journal/journal.h"
+
+namespace filial::broker {
+
+/// The logs of all stores as they arrive: staged during a turn, durable together with one fsync.
+/// Checks form and place (dense positions, one incarnation an epoch), not business meaning.
+class StoreLogs {
+  public:
+    /// `journal` must outlive it.
+    StoreLogs(core::Journal& journal, const core::Clock& clock);
+
+    /// Stages `range` behind what is held or staged of its log; what is held already is dropped.
+    /// `gap` when it begins above that; `stale_incarnation` for an older epoch; `forked` when its
+    /// log was opened by another machine than the one whose log is held.
+    schema::Result<void> stage(schema::Range range);
+
+    /// Writes everything staged, and `more`, with one fsync. On `no_space` all of it stays staged.
+    schema::Result<void> commit(core::JournalWrite more);
+    bool staged() const { return !staged_.empty(); }
+
+    /// End of the log once everything staged is written.
+    schema::Sequence staged_end(const schema::StoreId& store) const;
+
+  private:
+    schema::Result<void> check_opening(const schema::Range& range, core::Append& append) const;
+
+    core::Journal& journal_;
+    const core::Clock& clock_;
+    core::JournalWrite staged_write_;
+    std::map<schema::StoreId, core::LogHead> staged_;  ///< Heads as they will be.
+};
+
+}  // namespace filial::broker
