@@ -17,7 +17,7 @@ LIBRARY_HOMES = {
     "libsodium": (r"sodium.*", ["schema/hash*", "core/link/keys*", "core/keys*"]),
     "toml++": (r"toml.*", ["core/options*", "core/*/options*"]),
     "CLI11": (r"CLI/.*", ["cli/*", "*/main.cpp", "publisher/options*", "broker/options*",
-                          "subscriber/options*"]),
+                          "subscriber/options*", "core/process*"]),
     "nlohmann json": (r"nlohmann/.*", ["cli/*"]),
 }
 # Namespaces that a file may open to declare a class without including its header.
