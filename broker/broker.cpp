@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/log.h"
-#include "core/memory.h"
+#include "core/process.h"
 #include "schema/limits.h"
 
 namespace filial::broker {
