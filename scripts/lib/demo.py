@@ -1,0 +1,304 @@
+"""The demo's story: see scripts/demo, which installs and builds first."""
+
+import argparse
+import csv
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from company import Company, Failed, default_bin, stores_of  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MIB = 1024 * 1024
+LIMITS = {"publisher": 128 * MIB, "subscriber": 128 * MIB, "broker": 256 * MIB}
+
+
+class Teller:
+    """Prints phases as they happen, and one moving line at a terminal."""
+
+    def __init__(self):
+        self.began = time.monotonic()
+        self.live = sys.stdout.isatty()
+        self.moving = False
+        self.lock = threading.Lock()
+
+    def say(self, text=""):
+        with self.lock:
+            if self.moving:
+                sys.stdout.write("\r\x1b[K")
+                self.moving = False
+            for line in str(text).split("\n"):
+                print(f"{time.monotonic() - self.began:6.1f} s  {line}" if line else "")
+            sys.stdout.flush()
+
+    def phase(self, text):
+        self.say(f"== {text}")
+
+    def move(self, text):
+        if not self.live:
+            return
+        with self.lock:
+            sys.stdout.write(f"\r\x1b[K{time.monotonic() - self.began:6.1f} s  {text}")
+            sys.stdout.flush()
+            self.moving = True
+
+
+def lines_in(path):
+    with open(path, "rb") as f:
+        return sum(1 for line in f if line.strip())
+
+
+class Imports:
+    """All stores' imports at once; tells how far they are by their own summaries."""
+
+    def __init__(self, company, data):
+        self.children = {}
+        self.results = {}
+        for store in company.stores.values():
+            command = store.import_command(pathlib.Path(data, "ops", f"{store.name}.jsonl"),
+                                           "--json")
+            out = open(company.dir / f"{store.name}.import.out", "wb")
+            err = open(company.dir / f"{store.name}.import.log", "wb")
+            self.children[store.name] = subprocess.Popen(command, stdout=out, stderr=err,
+                                                         stdin=subprocess.DEVNULL)
+
+    def running(self):
+        return sum(1 for child in self.children.values() if child.poll() is None)
+
+    def failures(self, company):
+        bad = []
+        for name, child in self.children.items():
+            if child.wait() != 0:
+                log = (company.dir / f"{name}.import.log").read_text(errors="replace")
+                bad.append(f"import of {name}: exit {child.returncode}\n{log[-2000:]}")
+        return bad
+
+    def stop(self):
+        for child in self.children.values():
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+
+
+def events_of(company):
+    """Where each store's log ends, as its own publisher says."""
+    ends = {}
+    for store in company.stores.values():
+        status = json.loads(store.filial("status", "--json").stdout)
+        for process in status["processes"]:
+            if process["process"] == "publisher":
+                ends[store.name] = process["end"]
+    return ends
+
+
+def trouble_on_the_way(company, imports, cut, total, tell):
+    """Kills the broker and cuts one store off while the imports run."""
+    def booked():
+        try:
+            return sum(events_of(company).values())
+        except (Failed, KeyError, json.JSONDecodeError):
+            return 0
+
+    def wait_booked(share):
+        while imports.running() and booked() < total * share:
+            tell.move(f"importing: {booked():,} events booked, {imports.running()} imports run")
+            time.sleep(0.2)
+
+    wait_booked(0.10)
+    company.stores[cut].line.cut()
+    tell.say(f"{cut} is cut off: its line to head office is down; its till goes on")
+    wait_booked(0.25)
+    company.broker.kill()
+    tell.say(f"the broker is killed (SIGKILL) with {booked():,} events booked in the stores")
+    time.sleep(2.0)
+    before = booked()
+    company.broker.start()
+    tell.say(f"the broker is started again; meanwhile the stores went on to {before:,} events")
+    while imports.running():
+        tell.move(f"importing: {booked():,} events booked, {imports.running()} imports run")
+        time.sleep(0.3)
+
+
+def questions(company, data, tell):
+    """What a shop would ask, with the data's age."""
+    truth = pathlib.Path(data, "truth")
+    with open(truth / "stock.csv") as f:
+        rows = list(csv.DictReader(f))
+    with open(truth / "debts.csv") as f:
+        debts = [r for r in csv.DictReader(f) if int(r["balance_cents"]) > 0]
+    names = list(company.stores)
+    asker = company.stores[names[0]]
+    shared = {}
+    for row in rows:
+        shared.setdefault(row["sku"], []).append(row["store"])
+    sku = max(shared, key=lambda s: (len(shared[s]), s))
+    asked = [["get", "stock", sku], ["get", "stock", sku, "--at", shared[sku][-1]]]
+    if debts:
+        customer = max(debts, key=lambda r: int(r["balance_cents"]))["customer"]
+        asked += [["get", "debt", customer], ["get", "customer", customer]]
+    for question in asked:
+        done = asker.filial(*question, check=False)
+        tell.say(f"\n{asker.name}$ filial {' '.join(question)}")
+        tell.say(done.stdout.rstrip() or done.stderr.rstrip())
+        if done.returncode not in (0, 3):
+            raise Failed(f"filial {' '.join(question)}: exit {done.returncode}")
+
+
+def memory_table(company, tell):
+    """Highest resident memory of each kind of process; False where a limit is broken."""
+    highest = {}
+    for program in company.programs():
+        kind = program.name.split()[-1]
+        peak = program.note_memory()
+        if peak > highest.get(kind, (0, ""))[0]:
+            highest[kind] = (peak, program.name)
+    fine = True
+    for kind, (peak, name) in sorted(highest.items()):
+        over = peak > LIMITS[kind]
+        fine = fine and not over
+        tell.say(f"  {kind:11} highest {peak / MIB:6.1f} MiB ({name}), limit "
+                 f"{LIMITS[kind] // MIB} MiB{'   OVER THE LIMIT' if over else ''}")
+    return fine
+
+
+def clean_out(out, names):
+    """Makes the output folder empty, but only of what an earlier run has put there."""
+    out.mkdir(parents=True, exist_ok=True)
+    tables = {"stock.csv", "debts.csv", "debts_by_store.csv", "customers.csv", "in_transit.csv"}
+    for entry in out.iterdir():
+        ours = entry.is_dir() and {p.name for p in entry.iterdir()} <= tables
+        if not ours:
+            raise Failed(f"{out} holds {entry.name}, which no demo has made: name another --out")
+    for entry in list(out.iterdir()):
+        shutil.rmtree(entry)
+
+
+def table(company, ends, report, tell):
+    per_store = {row["store"]: row for row in report["stores"]} if report else {}
+    tell.say(f"  {'store':<12}{'own events':>12}{'differences':>14}")
+    for name in company.stores:
+        differences = per_store.get(name, {}).get("differences", "?")
+        tell.say(f"  {name:<12}{ends.get(name, 0):>12,}{differences:>14}")
+
+
+def run(options, tell):
+    data, out = pathlib.Path(options.data), pathlib.Path(options.out)
+    names = stores_of(data)
+    if not names or not (data / "truth").is_dir():
+        raise Failed(f"{data} has no ops/*.jsonl and truth/: see data/README.md for the form")
+    clean_out(out, names)
+    cut = options.cut or names[len(names) // 2]
+    if cut not in names:
+        raise Failed(f"--cut {cut}: there is no such store in {data / 'ops'}")
+    operations = {n: lines_in(data / "ops" / f"{n}.jsonl") for n in names}
+    total = sum(operations.values())
+
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="filial-demo-"))
+    tell.phase(f"setting up {len(names)} stores and head office in {folder}")
+    company = Company(folder, default_bin())
+    imports = None
+    try:
+        for name in names:
+            company.add_store(name, cuttable=name == cut)
+        company.start()
+        tell.say(f"one broker, {len(names)} publishers and {len(names)} subscribers run, on "
+                 f"loopback with CURVE")
+
+        tell.phase(f"importing {total:,} operations into all stores at once")
+        started = time.monotonic()
+        imports = Imports(company, data)
+        trouble_on_the_way(company, imports, cut, total, tell)
+        bad = imports.failures(company)
+        if bad:
+            raise Failed("\n".join(bad))
+        seconds = time.monotonic() - started
+        tell.say(f"all {total:,} operations are booked: {seconds:.1f} s, "
+                 f"{total / seconds:,.0f} operations a second")
+
+        line = company.stores[cut].queue()
+        waiting = sum(l["depth_events"] for l in line["legs"] if l["direction"] == "out" and
+                      not l["peer"].startswith(cut + "/"))
+        company.stores[cut].line.mend()
+        tell.phase(f"{cut} has its line back, with {waiting:,} events in its outbox")
+        last_said = [0.0]
+
+        def progress(depth):
+            text = "some legs are not up yet" if depth is None else f"{depth:,} events wait"
+            tell.move(f"queues: {text}")
+            if not tell.live and time.monotonic() - last_said[0] > 2:
+                tell.say(f"queues: {text}")
+                last_said[0] = time.monotonic()
+
+        company.wait_settled(options.settle_seconds, progress)
+        ends = events_of(company)
+        seconds = time.monotonic() - started
+        tell.say(f"every queue is empty and every transfer settled: {sum(ends.values()):,} events "
+                 f"are in all {len(names)} replicas, {seconds:.1f} s after the first operation")
+
+        tell.phase(f"exporting every store's replica to {out}")
+        company.export(out)
+        done = subprocess.run([sys.executable, str(ROOT / "scripts" / "compare"), "--json",
+                               "--stores", ",".join(names), str(data / "truth"), str(out)],
+                              capture_output=True, text=True)
+        if not done.stdout.strip():
+            raise Failed(f"comparing failed: {done.stderr}")
+        report = json.loads(done.stdout)
+        tell.phase("held against the truth")
+        table(company, ends, report, tell)
+        differences = report["differences"]
+        tell.say(f"  {len(names)} stores x 5 tables: {differences} differences")
+        if differences:
+            again = subprocess.run([sys.executable, str(ROOT / "scripts" / "compare"),
+                                    "--stores", ",".join(names), str(data / "truth"), str(out)],
+                                   capture_output=True, text=True)
+            tell.say(again.stdout)
+
+        tell.phase("what a shop would ask")
+        questions(company, data, tell)
+        tell.say("")
+        tell.phase("memory")
+        fine = memory_table(company, tell)
+        tell.phase("stopping what was started")
+        company.stop()
+        tell.say(f"done: {differences} differences")
+        return 0 if differences == 0 and fine and done.returncode == 0 else 1
+    finally:
+        if imports:
+            imports.stop()
+        company.kill_all()
+        if options.keep:
+            tell.say(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="demo")
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--out", default=str(ROOT / "out" / "demo"))
+    parser.add_argument("--cut")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--settle-seconds", type=float, default=900)
+    options = parser.parse_args()
+    tell = Teller()
+    try:
+        return run(options, tell)
+    except Failed as e:
+        tell.say(f"FAILED: {e}")
+        tell.say("Run again with --keep to look at the databases and logs.")
+        return 1
+    except KeyboardInterrupt:
+        tell.say("stopped")
+        return 1
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LC_ALL", "C.UTF-8")
+    sys.exit(main())
