@@ -1,1 +1,272 @@
-// Written next.
+#include "core/journal/rocks_journal.h"
+
+#include <rocksdb/db.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/journal/folder.h"
+#include "core/journal/head_witness.h"
+#include "core/journal/journal_store.h"
+#include "core/journal/log_head.h"
+#include "core/journal/log_layout.h"
+#include "core/journal/log_reader.h"
+#include "core/journal/witness_check.h"
+
+namespace filial::core {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::Errc;
+using schema::fail;
+using schema::Result;
+using schema::Sequence;
+using schema::StoreId;
+
+struct RocksJournal::Inside {
+    JournalOptions options;
+    FolderLock lock;
+    JournalStore store;
+    LogHeads heads;
+
+    std::optional<HeadWitness> witness;
+    bool witnessed = false;           ///< The database knows that a witness was written.
+    LogHead durable;                  ///< Of the witnessed log: what a sync has covered.
+    bool behind = false;              ///< `durable` is not witnessed yet.
+    std::optional<BootTime> seen_at;  ///< When tick first saw that.
+
+    LogReader reader() const { return {store.db(), store.column(kLogColumn)}; }
+    const LogHead* own() const {
+        const auto it = heads.find(StoreId{options.witness_of});
+        return it == heads.end() ? nullptr : &it->second;
+    }
+    void covered_by_sync();
+    Result<void> write_witness();
+};
+
+namespace {
+
+rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+
+Result<void> put(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* column, ByteView key,
+                 ByteView value) {
+    const auto status = batch.Put(column, slice(key), slice(value));
+    if (status.ok()) return {};
+    return tl::unexpected(from_status("prepare a commit", status));
+}
+
+/// Puts what `append` brings into the batch and moves `heads` on.
+Result<void> add_append(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* log,
+                        const Append& append, LogHead& head) {
+    auto now = advance(head, append);
+    if (!now) return tl::unexpected(now.error());
+    for (const schema::Segment& segment : append.segments) {
+        const TopicHead* before = head.find(segment.topic);
+        const auto key = log_key(topic_prefix(append.store, segment.topic), append.upto);
+        const auto value = encode_log_value(before ? before->events : 0, before ? before->bytes : 0,
+                                            append.at, segment);
+        if (const auto ok = put(batch, log, key, value); !ok) return ok;
+    }
+    head = std::move(*now);
+    return {};
+}
+
+std::size_t bytes_of(const JournalWrite& write) {
+    std::size_t bytes = 512;
+    for (const Append& append : write.appends) {
+        for (const schema::Segment& segment : append.segments) {
+            bytes += segment.size() + 8 * segment.rows.size() + 256;
+        }
+    }
+    for (const auto& [key, value] : write.state) {
+        bytes += key.size() + (value ? value->size() : 0) + 32;
+    }
+    return bytes;
+}
+
+}  // namespace
+
+void RocksJournal::Inside::covered_by_sync() {
+    const LogHead* head = own();
+    if (!witness || !head || (head->end == durable.end && head->epoch == durable.epoch)) return;
+    durable = *head;
+    behind = true;
+}
+
+Result<void> RocksJournal::Inside::write_witness() {
+    if (const auto ok = witness->write(durable); !ok) return fail("head witness", ok.error());
+    behind = false;
+    seen_at.reset();
+    return {};
+}
+
+RocksJournal::RocksJournal(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+RocksJournal::~RocksJournal() = default;
+
+Result<std::unique_ptr<RocksJournal>> RocksJournal::open(JournalOptions options) {
+    if (const auto ok = create_folders(options.dir); !ok) return tl::unexpected(ok.error());
+    auto lock = FolderLock::take(options.dir);
+    if (!lock) return tl::unexpected(lock.error());
+    const JournalStore::Setup setup{options.dir / "db",
+                                    {options.memtable_bytes, options.cache_bytes},
+                                    options.free_bytes_floor};
+    std::optional<HeadWitness> witness;
+    if (!options.witness_of.empty()) {
+        auto found = HeadWitness::read(options.dir / "witness");
+        if (!found) return tl::unexpected(found.error());
+        if (const auto ok = check_witness(setup, StoreId{options.witness_of}, *found); !ok) {
+            return tl::unexpected(ok.error());
+        }
+        witness = std::move(*found);
+    }
+    if (const auto ok = create_folders(setup.dir); !ok) return tl::unexpected(ok.error());
+    auto store = JournalStore::open(setup, RocksDatabase::Mode::write);
+    if (!store) return tl::unexpected(store.error());
+
+    auto recovered = store->recovered();
+    auto inside = std::make_unique<Inside>(Inside{std::move(options),
+                                                  std::move(*lock),
+                                                  std::move(*store),
+                                                  std::move(recovered.heads),
+                                                  std::move(witness),
+                                                  recovered.witnessed,
+                                                  {},
+                                                  false,
+                                                  {}});
+    // Recovery has written what it found into tables, or synced what it left in the log.
+    if (const auto ok = inside->store.sync(); !ok) return tl::unexpected(ok.error());
+    inside->covered_by_sync();
+    const auto& last = inside->witness ? inside->witness->last() : std::nullopt;
+    if (last && last->seq == inside->durable.end) inside->behind = false;
+    return std::unique_ptr<RocksJournal>(new RocksJournal(std::move(inside)));
+}
+
+std::vector<StoreId> RocksJournal::logs() const {
+    std::vector<StoreId> stores;
+    stores.reserve(inside_->heads.size());
+    for (const auto& [store, head] : inside_->heads) stores.push_back(store);
+    return stores;
+}
+
+std::optional<LogHead> RocksJournal::head(const StoreId& store) const {
+    const auto it = inside_->heads.find(store);
+    if (it == inside_->heads.end()) return std::nullopt;
+    return it->second;
+}
+
+Sequence RocksJournal::end(const StoreId& store) const {
+    const auto it = inside_->heads.find(store);
+    return it == inside_->heads.end() ? Sequence{} : it->second.end;
+}
+
+Result<void> RocksJournal::commit(const JournalWrite& write, bool sync) {
+    if (write.empty()) return {};
+    Inside& in = *inside_;
+    const std::size_t bytes = bytes_of(write);
+    auto batch = guarded_batch(bytes);
+    LogHeads changed;
+    if (const auto ok = in.store.ready(bytes, in.heads); !ok) return ok;
+
+    for (const Append& append : write.appends) {
+        auto it = changed.find(append.store);
+        if (it == changed.end()) {
+            const auto known = in.heads.find(append.store);
+            it = changed.emplace(append.store, known == in.heads.end() ? LogHead{} : known->second)
+                     .first;
+        }
+        const auto ok = add_append(batch, in.store.column(kLogColumn), append, it->second);
+        if (!ok) return ok;
+    }
+    for (const auto& [store, head] : changed) {
+        const auto ok = put(batch, in.store.column(kHeadsColumn), store.value(), encode(head));
+        if (!ok) return ok;
+    }
+    const bool flag = in.witness && in.witness->last() && !in.witnessed;
+    if (flag) {
+        if (auto ok = put(batch, in.store.column(kHeadsColumn), kWitnessedKey, "1"); !ok) return ok;
+    }
+    rocksdb::ColumnFamilyHandle* state = in.store.column(kStateColumn);
+    for (const auto& [key, value] : write.state) {
+        const auto status =
+            value ? batch.Put(state, slice(key), slice(*value)) : batch.Delete(state, slice(key));
+        if (!status.ok()) return tl::unexpected(from_status("prepare a commit", status));
+    }
+
+    if (const auto ok = in.store.write(batch, sync); !ok) return ok;
+    for (auto& [store, head] : changed) in.heads[store] = std::move(head);
+    in.witnessed = in.witnessed || flag;
+    if (sync) in.covered_by_sync();
+    return {};
+}
+
+Result<schema::Range> RocksJournal::read(const ReadRequest& request) const {
+    const auto it = inside_->heads.find(request.store);
+    if (it == inside_->heads.end()) {
+        return fail(Errc::not_found, "there is no log of " + request.store.value() + " here");
+    }
+    if (const auto ok = inside_->store.readable(); !ok) return tl::unexpected(ok.error());
+    return inside_->reader().read(it->second, request);
+}
+
+Result<Depth> RocksJournal::depth(const StoreId& store, const std::vector<std::string>& topics,
+                                  Sequence after) const {
+    const auto it = inside_->heads.find(store);
+    if (it == inside_->heads.end()) {
+        return fail(Errc::not_found, "there is no log of " + store.value() + " here");
+    }
+    if (after >= it->second.end) return Depth{};
+    if (const auto ok = inside_->store.readable(); !ok) return tl::unexpected(ok.error());
+    return inside_->reader().depth(it->second, topics, after);
+}
+
+Result<std::optional<Bytes>> RocksJournal::get(ByteView key) const {
+    const JournalStore& store = inside_->store;
+    if (const auto ok = store.readable(); !ok) return tl::unexpected(ok.error());
+    std::string value;
+    const auto status =
+        store.db().Get(rocksdb::ReadOptions(), store.column(kStateColumn), slice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) return tl::unexpected(from_status("read state", status));
+    return value;
+}
+
+Result<void> RocksJournal::scan(ByteView prefix, ByteView after,
+                                const std::function<bool(ByteView, ByteView)>& each) const {
+    const JournalStore& store = inside_->store;
+    if (const auto ok = store.readable(); !ok) return ok;
+    const std::unique_ptr<rocksdb::Iterator> at(
+        store.db().NewIterator(rocksdb::ReadOptions(), store.column(kStateColumn)));
+    for (at->Seek(slice(std::max(prefix, after))); at->Valid(); at->Next()) {
+        const ByteView key = at->key().ToStringView();
+        if (key == after && !after.empty()) continue;
+        if (key.substr(0, prefix.size()) != prefix) return {};
+        if (!each(key, at->value().ToStringView())) return {};
+    }
+    if (!at->status().ok()) return tl::unexpected(from_status("read state", at->status()));
+    return {};
+}
+
+Result<void> RocksJournal::tick(BootTime now) {
+    Inside& in = *inside_;
+    if (!in.behind) return {};
+    if (!in.seen_at) in.seen_at = now;
+    // Half of the delay is left to the turns of the loop.
+    if (now.value() - in.seen_at->value() < kWitnessDelay / 2) return {};
+    const auto written = in.write_witness();
+    if (written || written.error().code != Errc::no_space) return written;
+    in.seen_at = now;  // No room to create it; commits will say so too. Tried again later.
+    return {};
+}
+
+Result<void> RocksJournal::witness() {
+    Inside& in = *inside_;
+    const LogHead* head = in.own();
+    if (!in.witness || !head) return {};
+    if (head->end != in.durable.end && !in.store.failing()) {
+        if (const auto ok = in.store.sync(); !ok) return ok;
+        in.covered_by_sync();
+    }
+    return in.behind ? in.write_witness() : Result<void>{};
+}
+
+}  // namespace filial::core

@@ -10,7 +10,7 @@
 namespace filial::core {
 
 struct JournalOptions {
-    std::filesystem::path dir;         ///< Created if missing.
+    std::filesystem::path dir;  ///< Created if missing.
     std::size_t memtable_bytes = 4 << 20;
     std::size_t cache_bytes = 8 << 20;
     /// Keep a head witness of the log of this store (faults-and-security D1): a file beside the

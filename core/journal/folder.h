@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "schema/result.h"
+
+namespace filial::core {
+
+/// Creates `dir` and what is missing above it, readable by its owner only. On return the entries
+/// are on the disk. `io`, or `no_space`, with the folder's name.
+schema::Result<void> create_folders(const std::filesystem::path& dir);
+
+/// Makes the names in `dir` durable: files that were created, renamed or removed.
+schema::Result<void> sync_folder(const std::filesystem::path& dir);
+
+/// Bytes that this user may still write to the file system of `dir`.
+schema::Result<std::uint64_t> free_bytes(const std::filesystem::path& dir);
+
+/// A failed system call as an error: "open /x/y: Permission denied". ENOSPC and a full quota are
+/// `no_space`, the rest `io`. Reads errno.
+schema::Error system_error(const std::string& what);
+
+/// Holds a folder for this process: the lock goes with the process, however it ends.
+class FolderLock {
+  public:
+    FolderLock() = default;
+    /// Takes the lock by the file `lock` in `dir`. `locked` if somebody has it, this process
+    /// included.
+    static schema::Result<FolderLock> take(const std::filesystem::path& dir);
+    ~FolderLock();
+    FolderLock(FolderLock&& other) noexcept;
+    FolderLock& operator=(FolderLock&& other) noexcept;
+
+  private:
+    explicit FolderLock(int fd) : fd_(fd) {}
+    int fd_ = -1;
+};
+
+}  // namespace filial::core

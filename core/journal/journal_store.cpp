@@ -1,0 +1,158 @@
+#include "core/journal/journal_store.h"
+
+#include <rocksdb/db.h>
+
+#include <utility>
+
+#include "core/clock.h"
+#include "core/journal/folder.h"
+#include "core/journal/log_head.h"
+#include "core/log.h"
+
+namespace filial::core {
+
+using schema::Errc;
+using schema::Error;
+using schema::fail;
+using schema::Result;
+
+namespace {
+
+/// Free space is asked for at most this often: commits come by the thousand a second.
+constexpr std::int64_t kFreeSpaceKept = 50 * kMillisecond;
+
+/// Opening writes out what the log held in memory, and a manifest.
+constexpr std::uint64_t kOpeningBytes = 1 << 20;
+
+/// The first log in which the two differ, for a person; empty if none does.
+std::string difference(const LogHeads& ours, const LogHeads& found) {
+    for (const auto& [store, head] : found) {
+        const auto it = ours.find(store);
+        const auto end = it == ours.end() ? 0 : it->second.end.value();
+        if (it == ours.end() || encode(it->second) != encode(head)) {
+            return store.value() + " ends at " + std::to_string(head.end.value()) + ", not at " +
+                   std::to_string(end);
+        }
+    }
+    if (found.size() == ours.size()) return {};
+    return std::to_string(ours.size() - found.size()) + " logs are missing";
+}
+
+}  // namespace
+
+Result<JournalStore> JournalStore::open(Setup setup, RocksDatabase::Mode mode) {
+    JournalStore store(std::move(setup));
+    auto database =
+        RocksDatabase::open(store.setup_.dir, {"log", "heads", "state"}, store.setup_.memory, mode);
+    if (!database) return tl::unexpected(database.error());
+    store.database_ = std::move(*database);
+    if (const auto ok = store.recover(); !ok) return tl::unexpected(ok.error());
+    return store;
+}
+
+Result<void> JournalStore::recover() {
+    schema::Parser parser;
+    Recovered found;
+    const std::unique_ptr<rocksdb::Iterator> at(
+        db().NewIterator(rocksdb::ReadOptions(), column(kHeadsColumn)));
+    for (at->SeekToFirst(); at->Valid(); at->Next()) {
+        const auto key = at->key().ToString();
+        if (key == kWitnessedKey) {
+            found.witnessed = true;
+            continue;
+        }
+        const schema::StoreId store{key};
+        auto head = decode_log_head(parser, store, at->value().ToStringView());
+        if (!head) return tl::unexpected(head.error());
+        found.heads.emplace(store, std::move(*head));
+    }
+    if (!at->status().ok()) return tl::unexpected(from_status("heads of the logs", at->status()));
+    recovered_ = std::move(found);
+    return {};
+}
+
+tl::unexpected<Error> JournalStore::failed(Error error) {
+    if (error.code == Errc::no_space) {
+        reopen_first_ = true;
+        free_asked_at_ = -1;
+    } else {
+        stopped_ = error;
+        log(Level::error, "journal stopped",
+            {{"dir", setup_.dir.string()}, {"why", error.message}});
+    }
+    return tl::unexpected(std::move(error));
+}
+
+Result<void> JournalStore::check_space(std::uint64_t bytes) {
+    const std::int64_t now = SystemClock().boot().value();
+    if (free_asked_at_ < 0 || now - free_asked_at_ >= kFreeSpaceKept) {
+        const auto free = free_bytes(setup_.dir);
+        if (!free) return tl::unexpected(free.error());
+        free_ = *free;
+        free_asked_at_ = now;
+    }
+    const std::uint64_t need = setup_.free_bytes_floor + bytes;
+    if (free_ >= need && need >= bytes) return {};
+    return fail(Errc::no_space, setup_.dir.string() + ": need " + std::to_string(need) +
+                                    " bytes free, there are " + std::to_string(free_));
+}
+
+Result<void> JournalStore::ready(std::size_t bytes, const LogHeads& heads) {
+    if (stopped_) return fail("journal stopped after", *stopped_);
+    if (const auto ok = check_space(bytes); !ok) return ok;
+    if (!reopen_first_) return {};
+    free_asked_at_ = -1;  // What was free before is used up, or there would have been no failure.
+    const auto ok = check_space(bytes + kOpeningBytes + 2 * setup_.memory.memtable_bytes);
+    return ok ? reopen(heads) : ok;
+}
+
+Result<void> JournalStore::reopen(const LogHeads& heads) {
+    database_.reset();
+    auto again = open(setup_, RocksDatabase::Mode::write);
+    if (!again && again.error().code == Errc::no_space) {
+        // Still full. Reads go on meanwhile, from what is there.
+        const Error full = again.error();
+        again = open(setup_, RocksDatabase::Mode::read);
+        if (again) {
+            database_ = std::move(again->database_);
+            return tl::unexpected(full);
+        }
+    }
+    if (!again) {
+        Error error = again.error();
+        error.code = error.code == Errc::no_space ? Errc::io : error.code;  // Nothing to read from.
+        return failed(std::move(error));
+    }
+    database_ = std::move(again->database_);
+    recovered_ = std::move(again->recovered_);
+    if (const auto differs = difference(heads, recovered_.heads); !differs.empty()) {
+        return failed(
+            {Errc::io, setup_.dir.string() + ": opened again after a full disk, and " + differs});
+    }
+    reopen_first_ = false;
+    log(Level::info, "journal takes writes again", {{"dir", setup_.dir.string()}});
+    return {};
+}
+
+Result<void> JournalStore::readable() const {
+    if (database_) return {};
+    schema::check(stopped_.has_value(), "only a stopped journal has no database");
+    return fail("journal stopped after", *stopped_);
+}
+
+Result<void> JournalStore::write(rocksdb::WriteBatch& batch, bool sync) {
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    const rocksdb::Status status = db().Write(options, &batch);
+    if (status.ok()) return {};
+    return failed(from_status("write to " + setup_.dir.string(), status));
+}
+
+Result<void> JournalStore::sync() {
+    if (stopped_) return fail("journal stopped after", *stopped_);
+    const rocksdb::Status status = db().SyncWAL();
+    if (status.ok()) return {};
+    return failed(from_status("sync " + setup_.dir.string(), status));
+}
+
+}  // namespace filial::core

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <rocksdb/write_batch.h>
+
+#include <map>
+#include <optional>
+
+#include "core/journal/journal.h"
+#include "core/journal/rocks_database.h"
+
+namespace filial::core {
+
+/// Column families, in the order of RocksDatabase::column.
+enum JournalColumn : std::size_t { kLogColumn, kHeadsColumn, kStateColumn };
+
+/// The key in `heads` that says a witness was written. No store's name begins with a zero.
+inline constexpr std::string_view kWitnessedKey{"\0witnessed", 10};
+
+using LogHeads = std::map<schema::StoreId, LogHead>;
+
+/// What the database says at opening.
+struct Recovered {
+    LogHeads heads;
+    bool witnessed = false;  ///< A head witness was written once: it must be there.
+};
+
+/// The journal's database, and what becomes of it when a write fails: after a full disk it is
+/// opened again before the next write, after anything else it takes no more writes.
+class JournalStore {
+  public:
+    struct Setup {
+        std::filesystem::path dir;
+        RocksMemory memory;
+        std::uint64_t free_bytes_floor = 0;
+    };
+
+    /// `corrupt` if a head is damaged.
+    static schema::Result<JournalStore> open(Setup setup, RocksDatabase::Mode mode);
+
+    /// Heads as recovered at opening.
+    const Recovered& recovered() const { return recovered_; }
+
+    /// Whether a write may be tried now: enough space for `bytes` above the floor, and the database
+    /// open again if the last write met a full disk. `heads` is what must be in it then. `no_space`
+    /// or the failure that stopped this journal.
+    schema::Result<void> ready(std::size_t bytes, const LogHeads& heads);
+    /// Writes `batch` whole or not at all; `ready` was asked before.
+    schema::Result<void> write(rocksdb::WriteBatch& batch, bool sync);
+    /// Makes all writes so far durable.
+    schema::Result<void> sync();
+
+    /// Asked before every read: the failure that left no database to read from, if there is none.
+    schema::Result<void> readable() const;
+    rocksdb::DB& db() const { return database_->db(); }
+    rocksdb::ColumnFamilyHandle* column(JournalColumn column) const {
+        return database_->column(column);
+    }
+    /// True after a failed write, until a later one succeeds.
+    bool failing() const { return stopped_ || reopen_first_; }
+
+  private:
+    explicit JournalStore(Setup setup) : setup_(std::move(setup)) {}
+    schema::Result<void> recover();
+    schema::Result<void> reopen(const LogHeads& heads);
+    schema::Result<void> check_space(std::uint64_t bytes);
+    tl::unexpected<schema::Error> failed(schema::Error error);
+
+    Setup setup_;
+    std::optional<RocksDatabase> database_;
+    Recovered recovered_;
+    std::optional<schema::Error> stopped_;
+    bool reopen_first_ = false;
+    std::uint64_t free_ = 0;           ///< When last asked.
+    std::int64_t free_asked_at_ = -1;  ///< Monotonic, microseconds.
+};
+
+}  // namespace filial::core

@@ -1,0 +1,151 @@
+#include "core/journal/log_head.h"
+
+#include <algorithm>
+
+#include "schema/limits.h"
+
+namespace filial::core {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::Errc;
+using schema::fail;
+using schema::Result;
+using schema::Sequence;
+
+namespace {
+
+constexpr std::uint64_t kHeadVersion = 1;
+
+std::string named(const Append& append) {
+    return "append to " + to_string(schema::Position{append.store, append.epoch, append.after}) +
+           " up to " + std::to_string(append.upto.value());
+}
+
+Result<void> check_segment(const Append& append, const schema::Segment& segment) {
+    const std::string& topic = segment.topic;
+    if (topic.empty() || topic.size() > schema::kTopicBytesMax ||
+        topic.find('\0') != std::string::npos) {
+        return fail(Errc::corrupt, "a segment's topic is not a topic's name");
+    }
+    if (segment.epoch != append.epoch) return fail(Errc::corrupt, topic + " is of another epoch");
+    if (segment.empty() || segment.first() <= append.after || segment.last() > append.upto) {
+        return fail(Errc::corrupt, topic + " holds positions outside the commit");
+    }
+    const auto same_topic = [&](const schema::Segment& other) { return other.topic == topic; };
+    if (std::count_if(append.segments.begin(), append.segments.end(), same_topic) != 1) {
+        return fail(Errc::corrupt, topic + " comes twice");
+    }
+    return {};
+}
+
+TopicHead& topic_of(LogHead& head, const std::string& topic) {
+    for (TopicHead& one : head.topics) {
+        if (one.topic == topic) return one;
+    }
+    head.topics.push_back(TopicHead{topic, {}, 0, 0, {}});
+    return head.topics.back();
+}
+
+}  // namespace
+
+const TopicHead* LogHead::find(std::string_view topic) const {
+    for (const TopicHead& one : topics) {
+        if (one.topic == topic) return &one;
+    }
+    return nullptr;
+}
+
+Bytes encode(const LogHead& head) {
+    schema::Writer out;
+    out.array(5).u64(kHeadVersion).u64(head.epoch.value());
+    out.bin(schema::view(head.incarnation)).u64(head.end.value());
+    out.array(head.topics.size());
+    for (const TopicHead& topic : head.topics) {
+        out.array(5).str(topic.topic).u64(topic.last.value()).u64(topic.events);
+        out.u64(topic.bytes).bin(schema::view(topic.chain));
+    }
+    return out.take();
+}
+
+Result<LogHead> decode_log_head(schema::Parser& parser, const schema::StoreId& store,
+                                ByteView bytes) {
+    const auto name = "head of " + store.value();
+    auto fields = parser.array(bytes);
+    if (!fields) return fail(name, fields.error());
+    const std::uint64_t version = fields->u64();
+    if (version > kHeadVersion) {
+        return fail(Errc::schema_too_new,
+                    name + ": version " + std::to_string(version) + " is not known here");
+    }
+    LogHead head;
+    head.store = store;
+    head.epoch = schema::Epoch{fields->u32()};
+    head.incarnation = schema::id16_from(fields->bin());
+    head.end = Sequence{fields->u64()};
+    schema::Fields topics = fields->array();
+    while (topics.more()) {
+        schema::Fields parts = topics.array();
+        TopicHead topic;
+        topic.topic = parts.str();
+        topic.last = Sequence{parts.u64()};
+        topic.events = parts.u64();
+        topic.bytes = parts.u64();
+        topic.chain = schema::hash_from(parts.bin());
+        if (topic.last > head.end) return fail(Errc::corrupt, name + ": a topic ends behind it");
+        head.topics.push_back(std::move(topic));
+    }
+    if (const auto done = parser.finish(name); !done) return tl::unexpected(done.error());
+    return head;
+}
+
+Result<LogHead> advance(const LogHead& head, const Append& append) {
+    if (append.epoch < head.epoch) {
+        return fail(Errc::stale_incarnation,
+                    named(append) + ": the log is in epoch " + std::to_string(head.epoch.value()));
+    }
+    const bool known = append.incarnation == schema::Incarnation{} ||
+                       head.incarnation == schema::Incarnation{} ||
+                       append.incarnation == head.incarnation;
+    if (append.epoch == head.epoch && !known) {
+        return fail(Errc::forked, named(append) + ": another machine wrote this epoch before");
+    }
+    if (append.after != head.end) {
+        return fail(Errc::gap,
+                    named(append) + ": the log ends at " + std::to_string(head.end.value()));
+    }
+    if (append.upto < append.after) return fail(Errc::corrupt, named(append) + ": runs backwards");
+
+    LogHead now = head;
+    now.store = append.store;
+    now.epoch = append.epoch;
+    now.end = append.upto;
+    if (append.incarnation != schema::Incarnation{}) now.incarnation = append.incarnation;
+    for (const schema::Segment& segment : append.segments) {
+        if (const auto ok = check_segment(append, segment); !ok) {
+            return fail(named(append), ok.error());
+        }
+        TopicHead& topic = topic_of(now, segment.topic);
+        topic.last = segment.last();
+        topic.events += segment.rows.size();
+        topic.bytes += segment.size();
+        topic.chain = schema::hash_from(segment.chain);
+    }
+    return now;
+}
+
+schema::Hash chains_of(const LogHead& head) {
+    std::vector<const TopicHead*> topics;
+    topics.reserve(head.topics.size());
+    for (const TopicHead& topic : head.topics) topics.push_back(&topic);
+    std::sort(topics.begin(), topics.end(),
+              [](const TopicHead* a, const TopicHead* b) { return a->topic < b->topic; });
+    schema::Writer out;
+    out.array(topics.size() * 3);
+    for (const TopicHead* topic : topics) {
+        out.str(topic->topic).u64(topic->last.value()).bin(schema::view(topic->chain));
+    }
+    return schema::hash_of(out.bytes());
+}
+
+}  // namespace filial::core

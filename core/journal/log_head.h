@@ -1,0 +1,26 @@
+#pragma once
+
+#include "core/journal/journal.h"
+#include "schema/codec.h"
+
+/// Where a log ends: the value of column family `heads` under the store's name, written with every
+/// commit of that log.
+///
+///     [1, epoch, incarnation, end, [[topic, last, events, bytes, chain]...]]
+namespace filial::core {
+
+schema::Bytes encode(const LogHead& head);
+/// `store` is the record's key. `corrupt` on any damage.
+schema::Result<LogHead> decode_log_head(schema::Parser& parser, const schema::StoreId& store,
+                                        schema::ByteView bytes);
+
+/// `append` on top of `head`: the head afterwards. Nothing is written. Fails with `gap` where it
+/// does not begin at the head's end, `stale_incarnation` where its epoch is below the head's,
+/// `forked` where another incarnation speaks in the same epoch, and `corrupt` where its segments
+/// are not a commit (a topic twice, positions outside it, another epoch).
+schema::Result<LogHead> advance(const LogHead& head, const Append& append);
+
+/// Over all topics' last positions and chain heads: equal only if the logs up to there are.
+schema::Hash chains_of(const LogHead& head);
+
+}  // namespace filial::core

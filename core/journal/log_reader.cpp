@@ -1,0 +1,287 @@
+#include "core/journal/log_reader.h"
+
+#include <rocksdb/db.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/journal/log_layout.h"
+#include "core/journal/rocks_options.h"
+
+namespace filial::core {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::Errc;
+using schema::fail;
+using schema::Range;
+using schema::Result;
+using schema::Sequence;
+
+namespace {
+
+rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+ByteView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+/// The commits of one topic, in order. Sees no key of another topic.
+class Cursor {
+  public:
+    Cursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, const LogHead& head,
+           const TopicHead& topic)
+        : topic_(topic),
+          name_("log of " + head.store.value() + ", " + topic.topic),
+          prefix_(topic_prefix(head.store, topic.topic)),
+          behind_(behind(prefix_)),
+          lower_(slice(prefix_)),
+          upper_(slice(behind_)) {
+        rocksdb::ReadOptions options;
+        options.iterate_lower_bound = &lower_;
+        options.iterate_upper_bound = &upper_;
+        at_.reset(db.NewIterator(options, log));
+    }
+
+    /// To the first commit that ends above `after`.
+    Result<void> seek(Sequence after) {
+        at_->Seek(log_key(prefix_, schema::next(after)));
+        return look();
+    }
+    /// To the last commit that ends at or below `upto`.
+    Result<void> seek_back(Sequence upto) {
+        at_->SeekForPrev(log_key(prefix_, upto));
+        return look();
+    }
+    Result<void> next() {
+        at_->Next();
+        return look();
+    }
+
+    bool valid() const { return at_->Valid(); }
+    Sequence upto() const { return upto_; }
+    const TopicHead& topic() const { return topic_; }
+
+    /// The commit here. `corrupt` if it is damaged or is not the one that follows the last.
+    Result<LogValue> value(schema::Parser& parser) {
+        auto value = decode_log_value(parser, view(at_->value()));
+        const auto name = [&] { return name_ + " up to " + std::to_string(upto_.value()); };
+        if (!value) return fail(name(), value.error());
+        const schema::Segment& segment = value->segment;
+        if (segment.topic != topic_.topic || segment.last() > upto_) {
+            return fail(Errc::corrupt, name() + ": holds another commit");
+        }
+        if (counting_ && value->events_before != events_) {
+            return fail(Errc::corrupt, name() + ": a commit before it is missing");
+        }
+        counting_ = true;
+        events_ = value->events_before + segment.rows.size();
+        return value;
+    }
+
+    /// Called behind the last commit: all that the head counts must have been there.
+    Result<void> check_end(Sequence after) const {
+        const bool whole = counting_ ? events_ == topic_.events : topic_.last <= after;
+        if (whole) return {};
+        return fail(Errc::corrupt, name_ + ": ends before " + std::to_string(topic_.last.value()));
+    }
+
+  private:
+    Result<void> look() {
+        if (at_->Valid()) {
+            auto upto = upto_of(view(at_->key()), prefix_);
+            if (!upto) return fail(name_, upto.error());
+            upto_ = *upto;
+            return {};
+        }
+        if (!at_->status().ok()) return tl::unexpected(from_status(name_, at_->status()));
+        return {};
+    }
+
+    const TopicHead& topic_;
+    const std::string name_;
+    const Bytes prefix_, behind_;
+    const rocksdb::Slice lower_, upper_;
+    std::unique_ptr<rocksdb::Iterator> at_;
+    Sequence upto_;
+    bool counting_ = false;
+    std::uint64_t events_ = 0;  ///< Of this topic, up to and including the last commit read.
+};
+
+using Cursors = std::vector<std::unique_ptr<Cursor>>;
+
+bool asked(const std::vector<std::string>& topics, const std::string& topic) {
+    for (const std::string& one : topics) {
+        if (one == topic || one == schema::kAllTopics) return true;
+    }
+    return false;
+}
+
+/// Builds one range from commits in the order of their ends.
+class Merge {
+  public:
+    Merge(const LogHead& head, const ReadRequest& request) : head_(head), request_(request) {
+        range_.store = head.store;
+        range_.topics = request.topics;
+        range_.after = request.after;
+        range_.upto = request.after;
+        range_.end = head.end;
+    }
+
+    bool full() const { return range_.upto > range_.after && bytes_ >= request_.bytes_goal; }
+
+    /// Takes what the topics have of the commit that ends at `upto`; false, and takes nothing, if
+    /// that is of the next epoch.
+    Result<bool> take(std::vector<LogValue> parts, Sequence upto) {
+        for (const LogValue& part : parts) {
+            if (part.segment.epoch != parts.front().segment.epoch) {
+                return fail(Errc::corrupt, "commit up to " + std::to_string(upto.value()) +
+                                               ": its topics name different epochs");
+            }
+            if (epoch_ && part.segment.epoch != *epoch_) return false;
+        }
+        for (LogValue& part : parts) add(std::move(part.segment));
+        range_.upto = upto;
+        return true;
+    }
+
+    /// `all`: nothing of the asked topics is left behind the last commit taken.
+    Range finish(bool all) {
+        range_.epoch = epoch_.value_or(head_.epoch);
+        if (all && range_.epoch == head_.epoch) range_.upto = head_.end;
+        return std::move(range_);
+    }
+
+  private:
+    void add(schema::Segment segment) {
+        if (segment.last() <= request_.after) return;
+        epoch_ = segment.epoch;
+        for (schema::Segment& one : range_.segments) {
+            if (one.topic != segment.topic) continue;
+            bytes_ += segment.size();
+            one.append(segment, request_.after);
+            return;
+        }
+        if (segment.first() <= request_.after) {
+            schema::Segment rest;
+            rest.topic = segment.topic;
+            rest.epoch = segment.epoch;
+            rest.append(segment, request_.after);
+            segment = std::move(rest);
+        }
+        bytes_ += segment.size();
+        range_.segments.push_back(std::move(segment));
+    }
+
+    const LogHead& head_;
+    const ReadRequest& request_;
+    Range range_;
+    std::optional<schema::Epoch> epoch_;
+    std::size_t bytes_ = 0;
+};
+
+/// The lowest end of a commit that a cursor stands at; nullopt behind the last.
+std::optional<Sequence> lowest(const Cursors& cursors) {
+    std::optional<Sequence> low;
+    for (const auto& cursor : cursors) {
+        if (cursor->valid() && (!low || cursor->upto() < *low)) low = cursor->upto();
+    }
+    return low;
+}
+
+Result<Range> merged(const LogHead& head, const ReadRequest& request, const Cursors& cursors) {
+    schema::Parser parser;
+    Merge merge(head, request);
+    std::vector<LogValue> parts;
+    while (const auto upto = lowest(cursors)) {
+        if (merge.full()) return merge.finish(false);
+        parts.clear();
+        for (const auto& cursor : cursors) {
+            if (!cursor->valid() || cursor->upto() != *upto) continue;
+            auto value = cursor->value(parser);
+            if (!value) return tl::unexpected(value.error());
+            parts.push_back(std::move(*value));
+        }
+        const auto taken = merge.take(std::move(parts), *upto);
+        if (!taken) return tl::unexpected(taken.error());
+        if (!*taken) return merge.finish(false);
+        for (const auto& cursor : cursors) {
+            if (!cursor->valid() || cursor->upto() != *upto) continue;
+            if (const auto ok = cursor->next(); !ok) return tl::unexpected(ok.error());
+        }
+    }
+    for (const auto& cursor : cursors) {
+        if (const auto ok = cursor->check_end(request.after); !ok) {
+            return tl::unexpected(ok.error());
+        }
+    }
+    return merge.finish(true);
+}
+
+}  // namespace
+
+Result<Range> LogReader::read(const LogHead& head, const ReadRequest& request) const {
+    if (request.after > head.end) {
+        return fail(Errc::gap, "read of " + head.store.value() + " after " +
+                                   std::to_string(request.after.value()) + ": the log ends at " +
+                                   std::to_string(head.end.value()));
+    }
+    Cursors cursors;
+    for (const TopicHead& topic : head.topics) {
+        if (topic.last <= request.after || !asked(request.topics, topic.topic)) continue;
+        cursors.push_back(std::make_unique<Cursor>(db_, log_, head, topic));
+        if (const auto ok = cursors.back()->seek(request.after); !ok) {
+            return tl::unexpected(ok.error());
+        }
+    }
+    return merged(head, request, cursors);
+}
+
+Result<Depth> LogReader::depth(const LogHead& head, const std::vector<std::string>& topics,
+                               Sequence after) const {
+    schema::Parser parser;
+    Depth depth;
+    std::optional<Sequence> first;
+    for (const TopicHead& topic : head.topics) {
+        if (topic.last <= after || !asked(topics, topic.topic)) continue;
+        Cursor cursor(db_, log_, head, topic);
+        if (const auto ok = cursor.seek(after); !ok) return tl::unexpected(ok.error());
+        if (!cursor.valid()) return tl::unexpected(cursor.check_end(after).error());
+        const auto value = cursor.value(parser);
+        if (!value) return tl::unexpected(value.error());
+
+        std::uint64_t events = value->events_before, bytes = value->bytes_before;
+        const schema::Segment& segment = value->segment;
+        for (std::size_t i = 0; i < segment.rows.size() && segment.seqs[i] <= after; ++i) {
+            events += 1;
+            bytes += segment.rows[i].size();
+        }
+        if (events > topic.events || bytes > topic.bytes) {
+            return fail(Errc::corrupt, "log of " + head.store.value() + ", " + topic.topic +
+                                           ": counts more than its head");
+        }
+        depth.events += topic.events - events;
+        depth.bytes += topic.bytes - bytes;
+        if (!first || cursor.upto() < *first) {
+            first = cursor.upto();
+            depth.oldest = value->at;
+        }
+    }
+    return depth;
+}
+
+Result<LogHead> LogReader::head_at(const LogHead& head, Sequence at) const {
+    schema::Parser parser;
+    LogHead then{head.store, head.epoch, head.incarnation, at, {}};
+    for (const TopicHead& topic : head.topics) {
+        Cursor cursor(db_, log_, head, topic);
+        if (const auto ok = cursor.seek_back(at); !ok) return tl::unexpected(ok.error());
+        if (!cursor.valid()) continue;
+        const auto value = cursor.value(parser);
+        if (!value) return tl::unexpected(value.error());
+        const schema::Segment& segment = value->segment;
+        then.topics.push_back(
+            {topic.topic, segment.last(), value->events_before + segment.rows.size(),
+             value->bytes_before + segment.size(), schema::hash_from(segment.chain)});
+    }
+    return then;
+}
+
+}  // namespace filial::core

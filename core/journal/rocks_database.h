@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/journal/rocks_options.h"
+#include "schema/result.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+}  // namespace rocksdb
+
+namespace filial::core {
+
+/// An open RocksDB with named column families; closed when it goes.
+class RocksDatabase {
+  public:
+    enum class Mode {
+        write,  ///< Creates what is missing; recovers, which may write.
+        read,   ///< Touches nothing on the disk; what the log holds is replayed into memory.
+    };
+
+    /// Fails with `corrupt`, `no_space` or `io`.
+    static schema::Result<RocksDatabase> open(const std::filesystem::path& dir,
+                                              const std::vector<std::string>& columns,
+                                              const RocksMemory& memory, Mode mode);
+    /// True if there is a database in `dir`.
+    static bool exists(const std::filesystem::path& dir);
+
+    ~RocksDatabase();
+    RocksDatabase(RocksDatabase&&) noexcept;
+    RocksDatabase& operator=(RocksDatabase&&) noexcept;
+
+    rocksdb::DB& db() const { return *db_; }
+    /// Of the `index`th name given to `open`.
+    rocksdb::ColumnFamilyHandle* column(std::size_t index) const { return columns_[index]; }
+
+  private:
+    RocksDatabase();
+    void close();
+    std::unique_ptr<rocksdb::DB> db_;
+    std::vector<rocksdb::ColumnFamilyHandle*> columns_;  ///< The database's own default comes last.
+};
+
+}  // namespace filial::core

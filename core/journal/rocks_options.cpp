@@ -1,0 +1,109 @@
+#include "core/journal/rocks_options.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <utility>
+
+#include "core/log.h"
+
+namespace filial::core {
+
+using schema::Errc;
+using schema::Error;
+
+namespace {
+
+constexpr std::size_t kProtectionBytes = 8;
+constexpr std::size_t kInfoLineBytes = 1024;
+
+class InfoLog : public rocksdb::Logger {
+  public:
+    explicit InfoLog(std::string name)
+        : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL), name_(std::move(name)) {}
+
+    using rocksdb::Logger::Logv;
+    void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+        if (level < rocksdb::InfoLogLevel::WARN_LEVEL ||
+            level >= rocksdb::InfoLogLevel::HEADER_LEVEL) {
+            return;
+        }
+        char line[kInfoLineBytes];
+        std::vsnprintf(line, sizeof line, format, arguments);
+        const bool warning = level == rocksdb::InfoLogLevel::WARN_LEVEL;
+        log(warning ? Level::warn : Level::error, "rocksdb", {{"db", name_}, {"text", line}});
+    }
+
+    // Headers and options at opening: nobody asked.
+    void LogHeader(const char*, va_list) override {}
+
+  private:
+    const std::string name_;
+};
+
+void set_tables(rocksdb::Options& options, std::size_t cache_bytes) {
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = rocksdb::NewLRUCache(cache_bytes);
+    table.cache_index_and_filter_blocks = true;
+    table.pin_l0_filter_and_index_blocks_in_cache = true;
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    // A commit is a few KiB: some of them share a block, and lz4 finds more in it.
+    table.block_size = 16 << 10;
+    table.format_version = 5;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    options.compression = rocksdb::kLZ4Compression;
+}
+
+}  // namespace
+
+Error from_status(const std::string& doing, const rocksdb::Status& status) {
+    Errc code = Errc::io;
+    if (status.IsCorruption()) code = Errc::corrupt;
+    if (status.IsNotFound()) code = Errc::not_found;
+    if (status.IsNoSpace()) code = Errc::no_space;
+    return {code, doing + ": rocksdb: " + status.ToString()};
+}
+
+rocksdb::Options rocks_options(const std::string& name, const RocksMemory& memory) {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    options.create_missing_column_families = true;
+    options.info_log = std::make_shared<InfoLog>(name);
+    options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+
+    // Damage is found, not skipped.
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    options.recycle_log_file_num = 0;
+    options.track_and_verify_wals_in_manifest = true;
+    options.memtable_protection_bytes_per_key = kProtectionBytes;
+    options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+
+    // Memory: one bound for all column families together.
+    options.db_write_buffer_size = memory.memtable_bytes;
+    options.write_buffer_size = memory.memtable_bytes;
+    options.max_write_buffer_number = 2;
+    options.max_total_wal_size = 4 * memory.memtable_bytes;
+    options.target_file_size_base = 16 << 20;
+    options.max_open_files = 64;
+    set_tables(options, memory.cache_bytes);
+
+    // One writer, one job beside it, no timers.
+    options.max_background_jobs = 1;
+    options.allow_concurrent_memtable_write = false;
+    options.enable_write_thread_adaptive_yield = false;
+    options.stats_dump_period_sec = 0;
+    options.stats_persist_period_sec = 0;
+    options.skip_stats_update_on_db_open = true;
+    return options;
+}
+
+rocksdb::WriteBatch guarded_batch(std::size_t bytes) {
+    return rocksdb::WriteBatch(bytes, 0, kProtectionBytes, 0);
+}
+
+}  // namespace filial::core
