@@ -181,11 +181,12 @@ def clean_out(out, names):
 
 
 def table(company, ends, report, tell):
-    per_store = {row["store"]: row for row in report["stores"]} if report else {}
     tell.say(f"  {'store':<12}{'own events':>12}{'differences':>14}")
     for name in company.stores:
-        differences = per_store.get(name, {}).get("differences", "?")
-        tell.say(f"  {name:<12}{ends.get(name, 0):>12,}{differences:>14}")
+        differences = sum(t["differences"] for t in report["stores"][name].values())
+        tell.say(f"  {name:<12}{ends.get(name, 0):>12,}{differences:>14,}")
+    rows = sum(report["rows"].values())
+    tell.say(f"  {rows:,} rows of truth, held against each of {len(company.stores)} replicas")
 
 
 def run(options, tell):

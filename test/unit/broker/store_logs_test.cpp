@@ -1,0 +1,135 @@
+#include "broker/store_logs.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+
+#include "core/journal/rocks_journal.h"
+#include "log_maker.h"
+
+namespace filial::broker {
+namespace {
+
+using schema::Errc;
+using schema::Sequence;
+using schema::StoreId;
+
+/// A journal in a folder of its own, gone with the test.
+struct Fixture {
+    std::filesystem::path dir =
+        std::filesystem::temp_directory_path() / ("filial-store-logs-" + std::to_string(getpid()));
+    core::ManualClock clock;
+    std::unique_ptr<core::RocksJournal> journal;
+    std::unique_ptr<StoreLogs> logs;
+
+    Fixture() {
+        std::filesystem::remove_all(dir);
+        open();
+    }
+    ~Fixture() {
+        logs.reset();
+        journal.reset();
+        std::filesystem::remove_all(dir);
+    }
+    void open() {
+        logs.reset();
+        journal.reset();
+        core::JournalOptions options;
+        options.dir = dir;
+        auto opened = core::RocksJournal::open(options);
+        REQUIRE(opened);
+        journal = std::move(*opened);
+        logs = std::make_unique<StoreLogs>(*journal, clock);
+    }
+    schema::Range all_of(const std::string& store) const {
+        auto range = journal->read({StoreId{store}, {"*"}, Sequence{0}, 64 << 20});
+        REQUIRE(range);
+        return *range;
+    }
+};
+
+TEST_CASE("store logs: nothing is acknowledged before the commit") {
+    Fixture f;
+    LogMaker store("store1");
+    store.sell(5);
+    REQUIRE(f.logs->stage(store.range(0, 6)));
+    CHECK(f.logs->staged_end(StoreId{"store1"}) == Sequence{6});
+    CHECK(f.journal->end(StoreId{"store1"}) == Sequence{0});
+    REQUIRE(f.logs->commit({}));
+    CHECK(f.journal->end(StoreId{"store1"}) == Sequence{6});
+}
+
+TEST_CASE("store logs: a range that begins above what is held is a gap and stores nothing") {
+    Fixture f;
+    LogMaker store("store1");
+    store.sell(9);
+    REQUIRE(f.logs->stage(store.range(0, 4)));
+    const auto staged = f.logs->stage(store.range(5, 8));
+    REQUIRE(!staged);
+    CHECK(staged.error().code == Errc::gap);
+    REQUIRE(f.logs->commit({}));
+    CHECK(f.journal->end(StoreId{"store1"}) == Sequence{4});
+}
+
+TEST_CASE("store logs: ranges that overlap, repeat or come twice leave every event once") {
+    Fixture f;
+    LogMaker store("store1");
+    store.sell(400);
+    std::mt19937 random(7);
+    const std::uint64_t end = store.size();
+    while (f.logs->staged_end(StoreId{"store1"}).value() < end) {
+        const std::uint64_t held = f.logs->staged_end(StoreId{"store1"}).value();
+        const std::uint64_t after = held - std::min<std::uint64_t>(held, random() % 30);
+        const std::uint64_t upto = std::min<std::uint64_t>(end, after + 1 + random() % 60);
+        REQUIRE(f.logs->stage(store.range(after, upto)));
+        if (random() % 4 == 0) REQUIRE(f.logs->commit({}));
+        if (random() % 16 == 0) f.open();  // What was only staged comes again.
+    }
+    REQUIRE(f.logs->commit({}));
+    const auto range = f.all_of("store1");
+    CHECK(range.upto == Sequence{end});
+    CHECK(schema::events_in_order(range.segments) ==
+          schema::events_in_order(store.range(0, end).segments));
+}
+
+TEST_CASE("store logs: a range that leaves a position out is refused as damaged") {
+    Fixture f;
+    LogMaker store("store1");
+    store.sell(9);
+    auto range = store.range(0, 8);
+    range.segments.pop_back();
+    const auto staged = f.logs->stage(range);
+    REQUIRE(!staged);
+    CHECK(staged.error().code == Errc::corrupt);
+    CHECK(!f.logs->staged());
+}
+
+TEST_CASE("store logs: the machine that opened a log is remembered over a restart") {
+    Fixture f;
+    LogMaker store("store1", 9);
+    REQUIRE(f.logs->stage(store.range(0, 1)));
+    REQUIRE(f.logs->commit({}));
+    f.open();
+    const auto head = f.journal->head(StoreId{"store1"});
+    REQUIRE(head);
+    CHECK(head->incarnation[0] == 9);
+    CHECK(head->epoch == schema::Epoch{1});
+}
+
+TEST_CASE("store logs: an older epoch than the one held is refused by name") {
+    Fixture f;
+    LogMaker store("store1");
+    store.sell(3);
+    auto newer = store.range(0, 2);
+    newer.epoch = schema::Epoch{2};
+    for (auto& segment : newer.segments) segment.epoch = schema::Epoch{2};
+    REQUIRE(f.logs->stage(newer));
+    const auto older = f.logs->stage(store.range(2, 4));
+    REQUIRE(!older);
+    CHECK(older.error().code == Errc::stale_incarnation);
+}
+
+}  // namespace
+}  // namespace filial::broker
