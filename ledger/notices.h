@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include "ledger/state.h"
+#include "schema/event.h"
+#include "schema/ids.h"
+
+/// What other stores' logs say to this one. Every notice becomes exactly one own event in topic
+/// control, which is also the position that this store has in the other's `control`: once it is in
+/// the log, the notice is taken, and delivered again it changes nothing.
+namespace filial::ledger {
+
+/// Up to where the notices of `origin` are taken; seq 0: none yet.
+schema::Result<schema::Position> last_taken(const State& state, const schema::StoreId& origin);
+
+/// The own events that take `notice`, which stands at `origin` in another store's log: one of topic
+/// control, and a stock.moved where goods come back. None if it is not addressed to `self`, or was
+/// taken already. Decided from the own log alone. A notice of an unknown kind or version, one that
+/// cannot be read, and one that fits nothing here become notice.taken. `at`: this store's clock.
+/// Fails only if the own state is damaged.
+schema::Result<std::vector<schema::Event>> take_notice(const State& state,
+                                                       const schema::StoreId& self,
+                                                       const schema::Position& origin,
+                                                       const schema::Event& notice,
+                                                       schema::Timestamp at);
+
+/// Moves the position on; called by `apply` for every own event that names its cause.
+void note_taken(State& state, const schema::Position& cause);
+
+schema::Result<void> apply_notice_taken(State& state, const schema::Event& event);
+
+/// Client of the events that take notices of this store; their number is the notice's seq.
+schema::ClientId notice_client(const schema::StoreId& origin);
+
+}  // namespace filial::ledger

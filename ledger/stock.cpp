@@ -1,0 +1,109 @@
+#include "ledger/stock.h"
+
+#include "ledger/documents.h"
+
+namespace filial::ledger {
+
+using schema::Errc;
+using schema::Event;
+using schema::fail;
+using schema::Operation;
+using schema::OperationKind;
+using schema::Quantity;
+using schema::Result;
+using schema::StockMoved;
+
+namespace {
+
+schema::Bytes stock_key(std::string_view sku) { return "stock/" + schema::Bytes(sku); }
+
+/// What is added for this operation, before flags.
+Result<StockMoved> move_of(const State& state, const Operation& operation) {
+    StockMoved move;
+    move.document = operation.document;
+    move.cost = operation.cost;
+    move.flags = fact_flag(operation);
+    move.delta = operation.quantity;
+    switch (operation.kind) {
+        case OperationKind::sell: {
+            const auto leaves = schema::negate(operation.quantity);
+            if (!leaves) return tl::unexpected(leaves.error());
+            move.delta = *leaves;
+            move.reason = "sale";
+            return move;
+        }
+        case OperationKind::return_goods:
+            move.reason = "return";
+            return move;
+        case OperationKind::adjust:
+            move.reason = "adjust";
+            return move;
+        case OperationKind::receive:
+            move.reason = "receipt";
+            return move;
+        case OperationKind::count: {
+            const auto expected = on_hand(state, operation.subject);
+            if (!expected) return tl::unexpected(expected.error());
+            const auto missing = schema::negate(*expected);
+            if (!missing) return tl::unexpected(missing.error());
+            const auto delta = schema::add(operation.quantity, *missing);
+            if (!delta) return tl::unexpected(delta.error());
+            move.delta = *delta;
+            move.reason = "count";
+            return move;
+        }
+        default:
+            return fail(Errc::invalid, "not an operation on stock");
+    }
+}
+
+}  // namespace
+
+Result<Quantity> on_hand(const State& state, std::string_view sku) {
+    const auto sum = read_sum(state, stock_key(sku));
+    if (!sum) return tl::unexpected(sum.error());
+    return Quantity{*sum};
+}
+
+Result<Event> stock_moved(const State& state, schema::Timestamp at, std::string_view sku,
+                          StockMoved move) {
+    const auto before = on_hand(state, sku);
+    if (!before) return tl::unexpected(before.error());
+    const auto after = schema::add(*before, move.delta);
+    if (!after) return fail("stock of " + std::string(sku), after.error());
+    if (after->value() < 0) move.flags |= schema::kFlagBelowZero;
+    Event event;
+    event.topic = schema::kTopicStock;
+    event.kind = schema::kStockMoved;
+    event.at = at;
+    event.key = sku;
+    event.payload = schema::encode(move);
+    return event;
+}
+
+Result<std::vector<Event>> decide_stock(const State& state, const Operation& operation) {
+    auto move = move_of(state, operation);
+    if (!move) return fail("stock of " + operation.subject, move.error());
+    auto event = stock_moved(state, operation.at, operation.subject, std::move(*move));
+    if (!event) return tl::unexpected(event.error());
+    std::vector<Event> events;
+    events.push_back(std::move(*event));
+    return events;
+}
+
+Result<std::uint64_t> apply_stock_moved(State& state, const Event& event) {
+    const auto move = schema::decode_stock_moved(parser(), event.payload);
+    if (!move) return tl::unexpected(move.error());
+    const schema::Bytes key = stock_key(event.key);
+    const auto before = read_sum(state, key);
+    if (!before) return tl::unexpected(before.error());
+    const auto after = schema::add(*before, move->delta.value());
+    if (!after) return fail("stock of " + event.key, after.error());
+    write_sum(state, key, *after);
+    const auto noted = note_move(state, {DocumentMove::Of::stock, event.key, move->delta.value()},
+                                 move->reason, move->document);
+    if (!noted) return tl::unexpected(noted.error());
+    return move->flags;
+}
+
+}  // namespace filial::ledger
