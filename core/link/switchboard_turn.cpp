@@ -126,6 +126,10 @@ void Switchboard::tick() {
     for (Line* line : lines()) {
         Session* session = line->session();
         if (session == nullptr || !session->established()) continue;
+        if (line->gone()) {
+            end(*line, "the connection was lost");
+            continue;
+        }
         if (session->silent(now)) {
             end(*line,
                 "nothing was heard for " + std::to_string(schema::kSilenceMax.count()) + " s");
