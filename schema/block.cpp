@@ -59,6 +59,16 @@ Bytes compress(const Bytes& raw) {
     return out;
 }
 
+/// A flipped bit in the range would move a position over events that never came: the checksum holds
+/// it too.
+std::uint64_t checksum_over(const Block& block, const Bytes& raw) {
+    Writer out;
+    out.array(7).str(block.store.value()).u64(block.epoch.value()).array(block.topics.size());
+    for (const std::string& topic : block.topics) out.str(topic);
+    out.u64(block.after.value()).u64(block.upto.value()).u64(block.count).u64(block.end.value());
+    return checksum_of(out.bytes(), raw);
+}
+
 bool asks_for(const std::vector<std::string>& topics, const std::string& topic) {
     return std::find(topics.begin(), topics.end(), topic) != topics.end() ||
            (topics.size() == 1 && topics[0] == kAllTopics);
@@ -72,6 +82,31 @@ Result<void> check_inside(const Range& range, const Segment& segment) {
     if (segment.epoch != range.epoch) return fail(Errc::corrupt, "holds another epoch");
     if (segment.empty() || segment.first() <= range.after || segment.last() > range.upto) {
         return fail(Errc::corrupt, "holds positions outside its range");
+    }
+    return {};
+}
+
+Result<void> check_whole(const Range& range) {
+    for (std::size_t i = 0; i < range.segments.size(); ++i) {
+        for (std::size_t k = 0; k < i; ++k) {
+            if (range.segments[k].topic == range.segments[i].topic) {
+                return fail(Errc::corrupt, "holds topic " + range.segments[i].topic + " twice");
+            }
+        }
+    }
+    const bool all = range.topics.size() == 1 && range.topics[0] == kAllTopics;
+    if (all && range.count() != range.upto.value() - range.after.value()) {
+        return fail(Errc::corrupt, "has a hole");
+    }
+    if (range.segments.size() < 2) return {};
+    std::vector<Sequence> seqs;
+    seqs.reserve(range.count());
+    for (const Segment& segment : range.segments) {
+        seqs.insert(seqs.end(), segment.seqs.begin(), segment.seqs.end());
+    }
+    std::sort(seqs.begin(), seqs.end());
+    if (std::adjacent_find(seqs.begin(), seqs.end()) != seqs.end()) {
+        return fail(Errc::corrupt, "holds two events at one position");
     }
     return {};
 }
@@ -97,7 +132,7 @@ Block pack(const Range& range) {
     out.array(range.segments.size());
     for (const Segment& segment : range.segments) write_segment(out, segment);
     block.raw_size = out.size();
-    block.checksum = checksum_of(out.bytes());
+    block.checksum = checksum_over(block, out.bytes());
     if (out.size() >= kCompressFrom) {
         block.data = compress(out.bytes());
         block.codec = BlockCodec::rows_lz4;
@@ -133,7 +168,7 @@ Result<Range> unpack(const Block& block) {
     } else {
         return fail(Errc::schema_too_new, name() + ": codec is not known here");
     }
-    if (raw.size() != block.raw_size || checksum_of(raw) != block.checksum) {
+    if (raw.size() != block.raw_size || checksum_over(block, raw) != block.checksum) {
         return fail(Errc::corrupt, name() + ": checksum differs");
     }
     if (block.upto < block.after) return fail(Errc::corrupt, name() + ": range runs backwards");
@@ -150,6 +185,7 @@ Result<Range> unpack(const Block& block) {
     }
     if (const auto done = parser.finish(name()); !done) return tl::unexpected(done.error());
     if (range.count() != block.count) return fail(Errc::corrupt, name() + ": count differs");
+    if (const auto ok = check_whole(range); !ok) return fail(name(), ok.error());
     return range;
 }
 

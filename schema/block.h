@@ -39,9 +39,10 @@ struct Block {
     BlockCodec codec = BlockCodec::rows;
     Bytes dictionary;            ///< Reference to data that both ends hold; empty for none.
     std::uint64_t raw_size = 0;  ///< Of the segments before compression.
-    std::uint64_t checksum = 0;  ///< checksum_of the segments before compression.
-    Bytes seal;                  ///< The store's signature over `upto` and the chain heads; empty
-                                 ///< until stores sign.
+    std::uint64_t checksum =
+        0;       ///< Of the range as stated here and the segments before compression.
+    Bytes seal;  ///< The store's signature over `upto` and the chain heads; empty
+                 ///< until stores sign.
     Sequence end;
     Bytes data;
     friend bool operator==(const Block&, const Block&) = default;
@@ -50,9 +51,11 @@ struct Block {
 /// Packs a range. Compresses when that makes it smaller.
 Block pack(const Range& range);
 
-/// Unpacks and checks: declared size within kBlockBytesMax before any memory is spent, checksum,
-/// every row inside (after, upto], every topic one of `topics`, count. `corrupt`, `too_large`, or
-/// `schema_too_new` for a codec that this version does not know.
+/// Unpacks and checks: declared size within kBlockBytesMax before any memory is spent, checksum
+/// over [store, epoch, topics, after, upto, count, end] and the segments, every row inside (after,
+/// upto], every topic one of `topics` and there once, no position twice, none missing where all
+/// topics were asked for, count. `corrupt`, `too_large`, or `schema_too_new` for a codec or a
+/// segment that this version does not know.
 Result<Range> unpack(const Block& block);
 
 }  // namespace filial::schema

@@ -3,6 +3,7 @@
 #include <msgpack.hpp>
 
 #include "schema/limits.h"
+#include "schema/walker.h"
 
 namespace filial::schema {
 namespace {
@@ -17,7 +18,7 @@ const msgpack::object& as_object(const void* element) {
 }
 
 const msgpack::unpack_limit& limits() {
-    static const msgpack::unpack_limit limit(kArrayElementsMax, 1024, kMessageBytesMax,
+    static const msgpack::unpack_limit limit(kArrayElementsMax, kArrayElementsMax, kMessageBytesMax,
                                              kMessageBytesMax, kMessageBytesMax, kNestingMax);
     return limit;
 }
@@ -159,6 +160,10 @@ Fields Fields::array() {
     return fields;
 }
 
+void Fields::refuse(std::string_view expected) {
+    if (parser_ != nullptr) parser_->wrong(expected);
+}
+
 bool Fields::next_is_nil() const {
     if (at_ >= size_) return true;
     const auto* elements = static_cast<const msgpack::object*>(elements_);
@@ -176,11 +181,14 @@ Parser::~Parser() = default;
 Result<Fields> Parser::array(ByteView bytes) try {
     error_.clear();
     memory_->zone.clear();
+    if (bytes.size() > kMessageBytesMax) return fail(Errc::too_large, "longer than any message");
+    Walker walker(bytes);
+    if (!walker.skip()) return fail(Errc::corrupt, std::string(walker.error()));
+    if (walker.left() > 0) return fail(Errc::corrupt, "bytes behind the value");
     std::size_t at = 0;
     bool referenced = false;
     memory_->root = msgpack::unpack(memory_->zone, bytes.data(), bytes.size(), at, referenced,
                                     by_reference, nullptr, limits());
-    if (at != bytes.size()) return fail(Errc::corrupt, "bytes behind the value");
     if (memory_->root.type != msgpack::type::ARRAY) return fail(Errc::corrupt, "not an array");
     Fields fields;
     fields.elements_ = memory_->root.via.array.ptr;
@@ -202,23 +210,26 @@ void Parser::wrong(std::string_view expected) {
     if (error_.empty()) error_ = "expected " + std::string(expected);
 }
 
-Result<ByteView> Parser::elements_from(ByteView bytes, std::size_t index) try {
-    if (bytes.empty()) return fail(Errc::corrupt, "not an array");
-    const auto head = static_cast<unsigned char>(bytes[0]);
-    std::size_t at = 0;
-    if ((head & 0xf0) == 0x90) at = 1;
-    if (head == 0xdc) at = 3;
-    if (head == 0xdd) at = 5;
-    if (at == 0) return fail(Errc::corrupt, "not an array");
-    msgpack::zone zone;
-    for (std::size_t i = 0; i < index; ++i) {
-        bool referenced = false;
-        msgpack::unpack(zone, bytes.data(), bytes.size(), at, referenced, by_reference, nullptr,
-                        limits());
+Result<ByteView> Parser::elements_from(ByteView bytes, std::size_t index) {
+    Walker walker(bytes);
+    std::uint64_t elements = 0;
+    if (!walker.array_head(elements)) return fail(Errc::corrupt, std::string(walker.error()));
+    std::size_t begin = bytes.size();
+    for (std::uint64_t i = 0; i < elements; ++i) {
+        if (i == index) begin = walker.at();
+        if (!walker.skip()) return fail(Errc::corrupt, std::string(walker.error()));
     }
-    return bytes.substr(at);
-} catch (const msgpack::unpack_error& e) {
-    return fail(Errc::corrupt, e.what());
+    if (walker.left() > 0) return fail(Errc::corrupt, "bytes behind the value");
+    return bytes.substr(begin);
+}
+
+Result<std::size_t> Parser::count_values(ByteView bytes) {
+    Walker walker(bytes);
+    std::size_t count = 0;
+    for (; walker.left() > 0; ++count) {
+        if (!walker.skip()) return fail(Errc::corrupt, std::string(walker.error()));
+    }
+    return count;
 }
 
 bool is_utf8(std::string_view text) {

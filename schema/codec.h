@@ -34,7 +34,7 @@ class Parser;
 
 /// Reads the elements of one decoded array in order. A missing element reads as the default value
 /// (readers fill what older writers do not send); a wrong type marks the whole parse as failed and
-/// reads as the default from there on. Ask `Parser::finish` at the end. Views point into the bytes
+/// reads as the default. Ask `Parser::finish` at the end. Views point into the bytes
 /// given to the parser and live as long as those and the parser's next call.
 class Fields {
   public:
@@ -52,6 +52,8 @@ class Fields {
     Fields array();          ///< nil reads as empty.
     bool next_is_nil() const;
     void skip() { ++at_; }
+    /// Fails the parse: a value of the right type that cannot be taken.
+    void refuse(std::string_view expected);
 
   private:
     friend class Parser;
@@ -62,8 +64,8 @@ class Fields {
     const void* take();
 };
 
-/// Decodes msgpack with limits that hold before memory is spent. Reusable: keeps its memory.
-/// One thread at a time.
+/// Decodes msgpack with limits that hold before memory is spent: bytes cost at most 24 times their
+/// own number. Reusable. One thread at a time.
 class Parser {
   public:
     Parser();
@@ -78,9 +80,11 @@ class Parser {
     /// `corrupt`, naming `what`, if any read since `array` met a wrong type.
     Result<void> finish(std::string_view what) const;
 
-    /// Where element `index` of the array in `bytes` begins, and where the array ends: for
+    /// The encoded elements of the array in `bytes` from `index` on, empty if it has no more: for
     /// trailing fields that this version does not know, kept byte for byte.
     static Result<ByteView> elements_from(ByteView bytes, std::size_t index);
+    /// How many encoded values stand one after the other in `bytes`, to its very end.
+    static Result<std::size_t> count_values(ByteView bytes);
 
   private:
     friend class Fields;

@@ -26,7 +26,7 @@ struct Event {
     std::uint32_t index = 0;  ///< Of this event within its ticket's events, from 0.
     std::uint32_t count = 1;  ///< Events of the ticket.
     Bytes payload;
-    Bytes extra;  ///< Trailing fields of a newer version, kept byte for byte.
+    Bytes extra;  ///< Trailing fields of a newer version, kept byte for byte; whole values.
     friend bool operator==(const Event&, const Event&) = default;
 };
 
@@ -42,7 +42,8 @@ struct LoggedEvent {
 /// [kind, version, at, key, addressee or nil, number, index, count, payload, extra...].
 Bytes encode_row(const Event& event);
 
-/// Fills everything of `event` but topic and client. `corrupt` on any damage.
+/// Fills everything of `event` but topic and client. `corrupt` on any damage, `too_large` for a row
+/// above kEventBytesMax or a key or kind above its limit.
 Result<void> decode_row(Parser& parser, ByteView row, Event& event);
 
 /// BLAKE2b-256 over the canonical header [store, epoch, seq, topic, client, kind, version, at, key,

@@ -39,8 +39,10 @@ std::array<std::uint8_t, 16> hash16_of(ByteView bytes) {
     return out;
 }
 
-std::uint64_t checksum_of(ByteView bytes) {
-    const Hash hash = hash_of(bytes);
+std::uint64_t checksum_of(ByteView bytes) { return checksum_of(bytes, {}); }
+
+std::uint64_t checksum_of(ByteView first, ByteView second) {
+    const Hash hash = hash_of(first, second);
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < 8; ++i) value = value << 8 | hash[i];
     return value;

@@ -18,6 +18,8 @@ Hash hash_of(ByteView first, ByteView second);
 std::array<std::uint8_t, 16> hash16_of(ByteView bytes);
 /// The first 8 bytes, big-endian, of BLAKE2b-256: a checksum that finds damage, not malice.
 std::uint64_t checksum_of(ByteView bytes);
+/// Of the two, one after the other.
+std::uint64_t checksum_of(ByteView first, ByteView second);
 
 ByteView view(const Hash& hash);
 /// From exactly 32 bytes; anything else gives all zeros.

@@ -1,5 +1,6 @@
 #include "schema/mark.h"
 
+#include "schema/names.h"
 #include "schema/payloads.h"
 
 namespace filial::schema {
@@ -18,7 +19,7 @@ std::vector<TopicEnd> read_ends(Fields& fields) {
     while (list.more()) {
         Fields pair = list.array();
         TopicEnd end;
-        end.topic = pair.str();
+        end.topic = read_topic(pair);
         end.seq = Sequence{pair.u64()};
         ends.push_back(std::move(end));
     }
@@ -35,7 +36,7 @@ void write_reached(Writer& out, const Reached& reached) {
 Reached read_reached(Fields& fields) {
     Fields parts = fields.array();
     Reached reached;
-    reached.store = StoreId{std::string(parts.str())};
+    reached.store = read_store(parts);
     reached.epoch = Epoch{parts.u32()};
     reached.topics = read_ends(parts);
     return reached;
@@ -60,11 +61,14 @@ Bytes encode(const Mark& mark) {
 Result<Mark> decode_mark(Parser& parser, ByteView bytes) {
     auto fields = parser.array(bytes);
     if (!fields) return fail("mark", fields.error());
-    if (const auto version = fields->u64(); version != kMarkVersion) {
-        return fail(Errc::schema_too_new, "mark: version " + std::to_string(version));
+    const std::uint64_t version = fields->u64();
+    if (version == 0) return fail(Errc::corrupt, "mark: no version");
+    if (version != kMarkVersion) {
+        return fail(Errc::schema_too_new,
+                    "mark: version " + std::to_string(version) + " is not known here");
     }
     Mark mark;
-    mark.store = StoreId{std::string(fields->str())};
+    mark.store = read_store(*fields);
     mark.epoch = Epoch{fields->u32()};
     mark.counter = fields->u64();
     mark.at = Timestamp{fields->i64()};
@@ -79,8 +83,8 @@ Result<Mark> decode_mark(Parser& parser, ByteView bytes) {
     while (parked.more()) {
         Fields parts = parked.array();
         ParkedKey key;
-        key.store = StoreId{std::string(parts.str())};
-        key.topic = parts.str();
+        key.store = read_store(parts);
+        key.topic = read_topic(parts);
         key.key = parts.str();
         mark.parked.push_back(std::move(key));
     }

@@ -54,6 +54,7 @@ struct Mark {
 
 /// The signed form, relayed byte for byte.
 Bytes encode(const Mark& mark);
+/// `corrupt` on damage, `schema_too_new` for another version.
 Result<Mark> decode_mark(Parser& parser, ByteView bytes);
 
 void write_reached(Writer& out, const Reached& reached);

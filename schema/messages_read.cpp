@@ -1,5 +1,8 @@
 // The reading half of messages.h; messages.cpp writes in the same order of fields.
+#include <algorithm>
+
 #include "schema/messages.h"
+#include "schema/names.h"
 
 namespace filial::schema {
 namespace {
@@ -18,7 +21,7 @@ Hello read_hello(Fields& fields) {
     hello.version_min = fields.u64();
     hello.version_max = fields.u64();
     hello.nonce = fields.u64();
-    hello.store = fields.str();
+    hello.store = read_store_or_none(fields).value();
     hello.role = fields.str();
     hello.name = fields.str();
     hello.epoch = Epoch{fields.u32()};
@@ -44,13 +47,13 @@ Trouble read_trouble(Fields& fields) {
 Fetch read_fetch(Fields& fields) {
     Fetch m;
     m.session = fields.u64();
-    m.store = StoreId{std::string(fields.str())};
+    m.store = read_store(fields);
     m.epoch = Epoch{fields.u32()};
     Fields after = fields.array();
     while (after.more()) {
         Fields pair = after.array();
         TopicEnd end;
-        end.topic = pair.str();
+        end.topic = read_topic_or_all(pair);
         end.seq = Sequence{pair.u64()};
         m.after.push_back(std::move(end));
     }
@@ -63,13 +66,14 @@ BlockMessage read_block(Fields& fields) {
     BlockMessage m;
     Block& b = m.block;
     m.session = fields.u64();
-    b.store = StoreId{std::string(fields.str())};
+    b.store = read_store(fields);
     b.epoch = Epoch{fields.u32()};
-    b.topics = read_texts(fields);
+    Fields topics = fields.array();
+    while (topics.more()) b.topics.push_back(read_topic_or_all(topics));
     b.after = Sequence{fields.u64()};
     b.upto = Sequence{fields.u64()};
     b.count = fields.u64();
-    b.codec = static_cast<BlockCodec>(fields.u64() & 0xff);
+    b.codec = static_cast<BlockCodec>(std::min<std::uint64_t>(fields.u64(), 0xff));
     b.dictionary = fields.bin();
     b.raw_size = fields.u64();
     b.checksum = fields.u64();
@@ -88,8 +92,8 @@ Applied read_applied(Fields& fields) {
     while (parked.more()) {
         Fields parts = parked.array();
         ParkedKey key;
-        key.store = StoreId{std::string(parts.str())};
-        key.topic = parts.str();
+        key.store = read_store(parts);
+        key.topic = read_topic(parts);
         key.key = parts.str();
         m.parked.push_back(std::move(key));
     }

@@ -1,6 +1,7 @@
 #include "schema/operation.h"
 
 #include <array>
+#include <set>
 
 #include "schema/ids.h"
 #include "schema/limits.h"
@@ -52,12 +53,22 @@ Result<void> check_fields(const Operation& operation) {
     if (operation.fields.empty() && operation.kind == K::customer_edit) {
         return fail(Errc::invalid, "fields: missing, nothing would change");
     }
-    if (operation.fields.size() > kFieldsMax) return fail(Errc::invalid, "fields: too many");
+    if (operation.fields.size() > kFieldsMax) {
+        return fail(Errc::invalid, "fields: more than " + std::to_string(kFieldsMax));
+    }
+    std::size_t bytes = 0;
+    std::set<std::string_view> names;
     for (const auto& [name, value] : operation.fields) {
         if (const auto ok = check_text("field name", name, kTopicBytesMax, true); !ok) return ok;
         if (const auto ok = check_text("field " + name, value, kTextBytesMax, false); !ok) {
             return ok;
         }
+        if (!names.insert(name).second) return fail(Errc::invalid, "field " + name + ": twice");
+        bytes += name.size() + value.size();
+    }
+    if (bytes > kPayloadBytesMax) {
+        return fail(Errc::invalid,
+                    "fields: longer than " + std::to_string(kPayloadBytesMax) + " bytes together");
     }
     return {};
 }
@@ -107,7 +118,8 @@ Result<void> validate(const Operation& operation) {
     if (const auto ok = check_text(info.subject, operation.subject, kKeyBytesMax, true); !ok) {
         return ok;
     }
-    if (const auto ok = check_text("doc", operation.document, kTextBytesMax, false); !ok) return ok;
+    // As long as a subject at most, so that every document can be voided.
+    if (const auto ok = check_text("doc", operation.document, kKeyBytesMax, false); !ok) return ok;
     if (const auto ok = check_text("sku", operation.sku, kKeyBytesMax, info.sku); !ok) return ok;
     if (!info.peer.empty()) {
         const auto peer = parse_store_id(operation.peer);

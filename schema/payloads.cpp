@@ -1,5 +1,7 @@
 #include "schema/payloads.h"
 
+#include "schema/names.h"
+
 namespace filial::schema {
 namespace {
 
@@ -25,7 +27,7 @@ void write_position(Writer& out, const Position& position) {
 Position read_position(Fields& fields) {
     Fields parts = fields.array();
     Position position;
-    position.store = StoreId{std::string(parts.str())};
+    position.store = read_store_or_none(parts);
     position.epoch = Epoch{parts.u32()};
     position.seq = Sequence{parts.u64()};
     return position;
@@ -193,7 +195,7 @@ Result<LogOpened> decode_log_opened(Parser& parser, ByteView bytes) {
     Fields chains = fields->array();
     while (chains.more()) {
         Fields parts = chains.array();
-        std::string topic(parts.str());
+        std::string topic = read_topic(parts);
         opened.chains.emplace_back(std::move(topic), hash_from(parts.bin()));
     }
     if (const auto done = parser.finish(kLogOpened); !done) return tl::unexpected(done.error());

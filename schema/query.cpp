@@ -1,5 +1,8 @@
 #include "schema/query.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace filial::schema {
 namespace {
 
@@ -35,8 +38,11 @@ Freshness read_freshness(Fields& fields) {
     freshness.age_us = parts.i64();
     freshness.age_exact = parts.boolean();
     freshness.partial = parts.boolean();
-    const std::uint64_t verdict = parts.u64();
-    freshness.verdict = verdict <= 3 ? static_cast<Verdict>(verdict) : Verdict::refuse;
+    // A verdict that is missing or not known here must not pass for fresh.
+    if (parts.more()) {
+        const auto last = static_cast<std::uint64_t>(Verdict::refuse);
+        freshness.verdict = static_cast<Verdict>(std::min(parts.u64(), last));
+    }
     freshness.source = parts.str();
     Fields positions = parts.array();
     while (positions.more()) freshness.positions.push_back(read_position(positions));
@@ -47,7 +53,7 @@ Freshness read_freshness(Fields& fields) {
 
 std::string_view name_of(Verdict verdict) {
     constexpr std::string_view names[] = {"fresh", "notice", "ask", "refuse"};
-    return names[static_cast<std::size_t>(verdict)];
+    return names[std::min(static_cast<std::size_t>(verdict), std::size(names) - 1)];
 }
 
 void write_query(Writer& out, const Query& query) {
@@ -59,14 +65,16 @@ void write_query(Writer& out, const Query& query) {
 Query read_query(Fields& fields) {
     Query query;
     query.request = fields.u64();
-    query.kind = static_cast<QueryKind>(fields.u64() & 0xff);
+    // A kind that does not fit is as unknown as 0.
+    const std::uint64_t kind = fields.u64();
+    query.kind = static_cast<QueryKind>(kind <= 0xff ? kind : 0);
     query.key = fields.str();
     query.store = fields.str();
     query.topic = fields.str();
     query.filter = fields.u64();
     query.after = fields.bin();
     query.limit = fields.u64();
-    query.max_age_us = fields.i64();
+    if (fields.more()) query.max_age_us = fields.i64();
     return query;
 }
 

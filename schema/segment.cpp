@@ -2,10 +2,17 @@
 
 #include <algorithm>
 
+#include "schema/limits.h"
+#include "schema/names.h"
+
 namespace filial::schema {
 namespace {
 
 constexpr std::uint64_t kSegmentVersion = 1;
+
+/// How far back a row's client is looked for. Clients come in runs, and a store has fewer tills; a
+/// log that has more of them costs bytes, never time.
+constexpr std::size_t kClientsSearched = 64;
 
 }  // namespace
 
@@ -17,10 +24,10 @@ std::size_t Segment::size() const {
 
 void Segment::add(Sequence seq, const ClientId& client, Bytes row) {
     check(seqs.empty() || seqs.back() < seq, "positions in a segment rise");
-    // Clients come in runs: the last one is nearly always the right one.
+    const std::size_t from = clients.size() - std::min(clients.size(), kClientsSearched);
     std::size_t index = clients.size();
-    while (index > 0 && clients[index - 1] != client) --index;
-    if (index == 0) {
+    while (index > from && clients[index - 1] != client) --index;
+    if (index == from) {
         clients.push_back(client);
         index = clients.size();
     }
@@ -35,6 +42,16 @@ void Segment::append(const Segment& other, Sequence after) {
         if (other.seqs[i] > after) add(other.seqs[i], other.clients[other.who[i]], other.rows[i]);
     }
     chain = other.chain;
+}
+
+void Segment::cut(Sequence upto) {
+    if (empty() || last() <= upto) return;
+    const auto kept = std::upper_bound(seqs.begin(), seqs.end(), upto) - seqs.begin();
+    const auto count = static_cast<std::size_t>(kept);
+    seqs.resize(count);
+    who.resize(count);
+    rows.resize(count);
+    chain.clear();
 }
 
 Result<LoggedEvent> Segment::event(Parser& parser, std::size_t index) const {
@@ -82,12 +99,13 @@ Bytes encode(const Segment& segment) {
 Result<Segment> read_segment(Fields& fields) {
     Fields parts = fields.array();
     const std::uint64_t version = parts.u64();
+    if (version == 0) return fail(Errc::corrupt, "segment: no version");
     if (version != kSegmentVersion) {
         return fail(Errc::schema_too_new,
                     "segment: version " + std::to_string(version) + " is not known here");
     }
     Segment segment;
-    segment.topic = parts.str();
+    segment.topic = read_topic(parts);
     segment.epoch = Epoch{parts.u32()};
     Fields seqs = parts.array();
     Fields clients = parts.array();
@@ -96,27 +114,43 @@ Result<Segment> read_segment(Fields& fields) {
     segment.chain = parts.bin();
 
     if (seqs.size() != rows.size()) return fail(Errc::corrupt, "segment: counts differ");
-    if (who.size() != rows.size() && !(who.size() == 0 && clients.size() == 1)) {
-        if (!rows.more() && clients.size() == 0) return segment;
+    const bool one_client = who.size() == 0 && clients.size() == 1;
+    if (who.size() != rows.size() && !one_client) {
         return fail(Errc::corrupt, "segment: client indices do not fit");
+    }
+    if (!segment.chain.empty() && segment.chain.size() != Hash{}.size()) {
+        return fail(Errc::corrupt, "segment: a chain head has 32 bytes");
     }
     segment.seqs.reserve(seqs.size());
     segment.rows.reserve(rows.size());
+    segment.who.reserve(rows.size());
     segment.clients.reserve(clients.size());
-    while (clients.more()) segment.clients.push_back(id16_from(clients.bin()));
+    while (clients.more()) {
+        const ByteView client = clients.bin();
+        if (client.size() != ClientId{}.size()) {
+            return fail(Errc::corrupt, "segment: a client has 16 bytes");
+        }
+        segment.clients.push_back(id16_from(client));
+    }
     std::uint64_t at = 0;
     for (std::size_t i = 0; rows.more(); ++i) {
         const std::uint64_t step = seqs.u64();
-        if (step == 0 || at + step < at)
+        if (step == 0 || at + step < at) {
             return fail(Errc::corrupt, "segment: positions do not rise");
+        }
         at += step;
         segment.seqs.emplace_back(at);
-        const std::uint32_t index = who.size() == 0 ? 0 : who.u32();
+        const std::uint32_t index = one_client ? 0 : who.u32();
         if (index >= segment.clients.size()) {
             return fail(Errc::corrupt, "segment: unknown client index");
         }
         segment.who.push_back(index);
-        segment.rows.emplace_back(rows.bin());
+        const ByteView row = rows.bin();
+        if (row.size() > kEventBytesMax) {
+            return fail(Errc::too_large,
+                        "segment: an event of " + std::to_string(row.size()) + " bytes");
+        }
+        segment.rows.emplace_back(row);
     }
     return segment;
 }
@@ -138,6 +172,9 @@ Result<Segment> decode_segment(Parser& parser, ByteView bytes) {
 Result<std::vector<LoggedEvent>> events_in_order(const std::vector<Segment>& segments) {
     Parser parser;
     std::vector<LoggedEvent> events;
+    std::size_t rows = 0;
+    for (const Segment& segment : segments) rows += segment.rows.size();
+    events.reserve(rows);
     for (const Segment& segment : segments) {
         for (std::size_t i = 0; i < segment.rows.size(); ++i) {
             auto event = segment.event(parser, i);
@@ -145,8 +182,10 @@ Result<std::vector<LoggedEvent>> events_in_order(const std::vector<Segment>& seg
             events.push_back(std::move(*event));
         }
     }
-    std::sort(events.begin(), events.end(),
-              [](const LoggedEvent& a, const LoggedEvent& b) { return a.seq < b.seq; });
+    if (segments.size() > 1) {
+        std::sort(events.begin(), events.end(),
+                  [](const LoggedEvent& a, const LoggedEvent& b) { return a.seq < b.seq; });
+    }
     return events;
 }
 

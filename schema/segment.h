@@ -15,7 +15,8 @@ namespace filial::schema {
 ///     [1, topic, epoch, [first seq, then differences...], [client...], [client index...],
 ///      [row...], chain head or nil]
 ///
-/// The client indices are left empty when there is one client. `rows` and `seqs` have equal size.
+/// The client indices are left empty when there is one client. `rows` and `seqs` have equal size. A
+/// client may stand in the list twice.
 struct Segment {
     std::string topic;
     Epoch epoch;
@@ -35,6 +36,8 @@ struct Segment {
     void add(Sequence seq, const ClientId& client, Bytes row);
     /// Adds the rows of `other`, same topic and epoch, that are above `after`. Takes its chain.
     void append(const Segment& other, Sequence after);
+    /// Drops the rows above `upto`; the chain head is not known any more if there were any.
+    void cut(Sequence upto);
 
     /// Decodes row `index` as an event.
     Result<LoggedEvent> event(Parser& parser, std::size_t index) const;
@@ -42,7 +45,8 @@ struct Segment {
 };
 
 Bytes encode(const Segment& segment);
-/// `corrupt` unless positions rise, counts agree and every client index points to a client.
+/// `corrupt` unless positions rise, counts agree and every client index points to a client;
+/// `too_large` for a row above kEventBytesMax; `schema_too_new` for another version.
 Result<Segment> decode_segment(Parser& parser, ByteView bytes);
 /// From a value inside a larger one; the caller calls `finish`. `corrupt` as above.
 Result<Segment> read_segment(Fields& fields);

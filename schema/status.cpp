@@ -39,10 +39,10 @@ Status read_status(Fields& fields) {
         leg.position = parts.u64();
         leg.end = parts.u64();
         leg.depth_events = parts.u64();
-        leg.depth_bytes = parts.i64();
-        leg.oldest_age_us = parts.i64();
-        leg.last_heard_us = parts.i64();
-        leg.next_try_us = parts.i64();
+        for (auto* known_or_minus :
+             {&leg.depth_bytes, &leg.oldest_age_us, &leg.last_heard_us, &leg.next_try_us}) {
+            if (parts.more()) *known_or_minus = parts.i64();
+        }
         leg.note = parts.str();
         status.legs.push_back(std::move(leg));
     }

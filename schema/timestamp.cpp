@@ -8,6 +8,8 @@ namespace filial::schema {
 namespace {
 
 constexpr std::int64_t kMicros = 1'000'000;
+constexpr std::int64_t kBegin = -62'167'219'200;  ///< 0000-01-01, in seconds.
+constexpr std::int64_t kEnd = 253'402'300'800;    ///< 10000-01-01, in seconds.
 
 /// Reads exactly `digits` digits at `at`; -1 if there are none such.
 int number_at(std::string_view text, std::size_t at, std::size_t digits) {
@@ -20,7 +22,7 @@ int number_at(std::string_view text, std::size_t at, std::size_t digits) {
     return value;
 }
 
-/// Seconds east of UTC, from "Z" or "+hh:mm"; nullopt-like failure through `ok`.
+/// Seconds east of UTC, from "Z" or "+hh:mm"; clears `ok` for anything else.
 std::int64_t offset_from(std::string_view zone, bool& ok) {
     if (zone == "Z" || zone == "z") return 0;
     const int hours = number_at(zone, 1, 2);
@@ -60,9 +62,11 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
     std::int64_t fraction = 0;
     if (text[at] == '.') {
         std::int64_t scale = kMicros / 10;
-        for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) {
+        const std::size_t point = at++;
+        for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) {
             fraction += (text[at] - '0') * scale;
         }
+        if (at - point < 2 || at - point > 7) return refuse();
     }
     bool ok = true;
     const std::int64_t offset = offset_from(text.substr(at), ok);
@@ -71,11 +75,15 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
     const std::int64_t days = sys_days{date}.time_since_epoch().count();
     const std::int64_t seconds =
         days * 86'400 + std::int64_t{hour_} * 3'600 + minute_ * 60 + second_ - offset;
+    if (seconds < 0 || seconds >= kEnd) return refuse();
     return Timestamp{seconds * kMicros + fraction};
 }
 
 std::string to_string(Timestamp t) {
     using namespace std::chrono;
+    if (t.value() < kBegin * kMicros || t.value() >= kEnd * kMicros) {
+        return fmt::format("{} us", t.value());
+    }
     const sys_time<microseconds> point{microseconds{t.value()}};
     const auto day_point = floor<days>(point);
     const year_month_day date{day_point};
