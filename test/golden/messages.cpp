@@ -1,0 +1,153 @@
+#include "test/golden/samples.h"
+
+namespace filial::golden {
+
+using namespace schema;
+
+namespace {
+
+Hello hello() {
+    Hello hello;
+    hello.nonce = 0x1122334455667;
+    hello.store = "store1";
+    hello.role = "publisher";
+    hello.name = "publisher";
+    hello.epoch = Epoch{1};
+    hello.incarnation.fill(0xab);
+    hello.offers = {"store1"};
+    hello.clock = Timestamp{1'291'204'800'000'000};
+    hello.software = "filial 0.1.0";
+    return hello;
+}
+
+Welcome welcome() {
+    Welcome welcome;
+    welcome.hello_nonce = hello().nonce;
+    welcome.self = hello();
+    welcome.self.nonce = 99;
+    welcome.self.store = "head";
+    welcome.self.role = welcome.self.name = "broker";
+    welcome.self.epoch = Epoch{0};
+    welcome.self.incarnation = {};
+    welcome.self.offers = {"store1", "store2"};
+    return welcome;
+}
+
+Ticket ticket() {
+    Operation sale;
+    sale.kind = OperationKind::sell;
+    sale.at = Timestamp{1'291'204'800'000'000};
+    sale.subject = "85123A";
+    sale.quantity = Quantity{6'000};
+    sale.document = "536365";
+    Operation customer;
+    customer.kind = OperationKind::customer_add;
+    customer.at = sale.at;
+    customer.subject = "C-9";
+    customer.peer = "store2";
+    customer.fields = {{"name", "Ana"}, {"phone", "+55 11"}};
+    Operation price;
+    price.kind = OperationKind::publish;
+    price.at = sale.at;
+    price.subject = "85123A";
+    price.topic = "prices";
+    price.payload = Bytes("\x00\x01", 2);
+    price.last_value = true;
+    price.cost = UnitCost{1};
+    price.fact = true;
+    return {7, hash16_of("till 1"), 300, "note", {sale, customer, price}};
+}
+
+Answer answer() {
+    AnswerRow row;
+    row.store = "store1";
+    row.key = "85123A";
+    row.value = -1'500;
+    row.second = 10;
+    row.pending = -2;
+    row.fields = {{"home", "store2"}};
+    row.payload = "p";
+    row.freshness = {true,          Timestamp{1'291'204'800'000'000},
+                     1'000,         false,
+                     true,          Verdict::ask,
+                     "broker head", {{StoreId{"store1"}, Epoch{1}, Sequence{4'711}}}};
+    return {8, "thousandths", {row}, "next"};
+}
+
+Status status() {
+    Status status;
+    status.request = 9;
+    status.process = "broker";
+    status.store = "head";
+    status.version = "0.1.0";
+    status.health = "ok";
+    status.uptime_us = 5'000'000;
+    status.memory_bytes = 64 << 20;
+    status.epoch = 1;
+    status.end = 12;
+    Leg leg;
+    leg.peer = "store2/subscriber";
+    leg.direction = "out";
+    leg.origin = "store1";
+    leg.topics = "stock";
+    leg.connected = true;
+    leg.position = 10;
+    leg.end = 12;
+    leg.depth_events = 2;
+    leg.depth_bytes = 120;
+    leg.oldest_age_us = 3'000'000;
+    leg.last_heard_us = 100;
+    leg.note = "slow";
+    status.legs = {leg};
+    status.counters = {{"blocks_out", 3}};
+    return status;
+}
+
+Query query() {
+    Query query;
+    query.request = 8;
+    query.kind = QueryKind::list_stock;
+    query.key = "85123A";
+    query.store = "store1";
+    query.topic = "prices";
+    query.filter = kBelowZero;
+    query.after = "a";
+    query.limit = 100;
+    query.max_age_us = 60'000'000;
+    return query;
+}
+
+}  // namespace
+
+std::vector<Message> messages() {
+    const Position taken{StoreId{"store2"}, Epoch{2}, Sequence{81}};
+    return {
+        hello(),
+        welcome(),
+        Trouble{5, 6, Errc::not_held, "not held here", "store3", {"debts"}, 1'000},
+        Fetch{5,
+              StoreId{"store1"},
+              Epoch{1},
+              {{"stock", Sequence{10}}, {"debts", Sequence{0}}},
+              1 << 20,
+              true},
+        BlockMessage{5, pack(range())},
+        MarkMessage{5, encode(mark()), "sig", 1'234, false},
+        Ping{5, 1},
+        Pong{5, 1},
+        Applied{5, {{taken.store, taken.epoch, {{"stock", taken.seq}}}}, mark().parked},
+        Bye{5, "stopping"},
+        ticket(),
+        Accepted{7, Epoch{1}, Sequence{4'711}, Sequence{4'713}, 3, true},
+        TicketRefused{7, 2, Errc::refused, "over the limit"},
+        Busy{7, 250, "queue is full"},
+        ClientAsk{7, hash16_of("till 1")},
+        ClientState{7, 300, "note"},
+        query(),
+        answer(),
+        StatusAsk{9},
+        status(),
+    };
+}
+
+}  // namespace filial::golden

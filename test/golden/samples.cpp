@@ -1,0 +1,124 @@
+#include "test/golden/samples.h"
+
+#include "core/link/mark_book.h"
+
+namespace filial::golden {
+
+using namespace schema;
+
+namespace {
+
+/// What is wrong when `bytes` are read with `decode` and should be `value`.
+template <class T, class Decode>
+std::string compare(const T& value, ByteView bytes, Decode decode) {
+    Parser parser;
+    const auto decoded = decode(parser, bytes);
+    if (!decoded) return decoded.error().message;
+    return *decoded == value ? "" : "another value";
+}
+
+template <class T, class Decode>
+Sample payload(std::string file, const T& value, Decode decode) {
+    return {std::move(file), encode(value), true,
+            [=](ByteView bytes) { return compare(value, bytes, decode); }};
+}
+
+Sample row(std::string file, const LoggedEvent& logged) {
+    const Event& event = logged.event;
+    return {std::move(file), encode_row(event), true, [=](ByteView bytes) {
+                return compare(event, bytes, [&](Parser& parser, ByteView row) -> Result<Event> {
+                    Event decoded;
+                    decoded.topic = event.topic;
+                    decoded.client = event.client;
+                    const auto ok = decode_row(parser, row, decoded);
+                    if (!ok) return tl::unexpected(ok.error());
+                    return decoded;
+                });
+            }};
+}
+
+/// The hash of an event: what chains and seals stand on, so it never changes either.
+Sample hash(std::string file, const LoggedEvent& logged) {
+    const Hash value = event_hash(StoreId{"store1"}, logged);
+    return {std::move(file), Bytes(view(value)), true, [=](ByteView bytes) -> std::string {
+                return bytes == view(value) ? "" : "another hash";
+            }};
+}
+
+Sample message(std::string file, const Message& value) {
+    return {std::move(file), encode(value), true,
+            [=](ByteView bytes) { return compare(value, bytes, decode_message); }};
+}
+
+/// A block is what its message carries; its range is what counts.
+Sample block(std::string file, const Range& range, BlockCodec codec) {
+    Block packed = pack(range);
+    Sample sample;
+    sample.file = std::move(file);
+    sample.bytes = encode(Message{BlockMessage{5, packed}});
+    sample.same_bytes = codec == BlockCodec::rows;
+    sample.wrong = [=](ByteView bytes) -> std::string {
+        if (packed.codec != codec) return "packed with another codec";
+        Parser parser;
+        const auto decoded = decode_message(parser, bytes);
+        if (!decoded) return decoded.error().message;
+        const auto* carrier = std::get_if<BlockMessage>(&*decoded);
+        if (carrier == nullptr || carrier->block.codec != codec) return "another codec";
+        const auto unpacked = unpack(carrier->block);
+        if (!unpacked) return unpacked.error().message;
+        return *unpacked == range ? "" : "another range";
+    };
+    return sample;
+}
+
+Sample saved_mark() {
+    core::HeldMark held;
+    held.mark = mark();
+    held.bytes = encode(held.mark);
+    held.signature = "sig";
+    held.dwell_us = 1'500;
+    held.dwell_exact = false;
+    held.received = core::BootTime{9'000'000};
+    held.boot_id = "boot-1";
+    return {"saved_mark", core::MarkBook::save(held), true, [=](ByteView bytes) -> std::string {
+                const auto decoded = core::MarkBook::decode_held(bytes);
+                if (!decoded) return decoded.error().message;
+                const bool same = decoded->mark == held.mark && decoded->bytes == held.bytes &&
+                                  decoded->signature == held.signature &&
+                                  decoded->dwell_us == held.dwell_us && !decoded->dwell_exact &&
+                                  decoded->received == held.received &&
+                                  decoded->boot_id == held.boot_id;
+                return same ? "" : "another value";
+            }};
+}
+
+}  // namespace
+
+std::vector<Sample> samples() {
+    std::vector<Sample> all{
+        payload("stock_moved", stock_moved(), decode_stock_moved),
+        payload("debt_moved", debt_moved(), decode_debt_moved),
+        payload("limit_set", limit_set(), decode_limit_set),
+        payload("customer_changed", customer_changed(), decode_customer_changed),
+        payload("transfer_step", transfer_step(), decode_transfer_step),
+        payload("notice_taken", notice_taken(), decode_notice_taken),
+        payload("log_opened", log_opened(), decode_log_opened),
+        row("event_row", event()),
+        row("event_row_extra", notice()),
+        hash("event_hash", event()),
+        hash("event_hash_extra", notice()),
+        payload("segment", segment(), decode_segment),
+        block("block_rows", range(), BlockCodec::rows),
+        block("block_rows_lz4", long_range(), BlockCodec::rows_lz4),
+        payload("mark", mark(), decode_mark),
+        saved_mark(),
+    };
+    for (const Message& each : messages()) {
+        // The message of the range that is not compressed is block_rows.
+        if (kind_of(each) == MessageKind::block) continue;
+        all.push_back(message("message_" + std::string(name_of(kind_of(each))), each));
+    }
+    return all;
+}
+
+}  // namespace filial::golden
