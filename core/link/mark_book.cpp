@@ -1,8 +1,18 @@
 #include "core/link/mark_book.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace filial::core {
+namespace {
+
+constexpr std::uint64_t kSavedVersion = 1;
+
+bool newer(const schema::Mark& a, const schema::Mark& b) {
+    return std::pair(a.epoch, a.counter) > std::pair(b.epoch, b.counter);
+}
+
+}  // namespace
 
 using schema::Bytes;
 using schema::ByteView;
@@ -15,7 +25,9 @@ std::int64_t HeldMark::age_us(BootTime now, const std::string& now_boot_id, bool
     exact = dwell_exact && boot_id == now_boot_id;
     // After a restart of this machine only the time since then is known to have passed.
     const std::int64_t here = boot_id == now_boot_id ? now.value() - received.value() : now.value();
-    return dwell_us + std::max<std::int64_t>(here, 0);
+    // What came in may be anything: an age stays an age.
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 2;
+    return std::clamp<std::int64_t>(dwell_us, 0, most) + std::clamp<std::int64_t>(here, 0, most);
 }
 
 Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock) {
@@ -23,12 +35,7 @@ Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock) {
     auto mark = schema::decode_mark(parser, message.mark);
     if (!mark) return tl::unexpected(mark.error());
     const auto at = marks_.find(mark->store);
-    if (at != marks_.end()) {
-        const schema::Mark& held = at->second.mark;
-        const bool newer =
-            std::pair(held.epoch, held.counter) < std::pair(mark->epoch, mark->counter);
-        if (!newer) return false;
-    }
+    if (at != marks_.end() && !newer(*mark, at->second.mark)) return false;
     HeldMark held;
     held.bytes = message.mark;
     held.signature = message.signature;
@@ -44,7 +51,7 @@ Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock) {
 
 Bytes MarkBook::save(const HeldMark& held) {
     schema::Writer out;
-    out.array(7).u64(1).bin(held.bytes).bin(held.signature).i64(held.dwell_us);
+    out.array(7).u64(kSavedVersion).bin(held.bytes).bin(held.signature).i64(held.dwell_us);
     out.boolean(held.dwell_exact).i64(held.received.value()).str(held.boot_id);
     return out.take();
 }
@@ -54,7 +61,12 @@ Result<HeldMark> MarkBook::decode_held(ByteView saved) {
     auto fields = parser.array(saved);
     if (!fields) return schema::fail("saved mark", fields.error());
     HeldMark held;
-    fields->skip();  // Version.
+    const std::uint64_t version = fields->u64();
+    if (version == 0) return schema::fail(schema::Errc::corrupt, "saved mark: no version");
+    if (version != kSavedVersion) {
+        return schema::fail(schema::Errc::schema_too_new,
+                            "saved mark: version " + std::to_string(version));
+    }
     held.bytes = fields->bin();
     held.signature = fields->bin();
     held.dwell_us = fields->i64();
@@ -71,6 +83,8 @@ Result<HeldMark> MarkBook::decode_held(ByteView saved) {
 Result<void> MarkBook::restore(ByteView saved) {
     auto held = decode_held(saved);
     if (!held) return tl::unexpected(held.error());
+    const HeldMark* known = find(held->mark.store);
+    if (known != nullptr && !newer(held->mark, known->mark)) return {};
     const StoreId store = held->mark.store;
     marks_[store] = std::move(*held);
     return {};

@@ -29,7 +29,7 @@ class MarkBook {
   public:
     /// Keeps it if it is newer; false if not. `corrupt` for damaged bytes.
     schema::Result<bool> offer(const schema::MarkMessage& message, const Clock& clock);
-    /// From a saved value; keeps its `received` and boot id.
+    /// From a saved value, unless a newer mark is here; keeps its `received` and boot id.
     schema::Result<void> restore(schema::ByteView saved);
     static schema::Bytes save(const HeldMark& held);
     static schema::Result<HeldMark> decode_held(schema::ByteView saved);

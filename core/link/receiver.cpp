@@ -35,14 +35,18 @@ Receiver::Step Receiver::judge(const Block& block, BootTime now) {
     }
     if (block.topics.empty()) return Step::ignore;
 
-    bool fits = true, above = false;
+    bool missing = false, news = false;
     for (const std::string& topic : block.topics) {
-        fits = fits && flow.next_after[topic] == block.after;
-        above = above || flow.next_after[topic] < block.after;
+        missing = missing || flow.next_after[topic] < block.after;
+        news = news || flow.next_after[topic] < block.upto;
     }
-    if (!fits) return above && !flow.catching ? Step::restart : Step::ignore;
+    if (missing) return flow.catching ? Step::ignore : Step::restart;
+    // It may begin below: another source was faster, or the sender cuts its blocks elsewhere now.
+    if (!news) return Step::ignore;
 
-    for (const std::string& topic : block.topics) flow.next_after[topic] = block.upto;
+    for (const std::string& topic : block.topics) {
+        flow.next_after[topic] = std::max(flow.next_after[topic], block.upto);
+    }
     flow.end = std::max(flow.end, std::max(block.end, block.upto));
     flow.progress = now;
     flow.catching = false;
@@ -50,7 +54,9 @@ Receiver::Step Receiver::judge(const Block& block, BootTime now) {
 }
 
 Fetch Receiver::confirm(const StoreId& store, const std::vector<TopicEnd>& durable) {
-    Flow& flow = flows_[store];
+    const auto found = flows_.find(store);
+    schema::check(found != flows_.end(), "only a log that is fetched is confirmed");
+    Flow& flow = found->second;
     // What another source brought meanwhile need not come over this session.
     for (const TopicEnd& end : durable) {
         const auto at = flow.next_after.find(end.topic);
@@ -60,16 +66,19 @@ Fetch Receiver::confirm(const StoreId& store, const std::vector<TopicEnd>& durab
 }
 
 void Receiver::stop(const StoreId& store, const std::string& why, BootTime now) {
-    Flow& flow = flows_[store];
+    const auto found = flows_.find(store);
+    if (found == flows_.end()) return;
+    Flow& flow = found->second;
     flow.stopped = why;
     flow.progress = now;
     flow.retry.reset();
 }
 
 void Receiver::pause(const StoreId& store, const std::string& why, BootTime when) {
-    Flow& flow = flows_[store];
-    flow.stopped = why;
-    flow.retry = when;
+    const auto found = flows_.find(store);
+    if (found == flows_.end()) return;
+    found->second.stopped = why;
+    found->second.retry = when;
 }
 
 bool Receiver::behind(const Flow& flow) {
@@ -85,7 +94,11 @@ std::vector<StoreId> Receiver::due(BootTime now) {
         const bool retry = flow.retry && *flow.retry <= now;
         const bool overdue =
             flow.stopped.empty() && behind(flow) && now.value() - flow.progress.value() >= kOverdue;
-        if (retry || overdue) stores.push_back(store);
+        if (!retry && !overdue) continue;
+        stores.push_back(store);
+        // Where the host does not want it now, not in every turn.
+        flow.progress = now;
+        if (retry) flow.retry = BootTime{now.value() + kOverdue};
     }
     return stores;
 }

@@ -18,8 +18,8 @@ class Receiver {
   public:
     /// What to do with a block.
     enum class Step {
-        take,     ///< It is the next one: give it to the host.
-        ignore,   ///< Not asked for, or from before a restart.
+        take,     ///< It goes on from what is there, or overlaps it: give it to the host.
+        ignore,   ///< Not asked for, from before a restart, or nothing new in it.
         restart,  ///< Something is missing before it: send `begin` again.
     };
 
@@ -27,16 +27,18 @@ class Receiver {
     schema::Fetch begin(const Want& want, BootTime now);
     /// Judges the next block. After `take`, its range counts as received.
     Step judge(const schema::Block& block, BootTime now);
-    /// The fetch that confirms what the host made durable.
+    /// The fetch that confirms what the host made durable, also by another source. The log must
+    /// have been begun.
     schema::Fetch confirm(const schema::StoreId& store,
                           const std::vector<schema::TopicEnd>& durable);
-    /// Stops fetching a log and says why; it is asked for again with `begin`.
+    /// Stops fetching a log and says why; it is asked for again with `begin`. Nothing for a log
+    /// that was not begun; so does `pause`.
     void stop(const schema::StoreId& store, const std::string& why, BootTime now);
     /// The sender cannot serve it now: try again at `when`.
     void pause(const schema::StoreId& store, const std::string& why, BootTime when);
 
     /// Logs to begin again now: paused ones that are due, and those whose sender has more but has
-    /// sent nothing for kOverdue.
+    /// sent nothing for kOverdue. Each is named once, and again after kOverdue without a `begin`.
     std::vector<schema::StoreId> due(BootTime now);
 
     /// A mark or block said that the log ends there at the sender.

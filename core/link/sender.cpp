@@ -1,6 +1,7 @@
 #include "core/link/sender.h"
 
 #include <algorithm>
+#include <set>
 
 #include "schema/limits.h"
 
@@ -18,6 +19,14 @@ using schema::TopicEnd;
 Result<void> Sender::fetch(const Fetch& fetch) {
     if (fetch.after.empty()) {
         return schema::fail(Errc::invalid, "fetch of " + fetch.store.value() + " names no topic");
+    }
+    std::set<std::string_view> topics;
+    for (const TopicEnd& end : fetch.after) {
+        const bool alone = end.topic != schema::kAllTopics || fetch.after.size() == 1;
+        if (!topics.insert(end.topic).second || !alone) {
+            return schema::fail(Errc::invalid, "fetch of " + fetch.store.value() + " names topic " +
+                                                   end.topic + " twice");
+        }
     }
     Flow& flow = flows_[fetch.store];
     bool same = !fetch.restart && flow.topics.size() == fetch.after.size();
@@ -88,25 +97,45 @@ std::optional<ReadRequest> Sender::next(const EndOf& end, BootTime now) {
     return std::nullopt;
 }
 
+/// Ends `range` where other topics of the flow stand, so that they go on together from there. True
+/// if it ends at such a place.
+bool Sender::cut_to_meet(const Flow& flow, Range& range) {
+    bool meets = false;
+    for (const auto& [topic, cursor] : flow.topics) {
+        const auto& own = range.topics;
+        if (std::find(own.begin(), own.end(), topic) != own.end()) continue;
+        const bool all_sent = cursor.sent == cursor.scanned;
+        if (!all_sent || cursor.scanned <= range.after || cursor.scanned > range.upto) continue;
+        range.upto = cursor.scanned;
+        meets = true;
+    }
+    for (schema::Segment& segment : range.segments) segment.cut(range.upto);
+    std::erase_if(range.segments, [](const schema::Segment& segment) { return segment.empty(); });
+    return meets;
+}
+
 std::optional<Block> Sender::supply(const Range& range, BootTime now) {
     const auto found = flows_.find(range.store);
     if (found == flows_.end()) return std::nullopt;
     Flow& flow = found->second;
-    Sequence after = range.after;
-    for (const std::string& topic : range.topics) {
-        Cursor& cursor = flow.topics[topic];
-        cursor.scanned = range.upto;
-        after = cursor.sent;
-    }
-    const bool quiet = range.segments.empty();
-    const bool quiet_due = now.value() - flow.last_sent.value() >= kQuietEvery;
-    if (range.upto == after || (quiet && !quiet_due)) return std::nullopt;
-
-    for (const std::string& topic : range.topics) flow.topics[topic].sent = range.upto;
+    // The topics of one read stand at one place: nothing of them is between `sent` and its start.
     Range whole = range;
-    whole.after = after;  // Nothing of these topics stands between `after` and the read's start.
+    for (const std::string& topic : range.topics) {
+        const auto cursor = flow.topics.find(topic);
+        if (cursor == flow.topics.end() || cursor->second.scanned != range.after) {
+            return std::nullopt;  // It was read for a fetch that is over.
+        }
+        whole.after = cursor->second.sent;
+    }
+    const bool meets = cut_to_meet(flow, whole);
+    for (const std::string& topic : whole.topics) flow.topics[topic].scanned = whole.upto;
+    const bool quiet = whole.segments.empty();
+    const bool quiet_due = now.value() - flow.last_sent.value() >= kQuietEvery;
+    if (whole.upto == whole.after || (quiet && !quiet_due && !meets)) return std::nullopt;
+
+    for (const std::string& topic : whole.topics) flow.topics[topic].sent = whole.upto;
     Block block = schema::pack(whole);
-    flow.flights.push_back(Flight{range.topics, range.upto, block.data.size()});
+    flow.flights.push_back(Flight{whole.topics, whole.upto, block.data.size()});
     flow.bytes += block.data.size();
     flow.last_sent = now;
     return block;

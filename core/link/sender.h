@@ -21,7 +21,8 @@ class Sender {
 
     /// Confirms what is durable there and sets the credit. A restart, or the first fetch of a log,
     /// begins again at its positions. Later fetches of the same log that name other topics
-    /// restart as well. `invalid` for a fetch without topics.
+    /// restart as well. `invalid` for a fetch without topics, with one twice, or with "*" and
+    /// others.
     schema::Result<void> fetch(const schema::Fetch& fetch);
 
     /// What to read next, logs in turn; nullopt while nothing new is there, or the credit of what
@@ -30,7 +31,7 @@ class Sender {
 
     /// What was read for `next`. The block to send; nullopt when the range holds no event of the
     /// asked topics: such ranges are joined and sent at most once in kQuietEvery, since they only
-    /// move a position.
+    /// move a position. Ends earlier than the range where the topics meet others of the fetch.
     std::optional<schema::Block> supply(const schema::Range& range, BootTime now);
 
     /// Forgets one log, when it cannot be served.
@@ -56,6 +57,7 @@ class Sender {
         BootTime last_sent;
     };
     static void confirm(Flow& flow, const schema::Fetch& fetch);
+    static bool cut_to_meet(const Flow& flow, schema::Range& range);
     static bool ready(const Flow& flow, schema::Sequence end, BootTime now);
 
     std::map<schema::StoreId, Flow> flows_;

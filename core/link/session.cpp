@@ -67,6 +67,12 @@ Result<void> Session::welcomed(const Welcome& welcome, const std::string& expect
         return schema::fail(Errc::not_allowed, "expected " + expected + ", but " +
                                                    welcome.self.store + " answers there");
     }
+    if (welcome.version != schema::kProtocolVersion) {
+        return schema::fail(Errc::schema_too_new, welcome.self.store + " chose protocol " +
+                                                      std::to_string(welcome.version) +
+                                                      ", this end speaks " +
+                                                      std::to_string(schema::kProtocolVersion));
+    }
     if (welcome.self.nonce == 0) return schema::fail(Errc::invalid, "welcome without a nonce");
     know(welcome.self, wall, now);
     return {};

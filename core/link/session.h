@@ -27,7 +27,8 @@ class Session {
     /// store that it says.
     schema::Result<schema::Welcome> greet(const schema::Hello& hello, const std::string& user,
                                           schema::Timestamp wall, BootTime now);
-    /// The calling end: takes the answer. `invalid` if it answers another hello.
+    /// The calling end: takes the answer. `invalid` if it answers another hello, `not_allowed` if
+    /// somebody else than `expected` answers, `schema_too_new` for another protocol version.
     schema::Result<void> welcomed(const schema::Welcome& welcome, const std::string& expected,
                                   schema::Timestamp wall, BootTime now);
 

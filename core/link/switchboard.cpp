@@ -315,6 +315,7 @@ void Switchboard::on_block(Line& line, const Block& block) {
     switch (session.receiver.judge(block, now)) {
         case Receiver::Step::ignore:
             counters_["blocks_ignored"] += 1;
+            line.staged.insert(block.store);  // Its sender learns how far we are, and goes on.
             return;
         case Receiver::Step::restart:
             want(line, block.store);
