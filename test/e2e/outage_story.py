@@ -1,0 +1,125 @@
+"""Brokers that are down, stores that are cut off, disks that are lost."""
+
+import shutil
+import subprocess
+import time
+
+from stage import (ROOT, Company, check, check_equal, check_truth, default_bin, differences, get,
+                   import_all, log_end, retail, story, ticket, value, wait_for)
+
+
+def sell(store, sku="tea", count=1):
+    for _ in range(count):
+        ticket(store, {"op": "sell", "sku": sku, "qty": "1"})
+
+
+def queue_depth(store, *arguments):
+    """scripts/queue-depth with the exit codes of monitoring plugins."""
+    return subprocess.run([ROOT / "scripts" / "queue-depth", "--config", store.config,
+                           *map(str, arguments)], capture_output=True, text=True, check=False,
+                          timeout=60)
+
+
+def broker_leg(store):
+    return next(leg for leg in store.queue()["legs"] if leg["direction"] == "out"
+                and leg["origin"] == store.name and "head" in leg["peer"])
+
+
+@story("with the broker down sales go on, own stock is live, and the queue says what waits")
+def broker_down(stage):
+    company = stage.company("store1", "store2")
+    store, other = company.stores["store1"], company.stores["store2"]
+    sell(store, count=3)
+    company.wait_settled(30)
+    check_equal(queue_depth(store, "--warn", 5, "--crit", 10).returncode, 0, "OK with nothing")
+
+    company.broker.kill()
+    wait_for("the store to notice", 30, lambda: not broker_leg(store)["connected"])
+    sell(store, count=7)
+    mine = get(store, "stock", "tea", "--at", "store1")
+    check_equal(mine["value"], "-10", "own stock, with the last sale in it")
+    check_equal((mine["verdict"], mine["source"]), ("fresh", "own publisher"), "verdict, source")
+    check_equal(value(other, "stock", "tea", "--at", "store1"), "-3", "as the other store knows it")
+    time.sleep(1.1)
+    leg = broker_leg(store)
+    check(leg["depth_events"] == 7 and leg["depth_bytes"] > 7 * 10, f"7 events wait: {leg}")
+    check(leg["end"] - leg["position"] == 7, f"position and end: {leg}")
+    check(1.0 <= leg["oldest_age_seconds"] < 60, f"age of the oldest: {leg}")
+    check(0 <= leg["last_heard_seconds"] < 60, f"when it was last heard: {leg}")
+    check(0 <= leg["next_try_seconds"] < 120, f"when it tries next: {leg}")
+
+    check_equal(queue_depth(store, "--warn", 8, "--crit", 10).returncode, 0, "7 waiting, warn at 8")
+    warned = queue_depth(store, "--warn", 5, "--crit", 10)
+    check_equal(warned.returncode, 1, f"7 waiting, warn at 5: {warned.stdout}")
+    check("7" in warned.stdout, f"the number that waits: {warned.stdout}")
+    check_equal(queue_depth(store, "--warn", 2, "--crit", 6).returncode, 2, "7 waiting, crit at 6")
+    check_equal(queue_depth(store, "--warn-age", "1s", "--crit-age", "1d").returncode, 1, "age")
+    check_equal(queue_depth(store, "--warn-age", "500ms", "--crit-age", "1s").returncode, 2, "age")
+
+    company.broker.start()
+    company.wait_settled(60)
+    check_equal(broker_leg(store)["depth_events"], 0, "depth once the broker is back")
+    check_equal(value(other, "stock", "tea", "--at", "store1"), "-10", "at the other store")
+    store.publisher.stop()
+    store.subscriber.stop()
+    check_equal(queue_depth(store, "--warn", 5, "--crit", 10).returncode, 3, "nobody answers")
+
+
+@story("S2: a store that is cut off answers for itself live and for the others with their age")
+def cut_off(stage):
+    company = stage.company("store1", "store2", cuttable=True)
+    store, other = company.stores["store1"], company.stores["store2"]
+    sell(other)
+    company.wait_settled(30)
+    other_before = get(store, "stock", "tea", "--at", "store2")
+    store.line.cut()
+    sell(store, count=2)
+    sell(other)
+    time.sleep(1.5)
+    check_equal(value(store, "stock", "tea", "--at", "store1"), "-2", "own stock")
+    after = get(store, "stock", "tea", "--at", "store2")
+    check_equal(after["value"], "-1", "the other's stock, as it was")
+    check_equal(after["as_of"], other_before["as_of"], "its as-of stands still")
+    check(after["age_seconds"] > other_before["age_seconds"] + 1, f"and its age grows: {after}")
+    stale = store.filial("get", "stock", "tea", "--at", "store2", "--max-age", "1s", check=False)
+    check_equal(stale.returncode, 3, f"older than asked for: {stale.stdout}")
+    store.line.mend()
+    company.wait_settled(60)
+    check_equal(value(store, "stock", "tea", "--at", "store2"), "-2", "once the line is back")
+
+
+@story("S37: of two brokers one loses its disk: nothing is lost at either")
+def broker_loses_its_disk(stage):
+    names = ("warehouse", "store8", "store7")
+    by_store = retail(*names, lines=600)
+    company = stage.company(*names, start=False)
+    second = Company(stage.dir / "second", default_bin(), "head2")
+    stage.companies.append(second)
+    # A reader that knows only the second broker, and three stores that forward to both.
+    second.add_store("office")
+    for store in company.stores.values():
+        second.admit(store)
+        store.connect_to("hub", "head2", f"tcp://127.0.0.1:{second.port}", second.key)
+    second.broker.start()
+    company.start()
+    import_all(stage, company, {name: ops[:len(ops) // 2] for name, ops in by_store.items()})
+    company.wait_settled(60)
+
+    second.broker.kill()
+    shutil.rmtree(second.head / "broker")
+    import_all(stage, company, {"store8": by_store["store8"]})
+    second.broker.start()
+    import_all(stage, company, by_store)
+    check_truth(stage, company, by_store)
+    second.stores["office"].publisher.start()
+    second.stores["office"].subscriber.start()
+    second.wait_ready()
+
+    def all_there():
+        ends = {leg["origin"]: leg["position"] for leg in
+                second.stores["office"].queue()["legs"]
+                if leg["process"] == "subscriber" and leg["direction"] == "in"}
+        return all(ends.get(name, 0) >= log_end(company.stores[name]) for name in names)
+    wait_for("the reader of the second broker to have every log", 60, all_there)
+    check_equal(differences(stage, second, by_store, ["office"]), 0,
+                "differences at a reader of the broker that lost its disk")

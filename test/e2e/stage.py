@@ -1,0 +1,211 @@
+"""What every end-to-end story stands on: a folder, a seed, companies of real programs, and the
+trade of a few stores with its truth."""
+
+import json
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path += [str(ROOT / "scripts" / "lib"), str(ROOT / "test" / "support")]
+import truth  # noqa: E402
+from company import Company, Failed, Program, default_bin, free_port, wait_for  # noqa: E402,F401
+
+STORIES = {}
+
+
+class Story:
+    def __init__(self, promise, seconds, play, mounts):
+        self.promise, self.seconds, self.play, self.mounts = promise, seconds, play, mounts
+
+
+def story(promise, seconds=120, mounts=False):
+    """Registers a function of a Stage under its promise. `seconds`: ctest's limit for it.
+    `mounts`: it needs a file system of its own."""
+    def register(function):
+        STORIES[function.__name__] = Story(promise, seconds, function, mounts)
+        return function
+    return register
+
+
+class Stage:
+    """One story's folder, randomness and companies. All it started ends with it."""
+
+    def __init__(self, seed, count=None, keep=False):
+        self.seed, self.count, self.keep = seed, count, keep
+        self.random = random.Random(seed)
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="filial-e2e-"))
+        self.companies = []
+        self.endings = []
+        self.began = time.monotonic()
+
+    def say(self, text):
+        print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
+
+    def times(self, few):
+        """How often a story does its main thing: few in ctest, --count N in a part."""
+        return self.count or few
+
+    def company(self, *stores, name="head", start=True, **options):
+        """A company with these stores, running. `options` are those of Company.add_store."""
+        made = Company(self.dir / f"company{len(self.companies)}", default_bin(), name)
+        self.companies.append(made)
+        for store in stores:
+            made.add_store(store, **options)
+        if start:
+            made.start()
+        return made
+
+    def program(self, name, *arguments):
+        """A further program, ended with the story."""
+        made = Program(name, arguments, self.dir / f"{name.replace(' ', '-')}.log")
+        self.endings.append(made.kill)
+        return made
+
+    def at_end(self, action):
+        self.endings.append(action)
+
+    def close(self, failed):
+        for action in reversed(self.endings):
+            action()
+        for made in self.companies:
+            made.kill_all()
+            if failed:
+                for program in made.programs():
+                    if program.tail(1):
+                        print(f"--- {program.name}\n{program.tail(15)}", flush=True)
+        if self.keep:
+            print(f"kept: {self.dir}")
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def check(holds, what):
+    if not holds:
+        raise Failed(what)
+
+
+def check_equal(actual, expected, what):
+    if actual != expected:
+        raise Failed(f"{what}: expected {expected!r}, got {actual!r}")
+
+
+def check_refused(done, code, *words):
+    """A command that ended with this exit code and says each of these words."""
+    text = done.stdout + done.stderr
+    check_equal(done.returncode, code, f"exit code; it said: {text.strip()}")
+    for word in words:
+        check(word.lower() in text.lower(), f"nothing about {word!r} in: {text.strip()}")
+
+
+def retail(*stores, lines, skip=0):
+    """{store: operations}: the first `lines` operations of each store in the retail data, made
+    whole: only customers registered in them, and transfers whose sending is in them."""
+    archive = ROOT / "data" / "retail-first10.tar.xz"
+    with tarfile.open(archive) as tar:
+        by_store = {}
+        for name in stores:
+            rows = tar.extractfile(f"ops/{name}.jsonl").read().decode().splitlines()
+            by_store[name] = [json.loads(row) for row in rows[skip:skip + lines]]
+    registered = {op["customer"] for ops in by_store.values() for op in ops
+                  if op["op"] == "customer-add" and op["home"] in stores}
+    sent = {op["transfer"] for ops in by_store.values() for op in ops
+            if op["op"] == "transfer-send" and op["to"] in stores}
+
+    def whole(op):
+        return (op.get("customer") is None or op["customer"] in registered) and \
+               (op.get("transfer") is None or op["transfer"] in sent)
+
+    return {name: [op for op in ops if whole(op)] for name, ops in by_store.items()}
+
+
+def write_lines(path, operations):
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(op, separators=(",", ":")) + "\n" for op in operations))
+    return path
+
+
+def import_all(stage, company, by_store):
+    """Imports every store's operations at once, each to its end."""
+    children = {}
+    for name, operations in by_store.items():
+        path = write_lines(stage.dir / "ops" / f"{name}.jsonl", operations)
+        children[name] = subprocess.Popen(company.stores[name].import_command(path, "--json"),
+                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                          stdin=subprocess.DEVNULL, text=True)
+    for name, child in children.items():
+        text, _ = child.communicate(timeout=120)
+        check(child.returncode == 0, f"import of {name}: exit {child.returncode}\n{text}")
+
+
+def differences(stage, company, by_store, stores=None):
+    """Exports the replicas of `stores` (all of them if none are named) and holds them against the
+    truth of `by_store`. Gives the number of differences; what differs is printed."""
+    out = pathlib.Path(tempfile.mkdtemp(prefix="compared-", dir=stage.dir))
+    truth.write(truth.of_operations(by_store).tables(), out / "truth")
+    names = stores or list(company.stores)
+    for name in names:
+        company.stores[name].filial("export", out / "replicas" / name)
+    done = subprocess.run([sys.executable, ROOT / "scripts" / "compare", "--json", "--stores",
+                           ",".join(names), out / "truth", out / "replicas"],
+                          capture_output=True, text=True, check=False)
+    check(done.stdout.strip(), f"comparing failed: {done.stderr}")
+    found = json.loads(done.stdout)["differences"]
+    if found:
+        print(subprocess.run([sys.executable, ROOT / "scripts" / "compare", "--stores",
+                              ",".join(names), out / "truth", out / "replicas"],
+                             capture_output=True, text=True, check=False).stdout)
+    return found
+
+
+def check_truth(stage, company, by_store, stores=None, seconds=90):
+    """Once every queue is empty, no replica differs from the truth."""
+    company.wait_settled(seconds)
+    check_equal(differences(stage, company, by_store, stores), 0, "differences from the truth")
+
+
+def ticket(store, *operations, **options):
+    """Hands in one ticket and gives its answer, decoded."""
+    done = store.filial("ticket", "-", "--json", stdin=json.dumps(list(operations)), **options)
+    return json.loads(done.stdout)
+
+
+def get(store, *what):
+    """One row of `filial get`, fresh or not; None where nothing is known."""
+    done = store.filial("get", *what, "--json", check=False)
+    if done.returncode == 6:
+        return None
+    check(done.returncode in (0, 3), f"get {what}: exit {done.returncode}: {done.stdout}")
+    return json.loads(done.stdout.splitlines()[0])
+
+
+def value(store, *what):
+    row = get(store, *what)
+    return row and row["value"]
+
+
+def log_end(store):
+    """Where the store's log ends, by its own publisher."""
+    for process in store.ask("status")["processes"]:
+        if process["process"] == "publisher":
+            return process["end"]
+    raise Failed(f"the publisher of {store.name} does not answer")
+
+
+def read_log(store, origin=None, publisher=True):
+    """Every event of `origin`'s log (the store's own if none is named), in order, read from the
+    store's publisher or, with publisher=False, from its broker."""
+    origin = origin or store
+    end = log_end(origin)
+    done = store.filial("tap", "*", "--store", origin.name, "--from", "1", "--count", end,
+                        *(["--publisher"] if publisher else []), "--json", timeout=60)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    check_equal([e["seq"] for e in events], list(range(1, end + 1)),
+                f"positions in the log of {origin.name}")
+    return events

@@ -1,0 +1,123 @@
+"""Taps: events as JSON lines for other programs."""
+
+import json
+import subprocess
+import time
+
+from stage import check, check_equal, import_all, log_end, retail, story, ticket, wait_for
+from till import Till
+
+
+def sales(store, first, last):
+    for number in range(first, last + 1):
+        ticket(store, {"op": "sell", "sku": f"sku{number}", "qty": "1"})
+
+
+def start(store, *arguments, out=subprocess.PIPE):
+    return subprocess.Popen([str(store.company.bin / "filial"), "--config", str(store.config),
+                             "tap", *arguments], stdout=out, stderr=subprocess.DEVNULL, text=True)
+
+
+def whole_lines(path):
+    """The events of a file; a torn last line does not count."""
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+
+@story("a tap prints events live, or from a position, in order and without a hole")
+def tap_reads(stage):
+    company = stage.company("store1", "store2")
+    store, other = company.stores["store1"], company.stores["store2"]
+    sales(store, 1, 5)
+    company.wait_settled(30)
+    live_path = stage.dir / "live"
+    with open(live_path, "w") as out:
+        live = start(other, "stock", "--live", out=out)
+    stage.at_end(live.kill)
+    # It says nothing when it stands, so sales go on until one of them shows.
+    number = [5]
+
+    def seen():
+        number[0] += 1
+        sales(store, number[0], number[0])
+        return whole_lines(live_path)
+    wait_for("a live tap to show a sale", 20, seen)
+    first = number[0] + 1
+    sales(store, first, first + 2)
+    wait_for("the last sale", 20,
+             lambda: whole_lines(live_path)[-1]["key"] == f"sku{first + 2}")
+    live.terminate()
+    check_equal(live.wait(10), 0, "exit code of a tap after SIGTERM")
+    keys = [e["key"] for e in whole_lines(live_path)]
+    shown = int(keys[0].removeprefix("sku"))
+    check(shown > 5, f"a live tap begins now, not in the past: {keys}")
+    check_equal(keys, [f"sku{n}" for n in range(shown, first + 3)], "what the live tap showed")
+
+    for arguments in (["--publisher"], ["--store", "store1"]):
+        done = store.filial("tap", "stock", "--from", "4", "--count", "4", *arguments)
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        check_equal([e["seq"] for e in events], [4, 5, 6, 7], f"from position 4, {arguments}")
+        check_equal({(e["topic"], e["kind"]) for e in events}, {("stock", "stock.moved")}, "kinds")
+
+
+def kill_and_resume(stage, command, path, feed):
+    """Kills a tap at random moments while it writes, and starts it again each time."""
+    for _ in range(stage.times(5)):
+        tap = command()
+        time.sleep(stage.random.uniform(0.02, 0.5))
+        tap.kill()
+        tap.wait()
+    feed.finish()
+    end = log_end(feed.store)
+    last = command()
+    stage.at_end(last.kill)
+    try:
+        wait_for("the tap to reach the end", 60,
+                 lambda: [e["seq"] for e in whole_lines(path)[-1:]] == [end])
+    finally:
+        last.terminate()
+        last.wait()
+    seqs = [e["seq"] for e in whole_lines(path)]
+    check_equal(seqs, list(range(1, end + 1)), "positions that the tap wrote")
+    stage.say(f"{end} events, {stage.times(5)} kills, each event once")
+
+
+def fed(stage):
+    company = stage.company("store8")
+    store = company.stores["store8"]
+    operations = retail("store8", lines=2500)["store8"]
+    till = Till(store, operations, 0.5 + 0.3 * stage.times(5))
+    stage.at_end(till.end)
+    return store, till
+
+
+@story("a tap with a name, killed at random moments, writes each event once into its --out file")
+def named_tap_to_out(stage):
+    store, till = fed(stage)
+    path = stage.dir / "tap.jsonl"
+    kill_and_resume(stage, lambda: start(store, "*", "--name", "books", "--store", "store8",
+                                         "--out", str(path), out=subprocess.DEVNULL), path, till)
+
+
+@story("a tap with a name, killed at random moments, writes each event once where > leads")
+def named_tap_to_stdout(stage):
+    store, till = fed(stage)
+    path = stage.dir / "tap.jsonl"
+
+    def command():
+        with open(path, "a") as out:
+            return start(store, "*", "--name", "books", "--store", "store8", out=out)
+    kill_and_resume(stage, command, path, till)
+
+
+@story("a tap that is slow or gone stops no store", seconds=60)
+def stopped_tap(stage):
+    company = stage.company("store8")
+    store = company.stores["store8"]
+    slow = start(store, "*", "--name", "slow", "--from", "1")  # Nobody reads its pipe.
+    stage.at_end(slow.kill)
+    by_store = retail("store8", lines=4000)
+    began = time.monotonic()
+    import_all(stage, company, by_store)
+    check(time.monotonic() - began < 30, "an import beside a tap that stands still is done")
+    check_equal(store.filial("sell", "tea", "1").returncode, 0, "exit code of a sale")

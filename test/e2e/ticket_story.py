@@ -1,0 +1,97 @@
+"""Tickets: all or nothing, and once."""
+
+import json
+import subprocess
+import time
+
+from stage import check, check_equal, check_refused, log_end, story, ticket, value
+
+AT = "2026-03-02T10:00:00Z"
+
+
+def sale(sku, qty, doc="r1"):
+    return {"op": "sell", "sku": sku, "qty": str(qty), "doc": doc, "at": AT}
+
+
+def charge(customer, amount, doc="r1"):
+    return {"op": "charge", "customer": customer, "amount": amount, "doc": doc, "at": AT}
+
+
+def hand_in(store, operations, *arguments, **options):
+    return store.filial("ticket", "-", "--json", *arguments, stdin=json.dumps(operations),
+                        check=False, **options)
+
+
+@story("a ticket with one invalid line books nothing of it, and the answer names the line")
+def ticket_is_whole(stage):
+    store = stage.company("store1").stores["store1"]
+    good = [sale("tea", 1), sale("milk", 2), sale("rice", "0.5")]
+    first = ticket(store, *good, charge("ann", "3.50"))
+    check_equal(first["last"] - first["first"], 3, "positions of a ticket of four, beyond the first")
+    received = {"op": "transfer-receive", "transfer": "T1", "from": "store2", "sku": "tea",
+                "qty": "1", "at": AT}
+    ticket(store, received)
+    before = log_end(store)
+
+    check_refused(hand_in(store, good + [charge("ann", "-1.00")]), 2, "operation 4", "amount")
+    check_refused(hand_in(store, good[:2] + [sale("rice", "x")] + [charge("ann", "1.00")]), 2,
+                  "operation 3", "qty")
+    # Its form is right: only the publisher knows that this transfer was received already.
+    check_refused(hand_in(store, good[:2] + [received, charge("ann", "1.00")]), 4, "operation 3",
+                  "nothing of the ticket was booked")
+    check_equal(log_end(store), before, "end of the log after three tickets that were refused")
+    check_equal(value(store, "stock", "milk", "--at", "store1"), "-2", "milk")
+
+
+@story("a ticket handed in again after a lost answer is booked once, also over kill -9")
+def ticket_is_booked_once(stage):
+    company = stage.company("store1")
+    store = company.stores["store1"]
+    lost = killed_before = 0
+    for number in range(1, stage.times(6) + 1):
+        operations = [sale("tea", 1, f"r{number}"), sale("milk", 1, f"r{number}"),
+                      charge("ann", "1.00", f"r{number}")]
+        command = [str(company.bin / "filial"), "--config", str(store.config), "ticket", "-",
+                   "--json", "--client", "till-1", "--number", str(number), "--wait", "1"]
+        asking = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
+        asking.stdin.write(json.dumps(operations))
+        asking.stdin.close()
+        time.sleep(stage.random.uniform(0.0, 0.03))
+        store.publisher.kill()
+        asking.wait()
+        lost += asking.returncode != 0
+        asking.stdout.close()
+        asking.stderr.close()
+        store.publisher.start()
+        again = hand_in(store, operations, "--client", "till-1", "--number", str(number))
+        check_equal(again.returncode, 0, f"exit code of the second time: {again.stdout}")
+        answer = json.loads(again.stdout)
+        killed_before += not answer["repeated"]
+        third = json.loads(hand_in(store, operations, "--client", "till-1", "--number",
+                                   str(number)).stdout)
+        check(third["repeated"], "the third time says that it had been booked before")
+        check_equal((third["first"], third["last"]), (answer["first"], answer["last"]),
+                    "positions of the same ticket")
+    stage.say(f"{lost} answers lost, {killed_before} tickets not booked before the kill")
+    company.wait_ready()
+    company.wait_settled(30)
+    count = stage.times(6)
+    check_equal(value(store, "stock", "tea", "--at", "store1"), str(-count), "tea")
+    check_equal(value(store, "debt", "ann"), f"{count}.00", "debt of ann")
+    reused = hand_in(store, [sale("tea", 2)], "--client", "till-1", "--number", str(count))
+    check(reused.returncode != 0 and "number" in (reused.stdout + reused.stderr),
+          f"one number for two contents is refused: {reused.stdout}")
+
+
+@story("a document is voided once: stock and debt come back, and a second void is refused")
+def void_once(stage):
+    company = stage.company("store1")
+    store = company.stores["store1"]
+    ticket(store, sale("tea", 2, "r7"), sale("tea", 1, "r7"), charge("ann", "9.00", "r7"))
+    store.filial("void", "r7")
+    check_refused(store.filial("void", "r7", check=False), 4, "r7")
+    check_refused(store.filial("void", "never-written", check=False), 4, "never-written")
+    company.wait_settled(30)
+    check_equal(value(store, "stock", "tea", "--at", "store1"), "0", "tea")
+    check_equal(value(store, "debt", "ann"), "0.00", "debt of ann")

@@ -1,0 +1,76 @@
+"""A till whose trade takes a while: an import from a pipe, run again whenever it ends too early."""
+
+import json
+import subprocess
+import threading
+import time
+
+from company import Failed
+
+
+class Till:
+    """Feeds `operations` to `filial import - --source till` over about `seconds`, and starts the
+    import again, from the first line, after a kill or while its publisher is away."""
+
+    def __init__(self, store, operations, seconds):
+        self.store = store
+        self.lines = [json.dumps(op, separators=(",", ":")) + "\n" for op in operations]
+        self.gap = seconds / max(1, len(self.lines))
+        self.runs = 0
+        self.problem = None
+        self.child = None
+        self.ending = False
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        began = time.monotonic()
+        while not self.ending:
+            self.runs += 1
+            child = subprocess.Popen(
+                self.store.import_command("-", "--source", "till", "--json"),
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.child = child
+            said = []
+            reader = threading.Thread(target=lambda: said.append(child.stdout.read()), daemon=True)
+            reader.start()
+            self._feed(child, began)
+            code = child.wait()
+            reader.join()
+            if code == 0:
+                return
+            if code not in (-9, 5):  # Killed by the story, or nobody there.
+                self.problem = f"import at {self.store.name}: exit {code}: {''.join(said)[-1000:]}"
+                return
+
+    def _feed(self, child, began):
+        try:
+            for i, line in enumerate(self.lines):
+                early = began + i * self.gap - time.monotonic()
+                if early > 0:
+                    child.stdin.flush()
+                    time.sleep(early)
+                child.stdin.write(line)
+            child.stdin.close()
+        except (BrokenPipeError, ValueError):
+            pass
+
+    def kill(self):
+        if self.child is not None and self.child.poll() is None:
+            self.child.kill()
+
+    def busy(self):
+        return self.thread.is_alive()
+
+    def end(self):
+        """For the way out after a failure."""
+        self.ending = True
+        self.kill()
+
+    def finish(self, seconds=120):
+        """Waits until every line is answered. Raises Failed with what the import said."""
+        self.thread.join(seconds)
+        if self.problem:
+            raise Failed(self.problem)
+        if self.thread.is_alive():
+            raise Failed(f"import at {self.store.name} did not end within {seconds} s")
