@@ -27,7 +27,7 @@ schema::LoggedEvent event();
 /// A transfer for store2, with two trailing fields that this version does not know.
 schema::LoggedEvent notice();
 schema::Segment segment();
-/// Three events of two topics in (4710, 4715].
+/// Two events of two topics in (4710, 4715]; too small to compress.
 schema::Range range();
 /// The same topics, so many events that compressing pays.
 schema::Range long_range();

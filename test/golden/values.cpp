@@ -108,7 +108,6 @@ Range range() {
     stock.topic = "stock";
     stock.epoch = range.epoch;
     stock.add(Sequence{4'711}, client(1), encode_row(event().event));
-    stock.add(Sequence{4'715}, client(1), encode_row(event().event));
     Segment control;
     control.topic = "control";
     control.epoch = range.epoch;
