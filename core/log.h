@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "schema/result.h"
+#include "schema/timestamp.h"
 
 namespace filial::core {
 
@@ -16,20 +17,31 @@ enum class Level { debug, info, warn, error };
 struct Field {
     std::string_view name;
     std::string value;
+    bool bare = false;  ///< A number or true or false: not quoted in JSON.
     Field(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
     Field(std::string_view n, const char* v) : name(n), value(v) {}
     Field(std::string_view n, std::string_view v) : name(n), value(v) {}
+    Field(std::string_view n, bool v) : name(n), value(v ? "true" : "false"), bare(true) {}
     template <class Number>
-        requires std::is_arithmetic_v<Number>
-    Field(std::string_view n, Number v) : name(n), value(std::to_string(v)) {}
+    requires std::is_arithmetic_v<Number> Field(std::string_view n, Number v)
+        : name(n), value(std::to_string(v)), bare(std::is_integral_v<Number>) {}
 };
 
 /// Set once at the start of a process, before the first line.
 void log_setup(std::string process, std::string store, Level from, bool json);
 
 /// One line on stderr, in one write: `2026-11-22T10:00:00.123Z INFO process=publisher store=s1
-/// event text name=value ...`, or one JSON object. Values are quoted and escaped where needed.
+/// event text name=value ...`, or one JSON object. Values are quoted and escaped where needed; of
+/// one longer than kLogValueMax the beginning is written. A line that cannot be written is lost:
+/// no process waits for its log.
 void log(Level level, std::string_view text, std::initializer_list<Field> fields = {});
+
+/// Bytes of one value in a line, so that a line stays one write that pipes do not tear apart.
+constexpr std::size_t kLogValueMax = 1'024;
+
+/// The line that `log` would write at `at`, with its end.
+std::string log_line(schema::Timestamp at, Level level, std::string_view text,
+                     std::initializer_list<Field> fields);
 
 schema::Result<Level> parse_level(std::string_view text);
 

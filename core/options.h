@@ -12,6 +12,9 @@
 
 namespace filial::core {
 
+/// Bytes of a path that the system takes as a local socket's address (sun_path without its end).
+constexpr std::size_t kSocketPathMax = 107;
+
 /// Somebody to dial.
 struct Remote {
     std::string name;      ///< Store name at the other end.
@@ -32,38 +35,42 @@ struct Policy {
 struct Options {
     std::filesystem::path file;  ///< That was read; empty if none.
     schema::StoreId store;
-    std::filesystem::path data;  ///< Keys, databases, allow list. Default: the file's folder.
+    std::filesystem::path data;     ///< Keys, databases, allow list. Default: the file's folder.
     std::filesystem::path sockets;  ///< Local sockets. Default: `data`, or a short folder of our
                                     ///< own where `data` is too long for a socket's address.
-    std::vector<Remote> hubs;    ///< [[hub]]: brokers to send to and receive from.
-    std::vector<Remote> peers;   ///< [[peer]]: other stores' publishers to read from.
+    std::vector<Remote> hubs;       ///< [[hub]]: brokers to send to and receive from.
+    std::vector<Remote> peers;      ///< [[peer]]: other stores' publishers to read from.
 
     struct PublisherPart {
-        std::string listen;      ///< tcp with CURVE, for peers and remote tills; empty: none.
+        std::string listen;  ///< tcp with CURVE, for peers and remote tills; empty: none.
         std::int64_t mark_every_us = 5 * 1'000'000;
         std::uint64_t queue_tickets = 4'096;  ///< Waiting before "busy" is answered.
     } publisher;
     struct SubscriberPart {
-        std::string listen;      ///< tcp with CURVE, for remote queries; empty: none.
+        std::string listen;  ///< tcp with CURVE, for remote queries; empty: none.
         std::vector<std::string> topics{"stock", "customers", "debts"};  ///< `control` comes too.
         std::vector<std::string> stores{"*"};
         bool own_publisher = true;  ///< Read the own store's log from its publisher over ipc.
     } subscriber;
     struct BrokerPart {
-        std::string listen;      ///< tcp with CURVE.
+        std::string listen;  ///< tcp with CURVE.
     } broker;
     Policy freshness;
     Level log_level = Level::info;
     bool log_json = false;
 
-    std::string publisher_socket() const;   ///< "ipc://.../publisher.sock"
+    /// Where each option came from, by name: "filial.toml:12", "FILIAL_STORE" or "flag store".
+    /// One that is not here has its default.
+    std::map<std::string, std::string> origins;
+
+    std::string publisher_socket() const;  ///< "ipc://.../publisher.sock"
     std::string subscriber_socket() const;
     std::string broker_socket() const;
-    std::filesystem::path publisher_dir() const;   ///< data/publisher
+    std::filesystem::path publisher_dir() const;  ///< data/publisher
     std::filesystem::path subscriber_dir() const;
     std::filesystem::path broker_dir() const;
     std::filesystem::path keys_dir() const;
-    std::filesystem::path allow_file() const;      ///< data/allow.toml
+    std::filesystem::path allow_file() const;  ///< data/allow.toml
 };
 
 /// Overrides by name, as in "publisher.listen" -> "tcp://...": from flags (first) and environment
@@ -77,10 +84,26 @@ schema::Result<Options> load_options(const std::filesystem::path& file, const Ov
 /// The file to read when none is named: $FILIAL_CONFIG, ./filial.toml, /etc/filial/filial.toml.
 std::filesystem::path default_options_file();
 
-/// All FILIAL_* variables that name an option.
+/// All FILIAL_* variables that name an option. Others are an error in `load_options`, except
+/// FILIAL_CONFIG, FILIAL_BIN, FILIAL_OUT and FILIAL_TEST_*.
 Overrides overrides_from_environment();
 
-/// "10m", "1d", "90s", "official" (-1). `invalid` otherwise.
+/// What `load_options` checks at the end: that the options make sense together. `invalid` with
+/// the option's name, where it came from, and what to change.
+schema::Result<void> check_options(const Options& options);
+
+/// One option as it stands, for people.
+struct OptionOrigin {
+    std::string name;    ///< "publisher.listen"; "hub head" for a [[hub]].
+    std::string value;   ///< As it would be written in the file.
+    std::string origin;  ///< As in Options::origins; "default".
+};
+/// Every option with its value and where it came from, in the order of the documentation.
+std::vector<OptionOrigin> option_origins(const Options& options);
+
+/// "10m", "1d", "90s", "500ms", "2h", "official" (-1). `invalid` otherwise, or above 10 years.
 schema::Result<std::int64_t> parse_duration_us(std::string_view text);
+/// The same text for the same duration, in the largest unit that fits.
+std::string duration_text(std::int64_t microseconds);
 
 }  // namespace filial::core

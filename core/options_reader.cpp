@@ -1,1 +1,219 @@
-// Written next.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/link/keys.h"
+#include "core/options.h"
+#include "core/options_table.h"
+
+extern char** environ;
+
+namespace filial::core {
+
+using schema::Errc;
+using schema::fail;
+using schema::Result;
+using std::filesystem::path;
+
+namespace {
+
+constexpr std::string_view kPrefix = "FILIAL_";
+
+Result<void> unknown(const std::string& where, const std::string& name) {
+    std::string known;
+    const std::string table = name.substr(0, name.find('.') + 1);
+    for (const OptionRow& row : option_rows()) {
+        const bool beside = table.empty() ? row.name.find('.') == std::string_view::npos
+                                          : row.name.substr(0, table.size()) == table;
+        if (beside) known += (known.empty() ? "" : ", ") + std::string(row.name);
+    }
+    if (known.empty()) known = "one of the tables of filial.toml";
+    return fail(Errc::invalid, where + ": " + name + ": unknown option, expected " + known);
+}
+
+Result<void> set_member(std::string& to, const TomlEntry& entry, const std::string& where) {
+    const auto* text = std::get_if<std::string>(&entry.value);
+    if (text == nullptr) {
+        return fail(Errc::invalid, where + ": " + entry.key + ": it is " +
+                                       std::string(toml_kind(entry.value)) + ", expected text");
+    }
+    to = *text;
+    return {};
+}
+
+/// Why this cannot be dialled, with the key that is wrong; empty if it can.
+std::string problem_of(const Remote& remote) {
+    const bool ipc = remote.endpoint.rfind("ipc://", 0) == 0 && remote.endpoint.size() > 6;
+    const bool tcp = remote.endpoint.rfind("tcp://", 0) == 0 && remote.endpoint.rfind(':') > 6 &&
+                     remote.endpoint.back() != ':';
+    if (auto name = schema::parse_store_id(remote.name); !name) {
+        return "name: " + name.error().message;
+    }
+    if (!ipc && !tcp) {
+        return "endpoint: \"" + remote.endpoint + "\", expected tcp://HOST:PORT or ipc://PATH";
+    }
+    if (remote.key.empty() ? tcp : !is_curve_key(remote.key)) {
+        return "key: expected the public key of the other end, 40 characters of Z85";
+    }
+    return "";
+}
+
+Result<void> read_remote(std::vector<Remote>& to, const TomlTable& table, const std::string& file,
+                         const std::string& where) {
+    if (!table.of_list) {
+        return fail(Errc::invalid, where + ": " + table.name +
+                                       ": there may be several, expected [[" + table.name + "]]");
+    }
+    Remote remote;
+    for (const TomlEntry& entry : table.entries) {
+        const std::string at = file + ":" + std::to_string(entry.line);
+        std::string* member = entry.key == "name"       ? &remote.name
+                              : entry.key == "endpoint" ? &remote.endpoint
+                              : entry.key == "key"      ? &remote.key
+                                                        : nullptr;
+        if (member == nullptr) {
+            return fail(Errc::invalid, at + ": " + table.name + "." + entry.key +
+                                           ": unknown option, expected name, endpoint or key");
+        }
+        if (auto set = set_member(*member, entry, at); !set) return set;
+    }
+    if (const std::string why = problem_of(remote); !why.empty()) {
+        const TomlEntry* entry = table.find(why.substr(0, why.find(':')));
+        const std::size_t line = entry != nullptr ? entry->line : table.line;
+        return fail(Errc::invalid, fmt::format("{}:{}: {}.{}", file, line, table.name, why));
+    }
+    const bool twice = std::any_of(to.begin(), to.end(),
+                                   [&](const Remote& other) { return other.name == remote.name; });
+    if (twice) {
+        return fail(Errc::invalid,
+                    where + ": " + table.name + ".name: " + remote.name + " is here twice");
+    }
+    to.push_back(std::move(remote));
+    return {};
+}
+
+Result<void> read_table(Options& options, const TomlTable& table) {
+    const std::string file = options.file.string();
+    const std::string where = file + ":" + std::to_string(table.line);
+    if (table.name == "hub" || table.name == "peer") {
+        auto& to = table.name == "hub" ? options.hubs : options.peers;
+        const std::size_t before = to.size();
+        if (auto read = read_remote(to, table, file, where); !read) return read;
+        if (to.size() > before) options.origins[table.name + " " + to.back().name] = where;
+        return {};
+    }
+    const auto rows = option_rows();
+    const bool known = std::any_of(rows.begin(), rows.end(), [&](const OptionRow& row) {
+        return row.name.rfind(table.name + ".", 0) == 0;
+    });
+    if (!table.name.empty() && (!known || table.of_list)) {
+        return fail(Errc::invalid, where + ": [" + table.name +
+                                       "]: unknown table, expected [[hub]], [[peer]], [publisher], "
+                                       "[subscriber], [broker], [freshness] or [log]");
+    }
+    for (const TomlEntry& entry : table.entries) {
+        const std::string name = (table.name.empty() ? "" : table.name + ".") + entry.key;
+        const std::string at = file + ":" + std::to_string(entry.line);
+        const OptionRow* row = find_option(name);
+        if (row == nullptr) return unknown(at, name);
+        std::string why;
+        if (row->kind().index() != entry.value.index()) {
+            why = "it is " + std::string(toml_kind(entry.value));
+        } else {
+            why = row->set(options, entry.value, options.file.parent_path());
+        }
+        if (!why.empty()) {
+            return fail(Errc::invalid,
+                        at + ": " + name + ": " + why + ", expected " + std::string(row->expected));
+        }
+        options.origins[name] = at;
+    }
+    return {};
+}
+
+Result<void> read_file(Options& options) {
+    const auto tables = read_toml(options.file);
+    if (!tables) {
+        const bool missing = tables.error().code == Errc::not_found;
+        return fail(Errc::invalid,
+                    tables.error().message + (missing ? "; run `filial init`, or name another "
+                                                        "file with --config or FILIAL_CONFIG"
+                                                      : ""));
+    }
+    for (const TomlTable& table : *tables) {
+        if (auto read = read_table(options, table); !read) return read;
+    }
+    return {};
+}
+
+/// Variables that look like options but are none: a slip that would silently do nothing.
+Result<void> check_variables() {
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+        const std::string_view text = *variable;
+        if (text.rfind(kPrefix, 0) != 0) continue;
+        const std::string_view name = text.substr(0, text.find('='));
+        if (name == "FILIAL_CONFIG" || name == "FILIAL_BIN" || name == "FILIAL_OUT" ||
+            name.rfind("FILIAL_TEST_", 0) == 0) {
+            continue;
+        }
+        const auto rows = option_rows();
+        const bool known = std::any_of(rows.begin(), rows.end(), [&](const OptionRow& row) {
+            return variable_of(row) == name;
+        });
+        if (!known) {
+            return fail(Errc::invalid, "environment " + std::string(name) +
+                                           ": names no option; FILIAL_PUBLISHER_LISTEN is "
+                                           "[publisher] listen");
+        }
+    }
+    return {};
+}
+
+Result<void> override_with(Options& options, const Overrides& overrides, bool from_flags) {
+    for (const auto& [name, text] : overrides) {
+        const OptionRow* row = find_option(name);
+        const std::string where = from_flags || row == nullptr ? "flag " + name : variable_of(*row);
+        if (row == nullptr) return unknown("flag", name);
+        const std::string why = set_from_text(options, *row, text, std::filesystem::current_path());
+        if (!why.empty()) {
+            return fail(Errc::invalid,
+                        where + ": " + why + ", expected " + std::string(row->expected));
+        }
+        options.origins[name] = where;
+    }
+    return {};
+}
+
+}  // namespace
+
+Overrides overrides_from_environment() {
+    Overrides overrides;
+    for (const OptionRow& row : option_rows()) {
+        const char* value = std::getenv(variable_of(row).c_str());
+        if (value != nullptr) overrides[std::string(row.name)] = value;
+    }
+    return overrides;
+}
+
+Result<Options> load_options(const path& file, const Overrides& flags) {
+    Options options;
+    std::error_code error;
+    const path here = std::filesystem::current_path(error);
+    if (!file.empty()) options.file = (here / file).lexically_normal();
+    options.data = file.empty() ? here : options.file.parent_path();
+
+    if (!file.empty()) {
+        if (auto read = read_file(options); !read) return tl::unexpected(read.error());
+    }
+    if (auto known = check_variables(); !known) return tl::unexpected(known.error());
+    auto overridden = override_with(options, overrides_from_environment(), false);
+    if (overridden) overridden = override_with(options, flags, true);
+    if (!overridden) return tl::unexpected(overridden.error());
+
+    if (options.sockets.empty()) options.sockets = default_sockets(options.data);
+    if (auto checked = check_options(options); !checked) return tl::unexpected(checked.error());
+    return options;
+}
+
+}  // namespace filial::core

@@ -13,11 +13,11 @@ namespace filial::core {
 /// One admitted store.
 struct Admission {
     std::string store;
-    std::string key;                        ///< CURVE public key, Z85.
-    std::vector<std::string> read{"*"};     ///< Topics that it may fetch; `control` always.
-    bool publish = true;                    ///< May send its own log, and hand in tickets for it.
-    bool relay = false;                     ///< A broker: may send logs of other stores.
-    bool tickets = false;                   ///< May hand in tickets and query here over tcp.
+    std::string key;                     ///< CURVE public key, Z85.
+    std::vector<std::string> read{"*"};  ///< Topics that it may fetch; `control` always.
+    bool publish = true;                 ///< May send its own log, and hand in tickets for it.
+    bool relay = false;                  ///< A broker: may send logs of other stores.
+    bool tickets = false;                ///< May hand in tickets and query here over tcp.
 };
 
 /// Who may connect, and what for: `allow.toml`, written by `filial admit`, read again whenever it
@@ -27,8 +27,8 @@ class AllowList {
   public:
     explicit AllowList(std::filesystem::path file);
 
-    /// Reads the file if it changed since (size, time or inode). A damaged file keeps the last good list and
-    /// is returned as the error; a missing one is an empty list.
+    /// Reads the file if it changed since (size, time or inode). A damaged file keeps the last good
+    /// list and is returned as the error; a missing one is an empty list.
     schema::Result<void> refresh();
 
     /// By key, at the handshake.
@@ -50,7 +50,8 @@ class AllowList {
     std::filesystem::path file_;
     std::map<std::string, Admission> by_store_;
     std::map<std::string, std::string> store_by_key_;
-    std::string seen_;  ///< Size, time and inode of the file that was read.
+    std::string seen_;                     ///< Size, time and inode of the file that was read.
+    std::optional<schema::Error> damage_;  ///< Of that file.
 };
 
 }  // namespace filial::core
