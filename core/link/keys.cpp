@@ -107,9 +107,12 @@ Result<void> write_all_keys(const std::filesystem::path& dir, const Keys& keys) 
 
 Result<Keys> make_keys() {
     char curve_public[kCurveText + 1] = "", curve_secret[kCurveText + 1] = "";
-    if (zmq_curve_keypair(curve_public, curve_secret) != 0) {
-        return fail(Errc::io, std::string("make keys: ") + zmq_strerror(zmq_errno()));
-    }
+    // A key that begins like a flag would be one on a command line: `filial admit STORE KEY`.
+    do {
+        if (zmq_curve_keypair(curve_public, curve_secret) != 0) {
+            return fail(Errc::io, std::string("make keys: ") + zmq_strerror(zmq_errno()));
+        }
+    } while (curve_public[0] == '-');
     Keys keys{curve_public, curve_secret, std::string(crypto_sign_PUBLICKEYBYTES, '\0'),
               std::string(crypto_sign_SECRETKEYBYTES, '\0')};
     if (sodium_init() < 0 ||
