@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "core/journal/journal.h"
+#include "publisher/outbox.h"
+#include "schema/ids.h"
+#include "schema/ticket.h"
+
+namespace filial::publisher {
+
+/// What was answered to one ticket.
+struct KeptAnswer {
+    std::uint64_t number = 0;
+    std::uint64_t checksum = 0;  ///< Of the ticket's operations.
+    schema::Epoch epoch;
+    schema::Sequence first;
+    schema::Sequence last;
+    std::uint64_t flags = 0;
+    std::uint16_t slot = 0;  ///< Where it is kept: a newer answer takes the place of the oldest.
+};
+
+/// What is to be done with a ticket, by its client's number alone.
+enum class Known {
+    fresh,         ///< Never decided, or refused then: decide it.
+    repeated,      ///< Accepted before: answer as then.
+    already_done,  ///< So old that its answer is no longer kept.
+    reused,        ///< The number was accepted with another content.
+};
+
+/// Who handed in tickets here: for each client the highest number with its note and the last
+/// kAnswersKept answers, written together with the events of the ticket, so that a ticket that
+/// comes again is answered as the first time, also after a crash at any moment. A refused ticket
+/// leaves nothing: it may be decided anew.
+class Clients {
+  public:
+    /// `journal` must outlive it.
+    explicit Clients(const core::Journal& journal) : journal_(journal) {}
+
+    /// Looks a ticket up, what was accepted since the last commit included. `answer` is set for
+    /// `repeated`. Fails as the journal does.
+    schema::Result<Known> look_up(const schema::ClientId& client, std::uint64_t number,
+                                  std::uint64_t checksum, KeptAnswer& answer);
+
+    /// Keeps an answer; `look_up` of the same client must have come before, in this commit.
+    void accept(const schema::ClientId& client, KeptAnswer answer, schema::Bytes note);
+
+    /// What belongs into the write of the tickets accepted since the last commit.
+    void save(StateWrites& writes);
+    /// That write is durable.
+    void committed();
+    /// That write failed: nothing was accepted.
+    void rolled_back();
+
+    /// Highest number that was accepted, and its note.
+    schema::Result<schema::ClientState> state(const schema::ClientId& client);
+
+  private:
+    struct Record {
+        std::uint64_t highest = 0;
+        std::uint64_t dropped = 0;  ///< Highest number whose answer is no longer kept.
+        schema::Bytes note;
+        std::deque<KeptAnswer> answers;      ///< By number.
+        std::vector<std::uint16_t> written;  ///< Slots to save.
+        std::uint64_t used = 0;              ///< When, in look-ups.
+        bool changed = false;
+    };
+    struct IdHash {
+        std::size_t operator()(const schema::ClientId& id) const;
+    };
+
+    schema::Result<Record*> load(const schema::ClientId& client);
+
+    const core::Journal& journal_;
+    std::unordered_map<schema::ClientId, Record, IdHash> records_;
+    std::vector<schema::ClientId> changed_;
+    std::uint64_t uses_ = 0;
+};
+
+}  // namespace filial::publisher

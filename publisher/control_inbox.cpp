@@ -1,0 +1,135 @@
+#include "publisher/control_inbox.h"
+
+namespace filial::publisher {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::Errc;
+using schema::Result;
+using schema::Sequence;
+using schema::StoreId;
+
+namespace {
+
+constexpr std::string_view kPrefix = "control/";
+
+}  // namespace
+
+Result<ControlInbox> ControlInbox::open(const core::Journal& journal, StoreId self) {
+    ControlInbox inbox;
+    inbox.self_ = std::move(self);
+    schema::Parser parser;
+    Result<void> all_read;
+    const auto scanned = journal.scan(kPrefix, {}, [&](ByteView key, ByteView value) {
+        auto fields = parser.array(value);
+        Place place;
+        if (fields) {
+            place.epoch = schema::Epoch{fields->u32()};
+            place.durable = Sequence{fields->u64()};
+            place.staged = place.durable;
+        }
+        all_read = fields ? parser.finish("position in control") : tl::unexpected(fields.error());
+        inbox.places_[StoreId{Bytes(key.substr(kPrefix.size()))}] = place;
+        return all_read.has_value();
+    });
+    if (!scanned) return tl::unexpected(scanned.error());
+    if (!all_read) return tl::unexpected(all_read.error());
+    return inbox;
+}
+
+core::Want ControlInbox::want(const StoreId& store) const {
+    core::Want want;
+    want.store = store;
+    const auto place = places_.find(store);
+    if (place != places_.end()) want.epoch = place->second.epoch;
+    want.after.push_back({std::string(schema::kTopicControl), durable(store)});
+    return want;
+}
+
+Sequence ControlInbox::durable(const StoreId& store) const {
+    const auto place = places_.find(store);
+    return place == places_.end() ? Sequence{0} : place->second.durable;
+}
+
+std::vector<schema::Position> ControlInbox::taken() const {
+    std::vector<schema::Position> positions;
+    for (const auto& [store, place] : places_) {
+        if (place.durable.value() > 0) positions.push_back({store, place.epoch, place.durable});
+    }
+    return positions;
+}
+
+Result<void> ControlInbox::take(const schema::Range& range) {
+    const auto found = places_.find(range.store);
+    Place place = found == places_.end() ? Place{} : found->second;
+    const std::string what = "control of " + range.store.value();
+    if (range.epoch < place.epoch) {
+        return schema::fail(Errc::stale_incarnation,
+                            what + ": epoch " + std::to_string(range.epoch.value()) +
+                                ", but epoch " + std::to_string(place.epoch.value()) + " is held");
+    }
+    if (range.after > place.staged) {
+        return schema::fail(
+            Errc::gap, what + ": the range begins above " + std::to_string(place.staged.value()));
+    }
+    if (range.upto <= place.staged) return {};
+
+    schema::Parser parser;
+    std::deque<Notice> notices;
+    for (const schema::Segment& segment : range.segments) {
+        if (segment.topic != schema::kTopicControl) continue;
+        for (std::size_t i = 0; i < segment.rows.size(); ++i) {
+            if (segment.seqs[i] <= place.staged) continue;
+            auto logged = segment.event(parser, i);
+            if (!logged) return schema::fail(what, logged.error());
+            if (logged->event.addressee != self_.value()) continue;
+            notices.push_back(
+                {{range.store, logged->epoch, logged->seq}, std::move(logged->event)});
+        }
+    }
+    for (Notice& notice : notices) notices_.push_back(std::move(notice));
+    place.epoch = range.epoch;
+    place.staged = range.upto;
+    places_[range.store] = place;
+    moved_.insert(range.store);
+    return {};
+}
+
+Result<void> ControlInbox::stage(Outbox& outbox, schema::Timestamp at) {
+    while (staged_ < notices_.size()) {
+        const Notice& notice = notices_[staged_];
+        auto decision =
+            ledger::decide_notice(outbox, outbox.next(), notice.origin, notice.event, at);
+        if (outbox.trouble()) return tl::unexpected(*outbox.trouble());
+        if (!decision) return schema::fail("notice " + to_string(notice.origin), decision.error());
+        if (!outbox.room_for(decision->bytes)) return {};
+        if (!decision->events.empty()) outbox.stage(std::move(*decision));
+        ++staged_;
+    }
+    return {};
+}
+
+void ControlInbox::committed() {
+    taken_count_ += static_cast<std::int64_t>(staged_);
+    notices_.erase(notices_.begin(), notices_.begin() + static_cast<std::ptrdiff_t>(staged_));
+    staged_ = 0;
+    if (!notices_.empty()) return;  // Which store's are left does not matter for so short a time.
+    for (const StoreId& store : moved_) {
+        Place& place = places_[store];
+        place.durable = place.staged;
+        unsaved_.insert(store);
+    }
+    moved_.clear();
+}
+
+void ControlInbox::save(StateWrites& writes) {
+    for (const StoreId& store : unsaved_) {
+        const Place& place = places_[store];
+        schema::Writer out;
+        out.array(2).u64(place.epoch.value()).u64(place.durable.value());
+        writes.emplace_back(Bytes(kPrefix) + store.value(), out.take());
+    }
+    unsaved_.clear();
+}
+
+}  // namespace filial::publisher

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/journal/journal.h"
+#include "core/link/host.h"
+#include "publisher/outbox.h"
+#include "schema/block.h"
+#include "schema/mark.h"
+
+namespace filial::publisher {
+
+/// The topic `control` of all other stores, as far as it concerns this one. Each notice becomes one
+/// own event; a range without any only moves the position on. Two brokers may deliver the same
+/// range: what was taken is known by position, in memory and in the ledger's own state.
+///
+/// Positions are saved beside the log without an fsync: one that is lost is fetched again and its
+/// notices are known.
+class ControlInbox {
+  public:
+    /// Reads the saved positions. `journal` must outlive it.
+    static schema::Result<ControlInbox> open(const core::Journal& journal, schema::StoreId self);
+
+    /// The next fetch for this store.
+    core::Want want(const schema::StoreId& store) const;
+    /// Last position of `store` up to which all notices are durable in the own log.
+    schema::Sequence durable(const schema::StoreId& store) const;
+    /// The same for all stores, for the own mark.
+    std::vector<schema::Position> taken() const;
+
+    /// Queues the notices of a range. Drops what is held; `gap` if it begins above that;
+    /// `stale_incarnation` for an epoch before the one held; `corrupt` for a damaged event, which
+    /// leaves the position before the range.
+    schema::Result<void> take(const schema::Range& range);
+
+    bool waiting() const { return !notices_.empty(); }
+    /// Decides and stages queued notices until the commit is full or none is left.
+    schema::Result<void> stage(Outbox& outbox, schema::Timestamp at);
+    bool all_staged() const { return staged_ == notices_.size(); }
+    /// What was staged is durable; also called when there was nothing to stage.
+    void committed();
+    /// What was staged is queued again.
+    void rolled_back() { staged_ = 0; }
+
+    /// Moves positions that changed since the last call into `writes`.
+    void save(StateWrites& writes);
+    bool changed() const { return !unsaved_.empty(); }
+
+    std::int64_t notices_taken() const { return taken_count_; }
+
+  private:
+    ControlInbox() = default;
+    struct Place {
+        schema::Epoch epoch;
+        schema::Sequence staged;   ///< Everything up to here is queued or done.
+        schema::Sequence durable;  ///< Everything up to here is done.
+    };
+    struct Notice {
+        schema::Position origin;
+        schema::Event event;
+    };
+
+    schema::StoreId self_;
+    std::map<schema::StoreId, Place> places_;
+    std::deque<Notice> notices_;
+    std::size_t staged_ = 0;  ///< Of the queue's front.
+    std::set<schema::StoreId> moved_;
+    std::set<schema::StoreId> unsaved_;
+    std::int64_t taken_count_ = 0;
+};
+
+}  // namespace filial::publisher

@@ -1,0 +1,214 @@
+#include "publisher/intake.h"
+
+#include <algorithm>
+
+#include "ledger/decide.h"
+#include "schema/hash.h"
+#include "schema/limits.h"
+
+namespace filial::publisher {
+
+using core::BootTime;
+using core::Requester;
+using schema::Busy;
+using schema::Errc;
+using schema::Error;
+using schema::fail;
+using schema::Message;
+using schema::Result;
+using schema::Ticket;
+using schema::TicketRefused;
+
+namespace {
+
+/// A queue of thousands is decided and synced in about this time.
+constexpr std::uint64_t kRetryQueueMs = 50;
+/// A person has to make room first; often enough to go on soon after.
+constexpr std::uint64_t kRetrySpaceMs = 1'000;
+/// A client that was told Busy and stays away this long has given its numbers up.
+constexpr std::int64_t kForgetBusy = 60 * core::kSecond;
+
+TicketRefused refusal(const Ticket& ticket, std::uint64_t index, const Error& error) {
+    TicketRefused refused;
+    refused.request = ticket.request;
+    refused.index = index;
+    refused.code = error.code;
+    refused.reason = error.message;
+    return refused;
+}
+
+schema::Accepted accepted(const Ticket& ticket, const KeptAnswer& answer, bool repeated) {
+    schema::Accepted message;
+    message.request = ticket.request;
+    message.epoch = answer.epoch;
+    message.first = answer.first;
+    message.last = answer.last;
+    message.flags = answer.flags;
+    message.repeated = repeated;
+    return message;
+}
+
+Error known_error(const Ticket& ticket, Known known) {
+    const std::string number = "ticket " + std::to_string(ticket.number);
+    if (known == Known::reused) {
+        return {Errc::number_reused, number +
+                                         " of this client was accepted with another content: "
+                                         "give a new ticket the next number"};
+    }
+    return {Errc::already_done,
+            number +
+                " of this client is older than the answers kept: it is done, go on with the "
+                "next number"};
+}
+
+}  // namespace
+
+Result<void> Intake::check(const Ticket& ticket, std::uint64_t& index) const {
+    index = schema::kWholeTicket;
+    if (ticket.client == schema::ClientId{}) {
+        return fail(Errc::invalid, "the ticket names no client");
+    }
+    if (ticket.number == 0) return fail(Errc::invalid, "a client counts its tickets from 1");
+    if (ticket.note.size() > schema::kNoteBytesMax) {
+        return fail(Errc::too_large,
+                    "note: longer than " + std::to_string(schema::kNoteBytesMax) + " bytes");
+    }
+    if (ticket.operations.empty()) return fail(Errc::invalid, "the ticket has no operations");
+    if (ticket.operations.size() > schema::kOperationsMax) {
+        return fail(Errc::too_large, std::to_string(ticket.operations.size()) +
+                                         " operations, at most " +
+                                         std::to_string(schema::kOperationsMax) +
+                                         " are possible: hand them in as several tickets");
+    }
+    for (std::size_t i = 0; i < ticket.operations.size(); ++i) {
+        if (const auto ok = schema::validate(ticket.operations[i]); !ok) {
+            index = i;
+            return ok;
+        }
+    }
+    return {};
+}
+
+bool Intake::must_wait(const Ticket& ticket, BootTime now) {
+    const auto entry = refused_.find(ticket.client);
+    if (entry == refused_.end()) return false;
+    entry->second.heard = now;
+    if (ticket.number > entry->second.lowest) return true;
+    if (ticket.number == entry->second.lowest) refused_.erase(entry);
+    return false;
+}
+
+void Intake::answer_busy(const Requester& from, const Ticket& ticket, std::uint64_t retry_ms,
+                         const std::string& reason, BootTime now, Legs& legs) {
+    const auto entry = refused_.try_emplace(ticket.client, Refused{ticket.number, now}).first;
+    entry->second.lowest = std::min(entry->second.lowest, ticket.number);
+    ++counts_.busy;
+    legs.reply(from, Message{Busy{ticket.request, retry_ms, reason}});
+}
+
+void Intake::take(const Requester& from, Ticket ticket, schema::Timestamp wall, BootTime now,
+                  Legs& legs) {
+    const auto refuse = [&](std::uint64_t index, const Error& error) {
+        ++counts_.refused;
+        legs.reply(from, Message{refusal(ticket, index, error)});
+    };
+    std::uint64_t index = schema::kWholeTicket;
+    if (const auto ok = check(ticket, index); !ok) return refuse(index, ok.error());
+
+    schema::Writer content;
+    for (const schema::Operation& operation : ticket.operations) {
+        schema::write_operation(content, operation);
+    }
+    if (content.size() > schema::kTicketBytesMax) {
+        return refuse(
+            schema::kWholeTicket,
+            {Errc::too_large, "a ticket of " + std::to_string(content.size()) + " bytes, at most " +
+                                  std::to_string(schema::kTicketBytesMax) +
+                                  " are possible: hand it in as several tickets"});
+    }
+    if (must_wait(ticket, now)) {
+        return answer_busy(from, ticket, kRetryQueueMs,
+                           "an earlier ticket of this client has to come first", now, legs);
+    }
+    if (waiting_.size() >= queue_max_) {
+        return answer_busy(from, ticket, kRetryQueueMs,
+                           std::to_string(waiting_.size()) + " tickets wait already", now, legs);
+    }
+    for (schema::Operation& operation : ticket.operations) {
+        if (operation.at.value() == 0) operation.at = wall;
+    }
+    waiting_.push_back({from, std::move(ticket), schema::checksum_of(content.bytes()), {}});
+}
+
+Result<bool> Intake::decide(Waiting& waiting, Outbox& outbox) {
+    const Ticket& ticket = waiting.ticket;
+    KeptAnswer answer;
+    const auto known = clients_.look_up(ticket.client, ticket.number, waiting.checksum, answer);
+    if (!known) return tl::unexpected(known.error());
+    if (*known == Known::repeated) {
+        waiting.answer = accepted(ticket, answer, true);
+        return true;
+    }
+    if (*known != Known::fresh) {
+        waiting.answer = refusal(ticket, schema::kWholeTicket, known_error(ticket, *known));
+        return true;
+    }
+    const schema::Position first = outbox.next();
+    auto decision =
+        ledger::decide_ticket(outbox, first, ticket.client, ticket.number, ticket.operations);
+    if (outbox.trouble()) return tl::unexpected(*outbox.trouble());
+    if (!decision) {
+        waiting.answer = refusal(ticket, decision.error().index, decision.error().error);
+        return true;
+    }
+    if (!outbox.room_for(decision->bytes)) return false;
+    answer.number = ticket.number;
+    answer.checksum = waiting.checksum;
+    answer.epoch = first.epoch;
+    answer.first = first.seq;
+    answer.last = decision->events.back().seq;
+    answer.flags = decision->flags;
+    outbox.stage(std::move(*decision));
+    waiting.answer = accepted(ticket, answer, false);
+    clients_.accept(ticket.client, answer, std::move(waiting.ticket.note));
+    return true;
+}
+
+Result<void> Intake::stage(Outbox& outbox) {
+    while (staged_ < waiting_.size()) {
+        const auto fitted = decide(waiting_[staged_], outbox);
+        if (!fitted) return tl::unexpected(fitted.error());
+        if (!*fitted) return {};
+        ++staged_;
+    }
+    return {};
+}
+
+void Intake::committed(Legs& legs) {
+    for (; staged_ > 0; --staged_) {
+        Waiting& front = waiting_.front();
+        if (const auto* done = std::get_if<schema::Accepted>(&front.answer)) {
+            ++(done->repeated ? counts_.repeated : counts_.tickets);
+        } else {
+            ++counts_.refused;
+        }
+        legs.reply(front.from, front.answer);
+        waiting_.pop_front();
+    }
+}
+
+void Intake::give_up(const Error& why, BootTime now, Legs& legs) {
+    for (const Waiting& each : waiting_) {
+        answer_busy(each.from, each.ticket, kRetrySpaceMs, why.message, now, legs);
+    }
+    waiting_.clear();
+    staged_ = 0;
+}
+
+void Intake::turn(BootTime now) {
+    std::erase_if(refused_, [&](const auto& entry) {
+        return now.value() - entry.second.heard.value() >= kForgetBusy;
+    });
+}
+
+}  // namespace filial::publisher

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/link/host.h"
+#include "publisher/clients.h"
+#include "publisher/legs.h"
+#include "publisher/outbox.h"
+#include "schema/ticket.h"
+
+namespace filial::publisher {
+
+/// What came of the tickets since the start.
+struct IntakeCounts {
+    std::int64_t tickets = 0;  ///< Accepted.
+    std::int64_t repeated = 0;
+    std::int64_t refused = 0;
+    std::int64_t busy = 0;
+};
+
+/// The door for tickets. All that wait when a turn flushes share commits; an answer that rests on
+/// what a commit holds leaves after that commit is durable. A ticket that finds no room is answered
+/// Busy at once, and so is every later number of its client until the lowest one came again, so
+/// that a client's tickets are decided in the order of their numbers.
+class Intake {
+  public:
+    /// `queue_max` tickets may wait. `clients` must outlive it.
+    Intake(Clients& clients, std::uint64_t queue_max) : clients_(clients), queue_max_(queue_max) {}
+
+    /// Checks the form, then queues the ticket. Anything but waiting is answered at once.
+    void take(const core::Requester& from, schema::Ticket ticket, schema::Timestamp wall,
+              core::BootTime now, Legs& legs);
+
+    bool waiting() const { return !waiting_.empty(); }
+    bool all_staged() const { return staged_ == waiting_.size(); }
+    /// Decides and stages waiting tickets until the commit is full or none is left.
+    schema::Result<void> stage(Outbox& outbox);
+    /// What was staged is durable: answers it.
+    void committed(Legs& legs);
+    /// There was no room: answers Busy to everything that waits.
+    void give_up(const schema::Error& why, core::BootTime now, Legs& legs);
+    /// Forgets clients that did not come back after a Busy.
+    void turn(core::BootTime now);
+
+    const IntakeCounts& counts() const { return counts_; }
+
+  private:
+    struct Waiting {
+        core::Requester from;
+        schema::Ticket ticket;
+        std::uint64_t checksum = 0;
+        schema::Message answer;  ///< Set by `stage`.
+    };
+    struct Refused {
+        std::uint64_t lowest = 0;  ///< Number that has to come again first.
+        core::BootTime heard;
+    };
+
+    schema::Result<void> check(const schema::Ticket& ticket, std::uint64_t& index) const;
+    bool must_wait(const schema::Ticket& ticket, core::BootTime now);
+    void answer_busy(const core::Requester& from, const schema::Ticket& ticket,
+                     std::uint64_t retry_ms, const std::string& reason, core::BootTime now,
+                     Legs& legs);
+    /// False: it does not fit into this commit.
+    schema::Result<bool> decide(Waiting& waiting, Outbox& outbox);
+
+    Clients& clients_;
+    std::uint64_t queue_max_;
+    std::deque<Waiting> waiting_;
+    std::size_t staged_ = 0;  ///< Of the queue's front: answered when the commit is durable.
+    std::map<schema::ClientId, Refused> refused_;
+    IntakeCounts counts_;
+};
+
+}  // namespace filial::publisher

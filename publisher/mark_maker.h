@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journal/journal.h"
+#include "schema/mark.h"
+#include "schema/messages.h"
+
+namespace filial::publisher {
+
+/// Makes the store's marks: by a timer, at the start, and soon after the log grew. A mark names
+/// durable positions only.
+///
+/// Counters rise over restarts without a write for each: they are taken from blocks of
+/// kCountersReserved, and the end of the block is durable before the first of it is used. A restart
+/// goes on behind the block, so that a part of it is skipped and none comes twice.
+class MarkMaker {
+  public:
+    /// `journal` must outlive it; `every_us` between marks of a quiet log.
+    MarkMaker(core::Journal& journal, std::int64_t every_us)
+        : journal_(journal), every_us_(every_us) {}
+
+    /// What the replica of this store said last; the next mark repeats it.
+    void applied(schema::Applied applied) { applied_ = std::move(applied); }
+
+    bool due(schema::Sequence end, core::BootTime now) const;
+    /// The next mark of this log. Fails as the journal does when a block of counters has to be
+    /// reserved; then no mark is made and it is due again after `every_us`.
+    schema::Result<schema::Mark> make(const core::LogHead& head, schema::Timestamp at,
+                                      std::vector<schema::Position> taken, core::BootTime now);
+
+  private:
+    schema::Result<std::uint64_t> next_counter();
+
+    core::Journal& journal_;
+    std::int64_t every_us_;
+    schema::Applied applied_;
+    std::uint64_t counter_ = 0;   ///< Last one given.
+    std::uint64_t reserved_ = 0;  ///< Last one that may be given.
+    bool made_ = false;
+    core::BootTime made_at_;
+    schema::Sequence made_end_;
+};
+
+/// A week of marks every five seconds, several hours of five a second.
+constexpr std::uint64_t kCountersReserved = 131'072;
+
+}  // namespace filial::publisher

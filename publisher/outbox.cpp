@@ -1,0 +1,207 @@
+#include "publisher/outbox.h"
+
+#include <algorithm>
+
+#include "schema/limits.h"
+#include "schema/payloads.h"
+
+namespace filial::publisher {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::Hash;
+using schema::LoggedEvent;
+using schema::Position;
+using schema::Result;
+using schema::Segment;
+using schema::Sequence;
+
+namespace {
+
+constexpr std::string_view kPrefix = "own/";
+/// Values in one generation of the memory: at about 200 bytes each, 2 x 3 MiB.
+constexpr std::size_t kValuesYoung = 16'384;
+
+Bytes journal_key(ByteView key) {
+    Bytes full(kPrefix);
+    full += key;
+    return full;
+}
+
+LoggedEvent log_opened(const schema::StoreId& self, schema::Epoch epoch,
+                       const schema::Incarnation& incarnation, schema::Timestamp at) {
+    LoggedEvent logged;
+    logged.epoch = epoch;
+    logged.seq = Sequence{1};
+    logged.event.topic = schema::kTopicControl;
+    logged.event.kind = schema::kLogOpened;
+    logged.event.at = at;
+    logged.event.key = self.value();
+    logged.event.client = schema::hash16_of("log");
+    logged.event.number = epoch.value();
+    logged.event.payload = schema::encode(schema::LogOpened{incarnation, epoch, Sequence{0}, {}});
+    return logged;
+}
+
+}  // namespace
+
+Outbox::Outbox(core::Journal& journal, schema::StoreId self)
+    : journal_(journal), self_(std::move(self)) {}
+
+Result<std::unique_ptr<Outbox>> Outbox::open(core::Journal& journal, schema::StoreId self,
+                                             schema::Timestamp at) {
+    std::unique_ptr<Outbox> outbox(new Outbox(journal, std::move(self)));
+    if (const auto loaded = outbox->load(at); !loaded) {
+        return schema::fail("open the log of " + outbox->self_.value(), loaded.error());
+    }
+    return outbox;
+}
+
+Result<void> Outbox::load(schema::Timestamp at) {
+    const auto head = journal_.head(self_);
+    if (head && head->end.value() > 0) {
+        epoch_ = head->epoch;
+        incarnation_ = head->incarnation;
+        end_ = head->end;
+        next_ = schema::next(end_);
+        return load_chains();
+    }
+    incarnation_ = schema::id16_from(schema::random_bytes(incarnation_.size()));
+    append(log_opened(self_, epoch_, incarnation_, at));
+    return commit(at, {});
+}
+
+Result<void> Outbox::load_chains() {
+    chains_.clear();
+    const auto head = journal_.head(self_);
+    if (!head) return {};
+    for (const core::TopicHead& topic : head->topics)
+        chains_.emplace_back(topic.topic, topic.chain);
+    return {};
+}
+
+Position Outbox::next() const { return {self_, epoch_, next_}; }
+
+bool Outbox::room_for(std::size_t bytes) const {
+    return !staged() || bytes_ + bytes <= schema::kCommitBytesMax;
+}
+
+void Outbox::append(LoggedEvent logged) {
+    schema::check(logged.seq == next_, "a decision is staged where it was made");
+    const std::string& topic = logged.event.topic;
+    const auto is_topic = [&](const auto& entry) { return entry.first == topic; };
+    auto chain = std::find_if(chains_.begin(), chains_.end(), is_topic);
+    if (chain == chains_.end()) chain = chains_.emplace(chains_.end(), topic, Hash{});
+    const Hash hash = schema::event_hash(self_, logged);
+    chain->second = schema::hash_of(schema::view(chain->second), schema::view(hash));
+
+    const auto of_topic = [&](const Segment& segment) { return segment.topic == topic; };
+    auto segment = std::find_if(segments_.begin(), segments_.end(), of_topic);
+    if (segment == segments_.end()) {
+        segment = segments_.emplace(segments_.end());
+        segment->topic = topic;
+        segment->epoch = epoch_;
+    }
+    Bytes row = schema::encode_row(logged.event);
+    bytes_ += row.size();
+    segment->add(logged.seq, logged.event.client, std::move(row));
+    next_ = schema::next(next_);
+}
+
+void Outbox::stage(ledger::Decision decision) {
+    for (LoggedEvent& logged : decision.events) append(std::move(logged));
+    ledger::write(*this, std::move(decision.changes));
+}
+
+Result<void> Outbox::commit(schema::Timestamp at, StateWrites more) {
+    core::JournalWrite write;
+    write.state = std::move(more);
+    for (auto* entry : dirty_) {
+        write.state.emplace_back(journal_key(entry->first), entry->second.value);
+    }
+    if (staged()) {
+        for (Segment& segment : segments_) {
+            for (const auto& [topic, chain] : chains_) {
+                if (topic == segment.topic) segment.chain = Bytes(schema::view(chain));
+            }
+        }
+        core::Append append;
+        append.store = self_;
+        append.epoch = epoch_;
+        append.incarnation = incarnation_;
+        append.after = end_;
+        append.upto = Sequence{next_.value() - 1};
+        append.segments = std::move(segments_);
+        append.at = at;
+        write.appends.push_back(std::move(append));
+    }
+    segments_.clear();
+    const auto done =
+        trouble_ ? Result<void>(tl::unexpected(*trouble_)) : journal_.commit(write, true);
+    if (!done) {
+        roll_back();
+        return done;
+    }
+    for (auto* entry : dirty_) entry->second.dirty = false;
+    dirty_.clear();
+    bytes_ = 0;
+    end_ = Sequence{next_.value() - 1};
+    age();
+    return done;
+}
+
+void Outbox::age() const {
+    if (young_.size() <= kValuesYoung || !dirty_.empty()) return;
+    old_ = std::move(young_);
+    young_ = Values();
+}
+
+void Outbox::roll_back() {
+    // The journal still has what these were before.
+    std::vector<Bytes> keys;
+    for (const auto* entry : dirty_) keys.push_back(entry->first);
+    dirty_.clear();
+    for (const Bytes& key : keys) {
+        young_.erase(key);
+        old_.erase(key);
+    }
+    segments_.clear();
+    bytes_ = 0;
+    next_ = schema::next(end_);
+    (void)load_chains();
+    trouble_.reset();
+}
+
+std::optional<Bytes> Outbox::get(ByteView key) const {
+    if (const auto found = young_.find(key); found != young_.end()) return found->second.value;
+    std::optional<Bytes> value;
+    if (const auto found = old_.find(key); found != old_.end()) {
+        value = found->second.value;
+    } else {
+        auto read = journal_.get(journal_key(key));
+        if (!read) {
+            if (!trouble_)
+                trouble_ = schema::Error{read.error().code, "own state: " + read.error().message};
+            return std::nullopt;
+        }
+        value = std::move(*read);
+    }
+    young_.emplace(Bytes(key), Value{value, false});
+    age();
+    return value;
+}
+
+void Outbox::put(ByteView key, Bytes value) { set(key, std::move(value)); }
+
+void Outbox::erase(ByteView key) { set(key, std::nullopt); }
+
+void Outbox::set(ByteView key, std::optional<Bytes> value) {
+    auto found = young_.find(key);
+    if (found == young_.end()) found = young_.emplace(Bytes(key), Value{}).first;
+    found->second.value = std::move(value);
+    if (found->second.dirty) return;
+    found->second.dirty = true;
+    dirty_.push_back(&*found);
+}
+
+}  // namespace filial::publisher

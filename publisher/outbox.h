@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/journal/journal.h"
+#include "ledger/decide.h"
+#include "ledger/state.h"
+#include "schema/event.h"
+
+namespace filial::publisher {
+
+/// State beside the log, for one write: key -> value, nullopt erases.
+using StateWrites = std::vector<std::pair<schema::Bytes, std::optional<schema::Bytes>>>;
+
+/// The store's own log and what is decided from it: the only writer of both. Decisions are staged
+/// during a turn and committed together; the ledger's state goes into the same write, once for each
+/// key however often it changed. As a ledger::State it shows what is staged too.
+class Outbox : public ledger::State {
+  public:
+    /// A new log gets its first event here, `log.opened` with a random incarnation, durable on
+    /// return. `journal` must outlive it; nobody else may append to this store's log.
+    static schema::Result<std::unique_ptr<Outbox>> open(core::Journal& journal,
+                                                        schema::StoreId self, schema::Timestamp at);
+
+    const schema::StoreId& store() const { return self_; }
+    schema::Epoch epoch() const { return epoch_; }
+    const schema::Incarnation& incarnation() const { return incarnation_; }
+    /// Last durable event.
+    schema::Sequence end() const { return end_; }
+    /// Where the next staged event will stand.
+    schema::Position next() const;
+
+    bool staged() const { return next_.value() > end_.value() + 1; }
+    /// Whether rows of `bytes` still fit into this commit; an empty commit takes any decision.
+    bool room_for(std::size_t bytes) const;
+    /// Adds a decision made at `next()` from this state.
+    void stage(ledger::Decision decision);
+    /// Writes what is staged and `more` with one fsync: durable on return. After a failure nothing
+    /// of it is there, in memory neither, and the same can be decided and staged anew; the journal
+    /// says which failures can be tried again.
+    schema::Result<void> commit(schema::Timestamp at, StateWrites more);
+
+    /// Why own state could not be read since the last commit: what was decided then must not be
+    /// committed. `get` has no other way to say so.
+    const std::optional<schema::Error>& trouble() const { return trouble_; }
+
+    std::optional<schema::Bytes> get(schema::ByteView key) const override;
+    void put(schema::ByteView key, schema::Bytes value) override;
+    void erase(schema::ByteView key) override;
+
+  private:
+    Outbox(core::Journal& journal, schema::StoreId self);
+    schema::Result<void> load(schema::Timestamp at);
+    void append(schema::LoggedEvent logged);
+    void set(schema::ByteView key, std::optional<schema::Bytes> value);
+    void roll_back();
+    void age() const;
+    schema::Result<void> load_chains();
+
+    struct KeyHash {
+        using is_transparent = void;
+        std::size_t operator()(schema::ByteView key) const {
+            return std::hash<schema::ByteView>{}(key);
+        }
+    };
+    struct Value {
+        std::optional<schema::Bytes> value;
+        bool dirty = false;  ///< Not committed yet.
+    };
+    using Values = std::unordered_map<schema::Bytes, Value, KeyHash, std::equal_to<>>;
+
+    core::Journal& journal_;
+    schema::StoreId self_;
+    schema::Epoch epoch_{1};
+    schema::Incarnation incarnation_{};
+    schema::Sequence end_;
+    schema::Sequence next_{1};
+    std::vector<schema::Segment> segments_;                     ///< Staged.
+    std::size_t bytes_ = 0;                                     ///< Of the staged rows.
+    std::vector<std::pair<std::string, schema::Hash>> chains_;  ///< By topic, staged included.
+
+    /// Two generations of values read or written lately; what was not touched for one generation is
+    /// forgotten, so that memory does not grow with the number of keys.
+    mutable Values young_;
+    mutable Values old_;
+    std::vector<Values::value_type*> dirty_;
+    mutable std::optional<schema::Error> trouble_;
+};
+
+}  // namespace filial::publisher

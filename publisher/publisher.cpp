@@ -1,0 +1,230 @@
+#include "publisher/publisher.h"
+
+#include "core/log.h"
+
+namespace filial::publisher {
+
+using core::BootTime;
+using core::Level;
+using schema::Errc;
+using schema::Message;
+using schema::Result;
+using schema::Sequence;
+using schema::StoreId;
+
+namespace {
+
+/// After a commit that found no room, the next one is tried this much later at the earliest.
+constexpr std::int64_t kRetrySpace = 200 * core::kMillisecond;
+/// Positions that need no fsync are saved this often.
+constexpr std::int64_t kSaveEvery = core::kSecond;
+
+std::uint64_t request_of(const Message& message) {
+    return std::visit(
+        [](const auto& m) -> std::uint64_t {
+            if constexpr (requires { m.request; }) return m.request;
+            return 0;
+        },
+        message);
+}
+
+}  // namespace
+
+Publisher::Publisher(const core::Options& options, core::Journal& journal, const core::Clock& clock,
+                     const core::AllowList* allow)
+    : options_(options),
+      journal_(journal),
+      clock_(clock),
+      allow_(allow),
+      clients_(journal),
+      intake_(clients_, options.publisher.queue_tickets),
+      marks_(journal, options.publisher.mark_every_us),
+      started_(clock.boot()),
+      saved_(clock.boot()) {}
+
+Result<std::unique_ptr<Publisher>> Publisher::open(const core::Options& options,
+                                                   core::Journal& journal, const core::Clock& clock,
+                                                   const core::AllowList* allow) {
+    std::unique_ptr<Publisher> publisher(new Publisher(options, journal, clock, allow));
+    auto outbox = Outbox::open(journal, options.store, clock.wall());
+    if (!outbox) return tl::unexpected(outbox.error());
+    publisher->outbox_ = std::move(*outbox);
+    auto control = ControlInbox::open(journal, options.store);
+    if (!control) return tl::unexpected(control.error());
+    publisher->control_ = std::move(*control);
+    auto receivers = Receivers::load(journal);
+    if (!receivers) return tl::unexpected(receivers.error());
+    publisher->receivers_ = std::move(*receivers);
+    return publisher;
+}
+
+Sequence Publisher::end(const StoreId& store) const {
+    return store == outbox_->store() ? outbox_->end() : Sequence{0};
+}
+
+schema::Epoch Publisher::epoch(const StoreId& store) const {
+    return store == outbox_->store() ? outbox_->epoch() : schema::Epoch{0};
+}
+
+Result<schema::Range> Publisher::read(const core::ReadRequest& request) {
+    return journal_.read(request);
+}
+
+void Publisher::reached(const core::Peer& peer, const schema::Fetch& fetch) {
+    if (fetch.store == outbox_->store()) receivers_->reached(peer, fetch, clock_.wall());
+}
+
+bool Publisher::is_broker(const core::Peer& peer) const {
+    if (peer.role != "broker") return false;
+    if (peer.dialled || peer.local) return true;
+    const core::Admission* admission = allow_ == nullptr ? nullptr : allow_->find_store(peer.store);
+    return admission != nullptr && admission->relay;
+}
+
+std::optional<core::Want> Publisher::want(const core::Peer& peer, const StoreId& store) {
+    if (store == outbox_->store() || !is_broker(peer)) return std::nullopt;
+    return control_->want(store);
+}
+
+Result<void> Publisher::take(const core::Peer& peer, schema::Range range) {
+    if (range.store == outbox_->store() || !is_broker(peer)) {
+        return schema::fail(Errc::not_allowed, "control of " + range.store.value() +
+                                                   " is taken from brokers only, and never the "
+                                                   "store's own");
+    }
+    return control_->take(range);
+}
+
+std::vector<schema::TopicEnd> Publisher::durable(const core::Want& want) const {
+    return {{std::string(schema::kTopicControl), control_->durable(want.store)}};
+}
+
+Result<void> Publisher::no_room(const schema::Error& error) {
+    if (full_.empty()) {
+        core::log(Level::error, "no room: tickets are answered busy until there is",
+                  {{"error", error.message}});
+    }
+    full_ = error.message;
+    full_since_ = clock_.boot();
+    control_->rolled_back();
+    intake_.give_up(error, clock_.boot(), *legs_);
+    if (!control_->waiting()) return {};
+    return tl::unexpected(error);
+}
+
+Result<void> Publisher::commit_group() {
+    if (!outbox_->staged()) return {};
+    const Sequence before = outbox_->end();
+    StateWrites more;
+    clients_.save(more);
+    if (const auto done = outbox_->commit(clock_.wall(), std::move(more)); !done) {
+        clients_.rolled_back();
+        return done;
+    }
+    clients_.committed();
+    ++groups_;
+    events_ += static_cast<std::int64_t>(outbox_->end().value() - before.value());
+    return {};
+}
+
+Result<void> Publisher::flush() {
+    const bool full = !full_.empty() && clock_.boot().value() - full_since_.value() < kRetrySpace;
+    if (full) return no_room({Errc::no_space, full_});
+    while (control_->waiting() || intake_.waiting()) {
+        if (const auto ok = control_->stage(*outbox_, clock_.wall()); !ok) return ok;
+        if (control_->all_staged()) {
+            if (const auto ok = intake_.stage(*outbox_); !ok) return ok;
+        }
+        if (const auto done = commit_group(); !done) {
+            const Errc code = done.error().code;
+            const bool again = code == Errc::no_space || code == Errc::busy;
+            return again ? no_room(done.error()) : done;
+        }
+        full_.clear();
+        control_->committed();
+        intake_.committed(*legs_);
+    }
+    control_->committed();
+    return {};
+}
+
+void Publisher::applied(const core::Peer& peer, const schema::Applied& applied) {
+    const bool own = peer.local || peer.store == outbox_->store().value();
+    if (own) marks_.applied(applied);
+}
+
+bool Publisher::may_hand_in(const core::Requester& from) const {
+    if (from.local || from.store == outbox_->store().value()) return true;
+    const core::Admission* admission = allow_ == nullptr ? nullptr : allow_->find_store(from.store);
+    return admission != nullptr && admission->tickets;
+}
+
+void Publisher::trouble(const core::Requester& to, std::uint64_t request, Errc code,
+                        std::string message) {
+    schema::Trouble answer;
+    answer.request = request;
+    answer.code = code;
+    answer.message = std::move(message);
+    legs_->reply(to, Message{std::move(answer)});
+}
+
+void Publisher::request(const core::Requester& from, Message message) {
+    const std::uint64_t request = request_of(message);
+    if (!may_hand_in(from)) {
+        return trouble(from, request, Errc::not_allowed,
+                       from.store + " may not hand in tickets at " + outbox_->store().value() +
+                           ": admit it there with tickets = true");
+    }
+    if (auto* ticket = std::get_if<schema::Ticket>(&message)) {
+        return intake_.take(from, std::move(*ticket), clock_.wall(), clock_.boot(), *legs_);
+    }
+    if (std::holds_alternative<schema::StatusAsk>(message)) {
+        return legs_->reply(from, Message{status(request)});
+    }
+    if (const auto* ask = std::get_if<schema::ClientAsk>(&message)) {
+        auto state = clients_.state(ask->client);
+        if (!state) return trouble(from, request, state.error().code, state.error().message);
+        state->request = request;
+        return legs_->reply(from, Message{std::move(*state)});
+    }
+    trouble(from, request, Errc::unknown_kind,
+            "a publisher takes no " + std::string(name_of(kind_of(message))) +
+                ": ask the store's subscriber");
+}
+
+void Publisher::save_positions(BootTime now) {
+    if (now.value() - saved_.value() < kSaveEvery) return;
+    saved_ = now;
+    if (!control_->changed() && !receivers_->changed()) return;
+    core::JournalWrite write;
+    control_->save(write.state);
+    receivers_->save(write.state);
+    if (const auto ok = journal_.commit(write, false); !ok) {
+        core::log(Level::warn, "positions of receivers were not saved",
+                  {{"error", ok.error().message}});
+    }
+}
+
+void Publisher::make_mark(BootTime now) {
+    if (!marks_.due(outbox_->end(), now)) return;
+    const auto head = journal_.head(outbox_->store());
+    if (!head) return;
+    const auto mark = marks_.make(*head, clock_.wall(), control_->taken(), now);
+    if (!mark) {
+        core::log(Level::warn, "no mark was made", {{"error", mark.error().message}});
+        return;
+    }
+    schema::MarkMessage message;
+    message.mark = schema::encode(*mark);
+    const auto offered = legs_->marks().offer(message, clock_);
+    schema::check(offered.has_value() && *offered, "the own mark is newer than the last one");
+    legs_->announce(outbox_->store());
+}
+
+void Publisher::turn(BootTime now) {
+    intake_.turn(now);
+    save_positions(now);
+    make_mark(now);
+}
+
+}  // namespace filial::publisher

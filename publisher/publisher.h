@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journal/journal.h"
+#include "core/link/allow_list.h"
+#include "core/link/host.h"
+#include "core/options.h"
+#include "publisher/clients.h"
+#include "publisher/control_inbox.h"
+#include "publisher/intake.h"
+#include "publisher/legs.h"
+#include "publisher/mark_maker.h"
+#include "publisher/outbox.h"
+#include "publisher/receivers.h"
+#include "schema/messages.h"
+
+namespace filial::publisher {
+
+/// The store's side: tickets and the notices of other stores -> decide -> outbox -> served to
+/// whoever may have it. One thread.
+class Publisher : public core::Host {
+  public:
+    /// Opens the store's log in `journal`, makes it if it is new. All references must outlive the
+    /// publisher; `allow` may be null where only this machine's programs reach it.
+    static schema::Result<std::unique_ptr<Publisher>> open(const core::Options& options,
+                                                           core::Journal& journal,
+                                                           const core::Clock& clock,
+                                                           const core::AllowList* allow);
+    /// Before the first turn: where answers and marks go. Must outlive the turns.
+    void attach(Legs& legs) { legs_ = &legs; }
+
+    schema::Epoch epoch() const { return outbox_->epoch(); }
+    const schema::Incarnation& incarnation() const { return outbox_->incarnation(); }
+
+    std::vector<schema::StoreId> held() const override { return {outbox_->store()}; }
+    schema::Sequence end(const schema::StoreId& store) const override;
+    schema::Epoch epoch(const schema::StoreId& store) const override;
+    schema::Result<schema::Range> read(const core::ReadRequest& request) override;
+    void reached(const core::Peer& peer, const schema::Fetch& fetch) override;
+    /// Topic control of every other store, from brokers only: what a broker holds, a restored head
+    /// office cannot forget. A broker is one that we dial, or that is admitted as a relay.
+    std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
+    schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
+    /// One commit for everything that waits, more only where it does not fit. Without room on the
+    /// disk tickets are answered Busy and notices stay; tried again a moment later.
+    schema::Result<void> flush() override;
+    std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
+    void marked(const core::Peer&, const schema::Mark&) override {}
+    void applied(const core::Peer& peer, const schema::Applied& applied) override;
+    void request(const core::Requester& from, schema::Message message) override;
+    void turn(core::BootTime now) override;
+
+  private:
+    Publisher(const core::Options& options, core::Journal& journal, const core::Clock& clock,
+              const core::AllowList* allow);
+
+    bool is_broker(const core::Peer& peer) const;
+    bool may_hand_in(const core::Requester& from) const;
+    void trouble(const core::Requester& to, std::uint64_t request, schema::Errc code,
+                 std::string message);
+    schema::Result<void> commit_group();
+    schema::Result<void> no_room(const schema::Error& error);
+    void save_positions(core::BootTime now);
+    void make_mark(core::BootTime now);
+    schema::Status status(std::uint64_t request) const;
+    std::vector<schema::Leg> legs() const;
+    schema::Leg outgoing_leg(const std::string& name, const Receiver& receiver) const;
+
+    const core::Options& options_;
+    core::Journal& journal_;
+    const core::Clock& clock_;
+    const core::AllowList* allow_;
+    Legs* legs_ = nullptr;
+
+    std::unique_ptr<Outbox> outbox_;
+    Clients clients_;
+    Intake intake_;
+    std::optional<ControlInbox> control_;
+    std::optional<Receivers> receivers_;
+    MarkMaker marks_;
+
+    core::BootTime started_;
+    core::BootTime saved_;
+    core::BootTime full_since_;  ///< Of the last commit that found no room; 0: there is room.
+    std::string full_;           ///< What it said.
+    std::int64_t groups_ = 0;
+    std::int64_t events_ = 0;
+};
+
+}  // namespace filial::publisher

@@ -1,0 +1,77 @@
+#include "publisher/receivers.h"
+
+namespace filial::publisher {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::Result;
+
+namespace {
+
+constexpr std::string_view kPrefix = "receiver/";
+
+/// [1, role, heard, [[topic, seq]...]]
+Bytes encode(const Receiver& receiver) {
+    schema::Writer out;
+    out.array(4).u64(1).str(receiver.role).i64(receiver.heard.value());
+    out.array(receiver.after.size());
+    for (const schema::TopicEnd& end : receiver.after) {
+        out.array(2).str(end.topic).u64(end.seq.value());
+    }
+    return out.take();
+}
+
+Result<Receiver> decode_receiver(schema::Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return schema::fail("receiver", fields.error());
+    fields->skip();  // Version.
+    Receiver receiver;
+    receiver.role = fields->str();
+    receiver.heard = schema::Timestamp{fields->i64()};
+    schema::Fields list = fields->array();
+    while (list.more()) {
+        schema::Fields parts = list.array();
+        schema::TopicEnd end;
+        end.topic = parts.str();
+        end.seq = schema::Sequence{parts.u64()};
+        receiver.after.push_back(std::move(end));
+    }
+    if (const auto ok = parser.finish("receiver"); !ok) return tl::unexpected(ok.error());
+    return receiver;
+}
+
+}  // namespace
+
+Result<Receivers> Receivers::load(const core::Journal& journal) {
+    Receivers receivers;
+    schema::Parser parser;
+    Result<void> all_read;
+    const auto scanned = journal.scan(kPrefix, {}, [&](ByteView key, ByteView value) {
+        auto receiver = decode_receiver(parser, value);
+        if (!receiver) {
+            all_read = tl::unexpected(receiver.error());
+            return false;
+        }
+        receivers.receivers_[Bytes(key.substr(kPrefix.size()))] = std::move(*receiver);
+        return true;
+    });
+    if (!scanned) return tl::unexpected(scanned.error());
+    if (!all_read) return tl::unexpected(all_read.error());
+    return receivers;
+}
+
+void Receivers::reached(const core::Peer& peer, const schema::Fetch& fetch, schema::Timestamp now) {
+    const bool named = !peer.name.empty() && peer.name.back() != '/';
+    if (!named || peer.role == "cli") return;
+    receivers_[peer.name] = Receiver{peer.role, fetch.after, now};
+    unsaved_.insert(peer.name);
+}
+
+void Receivers::save(StateWrites& writes) {
+    for (const std::string& name : unsaved_) {
+        writes.emplace_back(Bytes(kPrefix) + name, encode(receivers_[name]));
+    }
+    unsaved_.clear();
+}
+
+}  // namespace filial::publisher

@@ -1,0 +1,93 @@
+// What the publisher says of itself: its legs with their depths, counters, health.
+#include <algorithm>
+
+#include "core/process.h"
+#include "publisher/publisher.h"
+
+namespace filial::publisher {
+
+using schema::Leg;
+using schema::Sequence;
+
+Leg Publisher::outgoing_leg(const std::string& name, const Receiver& receiver) const {
+    const std::int64_t now = clock_.wall().value();
+    Leg leg;
+    leg.peer = name;
+    leg.direction = "out";
+    leg.origin = outbox_->store().value();
+    leg.end = outbox_->end().value();
+    leg.position = leg.end;
+    leg.depth_bytes = 0;
+    std::optional<schema::Timestamp> oldest;
+    for (const schema::TopicEnd& topic : receiver.after) {
+        leg.topics += (leg.topics.empty() ? "" : ",") + topic.topic;
+        leg.position = std::min(leg.position, topic.seq.value());
+        const Sequence after = std::min(topic.seq, outbox_->end());
+        const auto depth = journal_.depth(outbox_->store(), {topic.topic}, after);
+        if (!depth) {
+            leg.note = depth.error().message;
+            continue;
+        }
+        leg.depth_events += depth->events;
+        leg.depth_bytes += static_cast<std::int64_t>(depth->bytes);
+        if (depth->oldest && (!oldest || *depth->oldest < *oldest)) oldest = depth->oldest;
+    }
+    if (oldest) leg.oldest_age_us = std::max<std::int64_t>(now - oldest->value(), 0);
+    leg.connected = legs_->session_of(name, leg.last_heard_us);
+    if (!leg.connected && receiver.heard.value() > 0) {
+        leg.last_heard_us = std::max<std::int64_t>(now - receiver.heard.value(), 0);
+    }
+    return leg;
+}
+
+std::vector<Leg> Publisher::legs() const {
+    std::vector<Leg> all;
+    for (const auto& [name, receiver] : receivers_->all()) {
+        all.push_back(outgoing_leg(name, receiver));
+    }
+    const std::size_t outgoing = all.size();
+    for (Leg& leg : legs_->incoming()) {
+        // A remote that cannot be reached now is where the own log waits for, too.
+        const bool hub =
+            std::any_of(options_.hubs.begin(), options_.hubs.end(),
+                        [&](const core::Remote& each) { return each.name == leg.peer; });
+        bool known = false;
+        for (std::size_t i = 0; i < outgoing && !leg.connected; ++i) {
+            if (all[i].peer.rfind(leg.peer + "/", 0) != 0 || all[i].connected) continue;
+            all[i].next_try_us = leg.next_try_us;
+            all[i].note = leg.note;
+            known = true;
+        }
+        if (!leg.connected && hub && !known && leg.origin.empty()) {
+            Leg never = outgoing_leg(leg.peer, Receiver{"broker", {{"*", Sequence{0}}}, {}});
+            never.next_try_us = leg.next_try_us;
+            never.note = leg.note;
+            all.push_back(std::move(never));
+        }
+        all.push_back(std::move(leg));
+    }
+    return all;
+}
+
+schema::Status Publisher::status(std::uint64_t request) const {
+    schema::Status status;
+    status.request = request;
+    status.process = "publisher";
+    status.store = outbox_->store().value();
+    status.version = FILIAL_VERSION;
+    status.health = full_.empty() ? "ok" : "no room, tickets are answered busy: " + full_;
+    status.uptime_us = static_cast<std::uint64_t>(clock_.boot().value() - started_.value());
+    status.memory_bytes = core::resident_bytes();
+    status.epoch = outbox_->epoch().value();
+    status.end = outbox_->end().value();
+    status.legs = legs();
+    const IntakeCounts& counts = intake_.counts();
+    status.counters = {{"tickets", counts.tickets}, {"repeated", counts.repeated},
+                       {"refused", counts.refused}, {"busy", counts.busy},
+                       {"events", events_},         {"groups", groups_},
+                       {"fsyncs", groups_},         {"notices", control_->notices_taken()}};
+    for (auto& counter : legs_->counters()) status.counters.push_back(std::move(counter));
+    return status;
+}
+
+}  // namespace filial::publisher

@@ -1,0 +1,196 @@
+#include "test/support/memory_journal.h"
+
+#include <algorithm>
+
+namespace filial::test {
+
+using core::LogHead;
+using core::TopicHead;
+using schema::Bytes;
+using schema::ByteView;
+using schema::Errc;
+using schema::fail;
+using schema::Result;
+using schema::Segment;
+using schema::Sequence;
+using schema::StoreId;
+
+namespace {
+
+bool asked(const std::vector<std::string>& topics, const std::string& topic) {
+    return std::any_of(topics.begin(), topics.end(), [&](const std::string& each) {
+        return each == topic || each == schema::kAllTopics;
+    });
+}
+
+void add_to_head(LogHead& head, const Segment& segment) {
+    auto topic = std::find_if(head.topics.begin(), head.topics.end(),
+                              [&](const TopicHead& each) { return each.topic == segment.topic; });
+    if (topic == head.topics.end()) {
+        topic = head.topics.insert(topic, TopicHead{segment.topic, {}, 0, 0, {}});
+    }
+    topic->last = segment.last();
+    topic->events += segment.rows.size();
+    topic->bytes += segment.size();
+    topic->chain = schema::hash_from(segment.chain);
+}
+
+}  // namespace
+
+std::vector<StoreId> MemoryJournal::logs() const {
+    std::vector<StoreId> stores;
+    for (const auto& [store, log] : live_.logs) stores.push_back(store);
+    return stores;
+}
+
+std::optional<LogHead> MemoryJournal::head(const StoreId& store) const {
+    const auto log = live_.logs.find(store);
+    if (log == live_.logs.end()) return std::nullopt;
+    return log->second.head;
+}
+
+Sequence MemoryJournal::end(const StoreId& store) const {
+    const auto log = live_.logs.find(store);
+    return log == live_.logs.end() ? Sequence{0} : log->second.head.end;
+}
+
+Result<void> MemoryJournal::check(const Data& data, const core::Append& append) {
+    const auto log = data.logs.find(append.store);
+    const Sequence end = log == data.logs.end() ? Sequence{0} : log->second.head.end;
+    if (append.after != end) {
+        return fail(Errc::gap, "append to " + append.store.value() + " after " +
+                                   std::to_string(append.after.value()) + ", but it ends at " +
+                                   std::to_string(end.value()));
+    }
+    for (const Segment& segment : append.segments) {
+        schema::check(!segment.empty(), "a segment of a commit has rows");
+        schema::check(segment.first() > append.after && segment.last() <= append.upto,
+                      "a segment lies within its commit");
+    }
+    return {};
+}
+
+void MemoryJournal::apply(Data& data, const core::JournalWrite& write) {
+    for (const core::Append& append : write.appends) {
+        Log& log = data.logs[append.store];
+        log.head.store = append.store;
+        log.head.epoch = append.epoch;
+        if (append.incarnation != schema::Incarnation{}) {
+            log.head.incarnation = append.incarnation;
+        }
+        log.head.end = append.upto;
+        for (const Segment& segment : append.segments) add_to_head(log.head, segment);
+        log.commits.push_back({append.upto, append.at, append.segments});
+    }
+    for (const auto& [key, value] : write.state) {
+        if (value) {
+            data.state[key] = *value;
+        } else {
+            data.state.erase(key);
+        }
+    }
+}
+
+Result<void> MemoryJournal::commit(const core::JournalWrite& write, bool sync) {
+    if (failing_) return fail(*failing_, "commit: the disk says no");
+    for (const core::Append& append : write.appends) {
+        if (const auto ok = check(live_, append); !ok) return ok;
+    }
+    apply(live_, write);
+    unsynced_.push_back(write);
+    ++commits_;
+    if (!sync) return {};
+    for (const core::JournalWrite& each : unsynced_) apply(durable_, each);
+    unsynced_.clear();
+    ++syncs_;
+    return {};
+}
+
+void MemoryJournal::crash() {
+    live_ = durable_;
+    unsynced_.clear();
+    failing_.reset();
+    reads_fail_ = false;
+}
+
+Result<schema::Range> MemoryJournal::read(const core::ReadRequest& request) const {
+    const auto found = live_.logs.find(request.store);
+    if (found == live_.logs.end()) {
+        return fail(Errc::not_found, "no log of " + request.store.value());
+    }
+    const Log& log = found->second;
+    if (request.after > log.head.end) {
+        return fail(Errc::gap, "the log of " + request.store.value() + " ends before " +
+                                   std::to_string(request.after.value()));
+    }
+    schema::Range range;
+    range.store = request.store;
+    range.epoch = log.head.epoch;
+    range.topics = request.topics;
+    range.after = request.after;
+    range.upto = log.head.end;
+    range.end = log.head.end;
+    std::size_t bytes = 0;
+    for (const Commit& commit : log.commits) {
+        if (commit.upto <= request.after) continue;
+        for (const Segment& segment : commit.segments) {
+            if (!asked(request.topics, segment.topic) || segment.last() <= request.after) continue;
+            auto into =
+                std::find_if(range.segments.begin(), range.segments.end(),
+                             [&](const Segment& each) { return each.topic == segment.topic; });
+            if (into == range.segments.end()) {
+                into = range.segments.emplace(into);
+                into->topic = segment.topic;
+                into->epoch = segment.epoch;
+            }
+            const std::size_t before = into->size();
+            into->append(segment, request.after);
+            bytes += into->size() - before;
+        }
+        if (bytes >= request.bytes_goal && bytes > 0) {
+            range.upto = commit.upto;
+            break;
+        }
+    }
+    return range;
+}
+
+Result<core::Depth> MemoryJournal::depth(const StoreId& store,
+                                         const std::vector<std::string>& topics,
+                                         Sequence after) const {
+    const auto found = live_.logs.find(store);
+    if (found == live_.logs.end()) return fail(Errc::not_found, "no log of " + store.value());
+    core::Depth depth;
+    for (const Commit& commit : found->second.commits) {
+        for (const Segment& segment : commit.segments) {
+            if (!asked(topics, segment.topic)) continue;
+            for (std::size_t i = 0; i < segment.rows.size(); ++i) {
+                if (segment.seqs[i] <= after) continue;
+                ++depth.events;
+                depth.bytes += segment.rows[i].size();
+                if (!depth.oldest) depth.oldest = commit.at;
+            }
+        }
+    }
+    return depth;
+}
+
+Result<std::optional<Bytes>> MemoryJournal::get(ByteView key) const {
+    if (reads_fail_) return fail(Errc::io, "read state: the disk says no");
+    const auto value = live_.state.find(key);
+    if (value == live_.state.end()) return std::optional<Bytes>{};
+    return std::optional<Bytes>{value->second};
+}
+
+Result<void> MemoryJournal::scan(ByteView prefix, ByteView after,
+                                 const std::function<bool(ByteView, ByteView)>& each) const {
+    if (reads_fail_) return fail(Errc::io, "read state: the disk says no");
+    auto at = after > prefix ? live_.state.upper_bound(after) : live_.state.lower_bound(prefix);
+    for (; at != live_.state.end(); ++at) {
+        if (at->first.compare(0, prefix.size(), prefix) != 0) break;
+        if (!each(at->first, at->second)) break;
+    }
+    return {};
+}
+
+}  // namespace filial::test
