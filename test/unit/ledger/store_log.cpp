@@ -1,0 +1,184 @@
+#include "test/unit/ledger/store_log.h"
+
+#include <doctest/doctest.h>
+
+#include "ledger/debts.h"
+#include "ledger/stock.h"
+
+namespace filial::test {
+
+using ledger::Decision;
+using schema::LoggedEvent;
+using schema::Operation;
+using schema::OperationKind;
+using schema::Position;
+using schema::Sequence;
+
+namespace {
+
+constexpr schema::ClientId kTill{7};
+constexpr schema::Timestamp kNow{1'291'190'400'000'000};
+
+schema::Parser& parser() {
+    static schema::Parser mine;
+    return mine;
+}
+
+}  // namespace
+
+Position StoreLog::next() const { return {self_, schema::Epoch{1}, Sequence{log_.size() + 1}}; }
+
+std::vector<LoggedEvent> StoreLog::add(Decision decision) {
+    ledger::write(state_, std::move(decision.changes));
+    for (const LoggedEvent& logged : decision.events) log_.push_back(logged);
+    return std::move(decision.events);
+}
+
+tl::expected<Decision, ledger::Refusal> StoreLog::hand_in(
+    const std::vector<Operation>& operations) {
+    for (const Operation& operation : operations) {
+        const auto valid = schema::validate(operation);
+        const std::string why = valid ? "" : valid.error().message;
+        REQUIRE(why == "");
+    }
+    auto decision = ledger::decide_ticket(state_, next(), kTill, log_.size() + 1, operations);
+    if (!decision) return decision;
+    Decision copy = *decision;
+    add(std::move(copy));
+    return decision;
+}
+
+std::vector<LoggedEvent> StoreLog::done(const Operation& operation) {
+    const auto decision = hand_in({operation});
+    const std::string why = decision ? "" : decision.error().error.message;
+    REQUIRE(why == "");
+    return decision->events;
+}
+
+std::string StoreLog::refused(const Operation& operation, schema::Errc code) {
+    const auto before = state_.all();
+    const auto decision = hand_in({operation});
+    REQUIRE_FALSE(decision);
+    CHECK(decision.error().error.code == code);
+    CHECK(state_.all() == before);
+    return decision.error().error.message;
+}
+
+std::vector<LoggedEvent> StoreLog::take(const Position& origin, const schema::Event& notice) {
+    auto decision = ledger::decide_notice(state_, next(), origin, notice, kNow);
+    REQUIRE(decision);
+    return add(std::move(*decision));
+}
+
+std::vector<LoggedEvent> StoreLog::take_from(const StoreLog& other, Sequence after) {
+    std::vector<LoggedEvent> made;
+    for (const LoggedEvent& logged : other.log()) {
+        if (logged.seq <= after || logged.event.topic != schema::kTopicControl) continue;
+        const Position origin{other.name(), logged.epoch, logged.seq};
+        for (LoggedEvent& each : take(origin, logged.event)) made.push_back(std::move(each));
+    }
+    return made;
+}
+
+std::string StoreLog::hand(const std::string& sku) const {
+    const auto quantity = ledger::on_hand(state_, sku);
+    REQUIRE(quantity);
+    return to_string(*quantity);
+}
+
+std::string StoreLog::owes(const std::string& customer) const {
+    const auto amount = ledger::own_debt(state_, customer);
+    REQUIRE(amount);
+    return to_string(*amount);
+}
+
+ledger::MapState StoreLog::replayed() const {
+    ledger::MapState state;
+    for (const LoggedEvent& logged : log_) REQUIRE(ledger::apply(state, logged));
+    return state;
+}
+
+Operation goods(OperationKind kind, const std::string& sku, const std::string& quantity,
+                const std::string& document) {
+    Operation operation;
+    operation.kind = kind;
+    operation.at = kNow;
+    operation.subject = sku;
+    operation.quantity = *schema::parse_quantity(quantity);
+    operation.document = document;
+    return operation;
+}
+
+Operation money(OperationKind kind, const std::string& customer, const std::string& amount,
+                const std::string& document) {
+    Operation operation;
+    operation.kind = kind;
+    operation.at = kNow;
+    operation.subject = customer;
+    operation.amount = *schema::parse_money(amount);
+    operation.document = document;
+    return operation;
+}
+
+Operation person(OperationKind kind, const std::string& customer, const std::string& home,
+                 std::vector<std::pair<std::string, std::string>> fields) {
+    Operation operation;
+    operation.kind = kind;
+    operation.at = kNow;
+    operation.subject = customer;
+    operation.peer = home;
+    operation.fields = std::move(fields);
+    return operation;
+}
+
+Operation transfer(OperationKind kind, const std::string& id, const std::string& peer,
+                   const std::string& sku, const std::string& quantity) {
+    Operation operation;
+    operation.kind = kind;
+    operation.at = kNow;
+    operation.subject = id;
+    operation.peer = peer;
+    operation.sku = sku;
+    operation.quantity = *schema::parse_quantity(quantity);
+    return operation;
+}
+
+Operation void_of(const std::string& document) {
+    Operation operation;
+    operation.kind = OperationKind::void_document;
+    operation.at = kNow;
+    operation.subject = document;
+    return operation;
+}
+
+schema::StockMoved stock(const LoggedEvent& logged) {
+    REQUIRE(logged.event.kind == schema::kStockMoved);
+    REQUIRE(logged.event.topic == schema::kTopicStock);
+    const auto moved = schema::decode_stock_moved(parser(), logged.event.payload);
+    REQUIRE(moved);
+    return *moved;
+}
+
+schema::DebtMoved debt(const LoggedEvent& logged) {
+    REQUIRE(logged.event.kind == schema::kDebtMoved);
+    REQUIRE(logged.event.topic == schema::kTopicDebts);
+    const auto moved = schema::decode_debt_moved(parser(), logged.event.payload);
+    REQUIRE(moved);
+    return *moved;
+}
+
+schema::TransferStep step(const LoggedEvent& logged) {
+    REQUIRE(logged.event.topic == schema::kTopicControl);
+    const auto read = schema::decode_transfer_step(parser(), logged.event.payload);
+    REQUIRE(read);
+    return *read;
+}
+
+schema::CustomerChanged customer(const LoggedEvent& logged) {
+    REQUIRE(logged.event.topic == schema::kTopicCustomers);
+    const auto changed = schema::decode_customer_changed(parser(), logged.event.payload);
+    REQUIRE(changed);
+    return *changed;
+}
+
+}  // namespace filial::test
