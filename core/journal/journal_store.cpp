@@ -84,15 +84,16 @@ tl::unexpected<Error> JournalStore::failed(Error error) {
 }
 
 Result<void> JournalStore::check_space(std::uint64_t bytes) {
+    const std::uint64_t need = setup_.free_bytes_floor + bytes;
     const std::int64_t now = SystemClock().boot().value();
-    if (free_asked_at_ < 0 || now - free_asked_at_ >= kFreeSpaceKept) {
+    const bool known = free_asked_at_ >= 0 && now - free_asked_at_ < kFreeSpaceKept;
+    if (!known || free_ < need) {  // Whoever is refused is refused by the disk as it is.
         const auto free = free_bytes(setup_.dir);
         if (!free) return tl::unexpected(free.error());
         free_ = *free;
         free_asked_at_ = now;
     }
-    const std::uint64_t need = setup_.free_bytes_floor + bytes;
-    if (free_ >= need && need >= bytes) return {};
+    if (free_ >= need) return {};
     return fail(Errc::no_space, setup_.dir.string() + ": need " + std::to_string(need) +
                                     " bytes free, there are " + std::to_string(free_));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schema/limits.h"
+#include "schema/names.h"
 
 namespace filial::core {
 
@@ -22,12 +23,30 @@ std::string named(const Append& append) {
            " up to " + std::to_string(append.upto.value());
 }
 
+/// What is kept must be readable: limits as those of a segment's reader.
+Result<void> check_limits(const schema::Segment& segment) {
+    if (auto ok = schema::parse_topic(segment.topic); !ok) {
+        return fail(Errc::corrupt, ok.error().message);
+    }
+    std::size_t bytes = 0;
+    for (const Bytes& row : segment.rows) {
+        bytes += row.size();
+        if (row.size() > schema::kEventBytesMax) {
+            return fail(Errc::too_large, segment.topic + " has an event of " +
+                                             std::to_string(row.size()) + " bytes");
+        }
+    }
+    if (segment.rows.size() <= schema::kArrayElementsMax && bytes <= schema::kBlockBytesMax) {
+        return {};
+    }
+    return fail(Errc::too_large, segment.topic + ": " + std::to_string(segment.rows.size()) +
+                                     " events of " + std::to_string(bytes) +
+                                     " bytes fit into no block");
+}
+
 Result<void> check_segment(const Append& append, const schema::Segment& segment) {
     const std::string& topic = segment.topic;
-    if (topic.empty() || topic.size() > schema::kTopicBytesMax ||
-        topic.find('\0') != std::string::npos) {
-        return fail(Errc::corrupt, "a segment's topic is not a topic's name");
-    }
+    if (const auto ok = check_limits(segment); !ok) return ok;
     if (segment.epoch != append.epoch) return fail(Errc::corrupt, topic + " is of another epoch");
     if (segment.empty() || segment.first() <= append.after || segment.last() > append.upto) {
         return fail(Errc::corrupt, topic + " holds positions outside the commit");
@@ -87,7 +106,7 @@ Result<LogHead> decode_log_head(schema::Parser& parser, const schema::StoreId& s
     while (topics.more()) {
         schema::Fields parts = topics.array();
         TopicHead topic;
-        topic.topic = parts.str();
+        topic.topic = schema::read_topic(parts);
         topic.last = Sequence{parts.u64()};
         topic.events = parts.u64();
         topic.bytes = parts.u64();

@@ -7,6 +7,7 @@
 
 #include "core/journal/log_layout.h"
 #include "core/journal/rocks_options.h"
+#include "schema/limits.h"
 
 namespace filial::core {
 
@@ -22,6 +23,13 @@ namespace {
 
 rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 ByteView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+/// What a segment adds to a row at most: its length, the step to its position, a client of its own
+/// and the index of that.
+constexpr std::size_t kRowOverhead = 3 + 9 + 18 + 3;
+/// What segments add beside their rows: names, epochs, heads of arrays, chain heads.
+constexpr std::size_t kSegmentsOverhead = 8 * 1024;
+constexpr std::size_t kRangeBytesMax = schema::kBlockBytesMax - kSegmentsOverhead;
 
 /// The commits of one topic, in order. Sees no key of another topic.
 class Cursor {
@@ -76,6 +84,16 @@ class Cursor {
         return value;
     }
 
+    /// The first commit from here on that has an event above `after`, of a topic that has one.
+    Result<LogValue> first_above(schema::Parser& parser, Sequence after) {
+        while (valid()) {
+            auto found = value(parser);
+            if (!found || found->segment.last() > after) return found;
+            if (const auto ok = next(); !ok) return tl::unexpected(ok.error());
+        }
+        return fail(Errc::corrupt, name_ + ": ends before " + std::to_string(topic_.last.value()));
+    }
+
     /// Called behind the last commit: all that the head counts must have been there.
     Result<void> check_end(Sequence after) const {
         const bool whole = counting_ ? events_ == topic_.events : topic_.last <= after;
@@ -128,14 +146,22 @@ class Merge {
     bool full() const { return range_.upto > range_.after && bytes_ >= request_.bytes_goal; }
 
     /// Takes what the topics have of the commit that ends at `upto`; false, and takes nothing, if
-    /// that is of the next epoch.
+    /// that is of the next epoch or would make more than a block can carry.
     Result<bool> take(std::vector<LogValue> parts, Sequence upto) {
+        std::size_t rows = 0, bytes = 0;
         for (const LogValue& part : parts) {
             if (part.segment.epoch != parts.front().segment.epoch) {
                 return fail(Errc::corrupt, "commit up to " + std::to_string(upto.value()) +
                                                ": its topics name different epochs");
             }
             if (epoch_ && part.segment.epoch != *epoch_) return false;
+            rows += part.segment.rows.size();
+            bytes += part.segment.size();
+        }
+        const bool first = rows_ == 0;
+        if (!first && rows_ + rows > schema::kArrayElementsMax) return false;
+        if (!first && bytes_ + bytes + (rows_ + rows) * kRowOverhead > kRangeBytesMax) {
+            return false;
         }
         for (LogValue& part : parts) add(std::move(part.segment));
         range_.upto = upto;
@@ -153,9 +179,14 @@ class Merge {
     void add(schema::Segment segment) {
         if (segment.last() <= request_.after) return;
         epoch_ = segment.epoch;
+        const auto above =
+            std::upper_bound(segment.seqs.begin(), segment.seqs.end(), request_.after);
+        for (auto i = above - segment.seqs.begin(); i < std::ssize(segment.rows); ++i) {
+            bytes_ += segment.rows[static_cast<std::size_t>(i)].size();
+            ++rows_;
+        }
         for (schema::Segment& one : range_.segments) {
             if (one.topic != segment.topic) continue;
-            bytes_ += segment.size();
             one.append(segment, request_.after);
             return;
         }
@@ -166,7 +197,6 @@ class Merge {
             rest.append(segment, request_.after);
             segment = std::move(rest);
         }
-        bytes_ += segment.size();
         range_.segments.push_back(std::move(segment));
     }
 
@@ -174,7 +204,8 @@ class Merge {
     const ReadRequest& request_;
     Range range_;
     std::optional<schema::Epoch> epoch_;
-    std::size_t bytes_ = 0;
+    std::size_t bytes_ = 0;  ///< Of the rows.
+    std::size_t rows_ = 0;
 };
 
 /// The lowest end of a commit that a cursor stands at; nullopt behind the last.
@@ -243,13 +274,12 @@ Result<Depth> LogReader::depth(const LogHead& head, const std::vector<std::strin
         if (topic.last <= after || !asked(topics, topic.topic)) continue;
         Cursor cursor(db_, log_, head, topic);
         if (const auto ok = cursor.seek(after); !ok) return tl::unexpected(ok.error());
-        if (!cursor.valid()) return tl::unexpected(cursor.check_end(after).error());
-        const auto value = cursor.value(parser);
+        auto value = cursor.first_above(parser, after);
         if (!value) return tl::unexpected(value.error());
 
         std::uint64_t events = value->events_before, bytes = value->bytes_before;
         const schema::Segment& segment = value->segment;
-        for (std::size_t i = 0; i < segment.rows.size() && segment.seqs[i] <= after; ++i) {
+        for (std::size_t i = 0; segment.seqs[i] <= after; ++i) {
             events += 1;
             bytes += segment.rows[i].size();
         }

@@ -15,7 +15,8 @@ class LogReader {
   public:
     LogReader(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log) : db_(db), log_(log) {}
 
-    /// As Journal::read. Ends at the last commit of an epoch: no range spans two of them.
+    /// As Journal::read. Ends earlier at the last commit of an epoch, since no range spans two, and
+    /// where one commit more would not fit into a block: a relay's commit is as large as a block.
     schema::Result<schema::Range> read(const LogHead& head, const ReadRequest& request) const;
 
     /// As Journal::depth.

@@ -1,0 +1,138 @@
+#include <doctest/doctest.h>
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "test/unit/journal/journal_support.h"
+
+namespace filial::test {
+namespace {
+
+using schema::Errc;
+using schema::Sequence;
+using schema::StoreId;
+
+const StoreId kStore{"store1"};
+constexpr std::uint64_t kEvents = 3;  // Of a commit.
+
+/// A disk of a few MiB of memory, gone at the end.
+class SmallDisk {
+  public:
+    explicit SmallDisk(std::size_t bytes) {
+        const auto size = "size=" + std::to_string(bytes);
+        mounted_ = ::mount("tmpfs", path().c_str(), "tmpfs", 0, size.c_str()) == 0;
+        if (!mounted_) {
+            MESSAGE(
+                "not tried, since no file system can be mounted here: " << std::strerror(errno));
+        }
+    }
+    ~SmallDisk() {
+        if (mounted_) ::umount2(path().c_str(), MNT_DETACH);
+    }
+    void resize(std::size_t bytes) const {
+        const auto size = "size=" + std::to_string(bytes);
+        REQUIRE(::mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT, size.c_str()) == 0);
+    }
+    bool mounted() const { return mounted_; }
+    const std::filesystem::path& path() const { return folder_.path(); }
+
+  private:
+    TempFolder folder_;
+    bool mounted_ = false;
+};
+
+schema::Result<void> commit_one(core::Journal& journal) {
+    // Random, so that nothing makes it smaller.
+    core::JournalWrite write;
+    const auto end = journal.end(kStore);
+    write.appends.push_back(append_after(end, {{"stock", schema::random_bytes(20'000)},
+                                               {"stock", schema::random_bytes(20'000)},
+                                               {"debts", "owed"}}));
+    write.state.emplace_back("end", std::to_string(end.value() + kEvents));
+    return journal.commit(write, true);
+}
+
+void check_whole(const core::Journal& journal) {
+    const auto end = journal.end(kStore).value();
+    CHECK(rows_of(journal, {"debts"}).size() == end / kEvents);
+    CHECK(rows_of(journal, {"*"}).size() == end);
+    CHECK(**journal.get("end") == std::to_string(end));
+}
+
+TEST_CASE("full disk: below the floor nothing is taken, and the message says how much is missing") {
+    TempFolder folder;
+    auto options = options_in(folder.path());
+    options.free_bytes_floor = std::uint64_t{1} << 60;
+    const auto journal = opened(options);
+    const auto refused = commit_rows(*journal, {{"stock", "a"}});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code == Errc::no_space);
+    CHECK(refused.error().message.find("need 1152921504606") != std::string::npos);
+    CHECK(journal->end(kStore) == Sequence{0});
+    CHECK_FALSE(journal->head(kStore).has_value());
+}
+
+TEST_CASE("full disk: no_space, nothing acknowledged is lost, and it goes on when there is space") {
+    constexpr std::size_t kMiB = 1 << 20;
+    for (const std::size_t ballast : {0, 350'000, 700'000, 1'100'000}) {
+        CAPTURE(ballast);
+        const SmallDisk disk(10 * kMiB);
+        if (!disk.mounted()) return;
+        write_file(disk.path() / "ballast", std::string(ballast, 'x'));
+        const auto options = options_in(disk.path() / "journal", "store1");
+        {
+            const auto journal = opened(options);
+            core::BootTime now{0};
+            schema::Result<void> result;
+            for (int i = 0; i < 2000 && result; ++i) {
+                result = commit_one(*journal);
+                now = core::BootTime{now.value() + core::kWitnessDelay};
+                REQUIRE(journal->tick(now));
+            }
+            REQUIRE_FALSE(result.has_value());
+            CHECK(result.error().code == Errc::no_space);
+            const auto end = journal->end(kStore);
+            CHECK(end > Sequence{kEvents * 20});
+            for (int i = 0; i < 3; ++i) {
+                CHECK(commit_one(*journal).error().code == Errc::no_space);
+                CHECK(journal->end(kStore) == end);
+                check_whole(*journal);
+            }
+
+            disk.resize(40 * kMiB);
+            for (int i = 0; i < 100; ++i) {
+                const auto again = commit_one(*journal);
+                REQUIRE_MESSAGE(again.has_value(), (again ? "" : again.error().message));
+            }
+            CHECK(journal->end(kStore) == Sequence{end.value() + 100 * kEvents});
+            check_whole(*journal);
+            REQUIRE(journal->witness());
+        }
+        check_whole(*opened(options));
+    }
+}
+
+TEST_CASE("full disk: a process that ends there finds all that was acknowledged") {
+    constexpr std::size_t kMiB = 1 << 20;
+    const SmallDisk disk(10 * kMiB);
+    if (!disk.mounted()) return;
+    const auto options = options_in(disk.path() / "journal", "store1");
+    Sequence end;
+    {
+        const auto journal = opened(options);
+        while (commit_one(*journal)) end = journal->end(kStore);
+    }
+    // On the full disk it may refuse to open, for want of space and for nothing else.
+    const auto full = core::RocksJournal::open(options);
+    if (!full) CHECK(full.error().code == Errc::no_space);
+    if (full) check_whole(**full);
+    disk.resize(40 * kMiB);
+    if (full) return;
+    const auto journal = opened(options);
+    CHECK(journal->end(kStore) == end);
+    check_whole(*journal);
+}
+
+}  // namespace
+}  // namespace filial::test
