@@ -30,17 +30,19 @@ Result<Bytes> decompress(const Block& block) {
     }
     Bytes out(block.raw_size, '\0');
     std::size_t at = read, written = 0;
-    while (at < block.data.size()) {
+    bool whole = false;
+    while (!whole && at < block.data.size()) {
         std::size_t room = out.size() - written, taken = block.data.size() - at;
         const auto left = LZ4F_decompress(context.get(), out.data() + written, &room,
                                           block.data.data() + at, &taken, nullptr);
         if (LZ4F_isError(left)) return fail(Errc::corrupt, LZ4F_getErrorName(left));
         at += taken;
         written += room;
-        if (left == 0) break;
-        if (taken == 0 && room == 0) return fail(Errc::corrupt, "lz4 frame is longer than it says");
+        whole = left == 0;
+        if (!whole && taken == 0 && room == 0)
+            return fail(Errc::corrupt, "lz4 frame is longer than it says");
     }
-    if (written != out.size() || at != block.data.size()) {
+    if (!whole || written != out.size() || at != block.data.size()) {
         return fail(Errc::corrupt, "lz4 frame is cut off or has bytes behind it");
     }
     return out;
