@@ -1,0 +1,226 @@
+#include "subscriber/answers.h"
+
+#include "subscriber/pages.h"
+
+namespace filial::subscriber {
+
+using schema::Answer;
+using schema::AnswerRow;
+using schema::Errc;
+using schema::Query;
+using schema::QueryKind;
+using schema::Result;
+using schema::StoreId;
+
+namespace {
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+    return text;
+}
+
+std::string shown_text(const ledger::FieldValue& value, bool sealed) {
+    if (!sealed) return value.value;
+    return std::to_string(value.key_id) + ":" + schema::to_hex(value.nonce) + ":" +
+           schema::to_hex(value.value);
+}
+
+void add_field(AnswerRow& row, const ledger::MergedField& field) {
+    const std::string name = field.sealed ? "sealed:" + field.name : field.name;
+    row.fields.emplace_back(name, shown_text(field.values.front(), field.sealed));
+    if (!field.conflict()) return;
+    std::string others;
+    for (std::size_t i = 1; i < field.values.size(); ++i) {
+        if (field.values[i].value == field.shown()) continue;
+        if (!others.empty()) others += " | ";
+        others += shown_text(field.values[i], field.sealed);
+    }
+    row.fields.emplace_back("conflict:" + name, others);
+}
+
+}  // namespace
+
+std::string Answers::topic_of(const Query& query) {
+    switch (query.kind) {
+        case QueryKind::stock:
+        case QueryKind::list_stock:
+        case QueryKind::export_stock:
+            return std::string(schema::kTopicStock);
+        case QueryKind::customer:
+        case QueryKind::export_customers:
+            return std::string(schema::kTopicCustomers);
+        case QueryKind::debt:
+        case QueryKind::list_debts:
+        case QueryKind::export_debts:
+        case QueryKind::export_debts_by_store:
+            return std::string(schema::kTopicDebts);
+        case QueryKind::export_in_transit:
+            return std::string(schema::kTopicControl);
+        case QueryKind::value:
+            break;
+    }
+    return query.topic;
+}
+
+std::int64_t Answers::policy_us(const Query& query) const {
+    if (query.max_age_us >= 0) return query.max_age_us;
+    const std::string topic = topic_of(query);
+    if (topic == schema::kTopicStock) return policy_.stock_us;
+    if (topic == schema::kTopicCustomers) return policy_.customers_us;
+    if (topic == schema::kTopicDebts) return policy_.debts_us;
+    return policy_.other_us;
+}
+
+schema::Freshness Answers::freshness(const Query& query, const StoreId& store) const {
+    return ledger::judge({replica_.heard(store, topic_of(query), clock_)}, true, policy_us(query));
+}
+
+schema::Freshness Answers::freshness_of_all(const Query& query) const {
+    std::vector<ledger::Heard> logs;
+    const std::string topic = topic_of(query);
+    for (const StoreId& store : replica_.stores()) {
+        logs.push_back(replica_.heard(store, topic, clock_));
+    }
+    return ledger::judge(logs, replica_.wants_all_stores(), policy_us(query));
+}
+
+tl::unexpected<schema::Error> Answers::not_found(const Query& query) const {
+    std::vector<std::string> stores;
+    for (const StoreId& store : replica_.stores()) stores.push_back(store.value());
+    std::string where =
+        stores.empty() ? "no store's log has come here yet" : "logs here: " + joined(stores);
+    if (!replica_.wants_all_stores()) where += "; not all stores are subscribed";
+    return schema::fail(Errc::not_found,
+                        topic_of(query) + " " + query.key + ": not known here (" + where + ")");
+}
+
+Result<Answer> Answers::answer(const Query& query) const {
+    const std::string topic = topic_of(query);
+    if (!replica_.wants_topic(topic)) {
+        return schema::fail(Errc::not_held, "topic " + topic + " is not subscribed here; " +
+                                                joined(replica_.topics()) + " are");
+    }
+    Result<Answer> answer;
+    switch (query.kind) {
+        case QueryKind::stock:
+            answer = stock(query);
+            break;
+        case QueryKind::customer:
+            answer = customer(query);
+            break;
+        case QueryKind::debt:
+            answer = debt(query);
+            break;
+        case QueryKind::value:
+            answer = value(query);
+            break;
+        case QueryKind::list_stock:
+        case QueryKind::list_debts:
+        case QueryKind::export_stock:
+        case QueryKind::export_debts:
+        case QueryKind::export_debts_by_store:
+        case QueryKind::export_customers:
+        case QueryKind::export_in_transit:
+            answer = Pages(*this, query).page();
+            break;
+        default:
+            return schema::fail(Errc::invalid, "this question is not known here");
+    }
+    if (answer) answer->request = query.request;
+    return answer;
+}
+
+Result<Answer> Answers::stock(const Query& query) const {
+    Answer answer;
+    answer.unit = "thousandths";
+    std::vector<StoreId> stores;
+    if (query.store.empty()) {
+        stores = replica_.stores();
+    } else {
+        stores.emplace_back(query.store);
+    }
+    for (const StoreId& store : stores) {
+        const auto thousandths = replica_.read().stock(store, query.key);
+        if (!thousandths) return tl::unexpected(thousandths.error());
+        if (!*thousandths) continue;
+        AnswerRow row;
+        row.store = store.value();
+        row.key = query.key;
+        row.value = **thousandths;
+        row.freshness = freshness(query, store);
+        answer.rows.push_back(std::move(row));
+    }
+    if (answer.rows.empty()) return not_found(query);
+    return answer;
+}
+
+AnswerRow Answers::customer_row(const CustomerRecord& record) const {
+    const ledger::MergedCustomer merged = ledger::merge(record.parts);
+    AnswerRow row;
+    row.key = record.customer;
+    row.store = merged.home_store();
+    if (merged.home) add_field(row, *merged.home);
+    for (const ledger::MergedField& field : merged.fields) add_field(row, field);
+    return row;
+}
+
+Result<Answer> Answers::customer(const Query& query) const {
+    const auto record = replica_.read().customer(query.key);
+    if (!record) return tl::unexpected(record.error());
+    if (record->parts.empty()) return not_found(query);
+    Answer answer;
+    answer.rows.push_back(customer_row(*record));
+    answer.rows.back().freshness = freshness_of_all(query);
+    return answer;
+}
+
+Result<AnswerRow> Answers::debt_row(const CustomerRecord& record) const {
+    const auto balance = record.balance();
+    if (!balance) return tl::unexpected(balance.error());
+    AnswerRow row;
+    row.key = record.customer;
+    row.store = ledger::merge(record.parts).home_store();
+    row.value = *balance;
+    row.second = record.limit(row.store);
+    row.pending = replica_.pending_cents(record.customer, row.store);
+    row.fields.emplace_back("home", row.store);
+    return row;
+}
+
+Result<Answer> Answers::debt(const Query& query) const {
+    const auto record = replica_.read().customer(query.key);
+    if (!record) return tl::unexpected(record.error());
+    if (record->empty()) return not_found(query);
+    auto row = debt_row(*record);
+    if (!row) return tl::unexpected(row.error());
+    for (const auto& [store, cents] : record->debts) {
+        row->fields.emplace_back("at:" + store.value(), std::to_string(cents));
+    }
+    row->freshness = freshness_of_all(query);
+    Answer answer;
+    answer.unit = "cents";
+    answer.rows.push_back(std::move(*row));
+    return answer;
+}
+
+Result<Answer> Answers::value(const Query& query) const {
+    Answer answer;
+    for (const StoreId& store : replica_.stores()) {
+        if (!query.store.empty() && store.value() != query.store) continue;
+        auto found = replica_.read().value(query.topic, store, query.key);
+        if (!found) return tl::unexpected(found.error());
+        if (!*found) continue;
+        AnswerRow row;
+        row.store = store.value();
+        row.key = query.key;
+        row.payload = std::move((*found)->payload);
+        row.fields.emplace_back("at", schema::to_string((*found)->at));
+        row.freshness = freshness(query, store);
+        answer.rows.push_back(std::move(row));
+    }
+    if (answer.rows.empty()) return not_found(query);
+    return answer;
+}
+
+}  // namespace filial::subscriber

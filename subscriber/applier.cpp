@@ -1,0 +1,201 @@
+#include "subscriber/applier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ledger/register.h"
+#include "ledger/transit.h"
+#include "subscriber/customer_record.h"
+#include "subscriber/replica_keys.h"
+
+namespace filial::subscriber {
+
+using schema::Bytes;
+using schema::Errc;
+using schema::Result;
+using schema::StoreId;
+
+/// One event with its place.
+struct Applier::Row {
+    const StoreId& store;
+    const schema::Segment& segment;
+    schema::Sequence seq;
+    const schema::Event& event;
+    std::size_t slot;
+
+    Contribution named(Part part) const {
+        return {segment.topic, store, segment.epoch, part, event.key};
+    }
+    schema::Position position() const { return {store, segment.epoch, seq}; }
+};
+
+namespace {
+
+/// The version of the product's own kinds that is known here.
+constexpr std::uint32_t kKindVersion = 1;
+
+/// Codes that speak of this one event and not of the disk: its key parks, the rest goes on.
+bool is_of_event(Errc code) {
+    return code == Errc::corrupt || code == Errc::schema_too_new || code == Errc::overflow ||
+           code == Errc::too_large;
+}
+
+bool has_numbers(const std::string& topic) {
+    return topic == schema::kTopicStock || topic == schema::kTopicDebts;
+}
+
+}  // namespace
+
+Result<Applier::Outcome> Applier::add_number(const Row& row, std::int64_t delta) {
+    const auto added = numbers_.add(row.slot, row.event.key, delta);
+    if (!added) return tl::unexpected(schema::Error{Errc::io, added.error().message});
+    if (!*added) return schema::fail(Errc::overflow, "the sum leaves 64 bits");
+    return Outcome::done;
+}
+
+Result<Applier::Outcome> Applier::stock(const Row& row) {
+    if (row.event.kind != schema::kStockMoved) return Outcome::unknown;
+    const auto moved = schema::decode_stock_moved(parser_, row.event.payload);
+    if (!moved) return tl::unexpected(moved.error());
+    return add_number(row, moved->delta.value());
+}
+
+Result<Applier::Outcome> Applier::debts(const Row& row) {
+    if (row.event.kind == schema::kLimitSet) {
+        const auto set = schema::decode_limit_set(parser_, row.event.payload);
+        if (!set) return tl::unexpected(set.error());
+        const Contribution name = row.named(Part::limit);
+        const Bytes value = encode(LimitPart{{}, {}, row.seq, row.event.at, set->amount.value()});
+        records_.put(contribution_key(name), value);
+        records_.put(reading_key(name), value);
+        return Outcome::done;
+    }
+    if (row.event.kind != schema::kDebtMoved) return Outcome::unknown;
+    const auto moved = schema::decode_debt_moved(parser_, row.event.payload);
+    if (!moved) return tl::unexpected(moved.error());
+    const auto added = add_number(row, moved->delta.value());
+    if (added && row.store == own_) {
+        own_debts_.push_back({row.seq, row.event.key, moved->delta.value(), row.event.addressee});
+    }
+    return added;
+}
+
+Result<Applier::Outcome> Applier::customers(const Row& row) {
+    const bool known =
+        row.event.kind == schema::kCustomerRegistered || row.event.kind == schema::kCustomerEdited;
+    if (!known) return Outcome::unknown;
+    const auto changed = schema::decode_customer_changed(parser_, row.event.payload);
+    if (!changed) return tl::unexpected(changed.error());
+    const Contribution name = row.named(Part::fields);
+    const auto held = records_.get(contribution_key(name));
+    if (!held) return tl::unexpected(schema::Error{Errc::io, held.error().message});
+    ledger::CustomerPart part;
+    if (*held) {
+        auto decoded = ledger::decode_customer_part(parser_, **held);
+        if (!decoded) return tl::unexpected(schema::Error{Errc::io, decoded.error().message});
+        part = std::move(*decoded);
+    }
+    ledger::apply(part, row.position(), row.event.at, *changed);
+    const Bytes value = ledger::encode(part);
+    records_.put(contribution_key(name), value);
+    records_.put(reading_key(name), value);
+    return Outcome::done;
+}
+
+Result<Applier::Outcome> Applier::control(const Row& row) {
+    if (row.event.kind == schema::kLogOpened || row.event.kind == schema::kNoticeTaken) {
+        return Outcome::done;
+    }
+    ledger::TransferSide side;
+    if (!ledger::apply(side, row.event.kind, {})) return Outcome::unknown;
+    const auto step = schema::decode_transfer_step(parser_, row.event.payload);
+    if (!step) return tl::unexpected(step.error());
+    const Contribution name = row.named(Part::transfer);
+    const auto held = records_.get(contribution_key(name));
+    if (!held) return tl::unexpected(schema::Error{Errc::io, held.error().message});
+    side = {};
+    if (*held) {
+        auto decoded = ledger::decode_transfer_side(parser_, **held);
+        if (!decoded) return tl::unexpected(schema::Error{Errc::io, decoded.error().message});
+        side = std::move(*decoded);
+    }
+    ledger::apply(side, row.event.kind, *step);
+    const Bytes value = ledger::encode(side);
+    records_.put(contribution_key(name), value);
+    records_.put(reading_key(name), value);
+    return Outcome::done;
+}
+
+Result<Applier::Outcome> Applier::application(const Row& row) {
+    if (row.event.kind != schema::kAppValue) {
+        if (row.event.kind == schema::kAppEvent) return Outcome::done;
+        return Outcome::unknown;
+    }
+    schema::Writer out;
+    out.array(4).u64(1).u64(row.seq.value()).i64(row.event.at.value()).bin(row.event.payload);
+    records_.put(contribution_key(row.named(Part::value)), out.take());
+    return Outcome::done;
+}
+
+Result<Applier::Outcome> Applier::apply_row(const Row& row) {
+    const std::string& topic = row.segment.topic;
+    if (row.event.version > kKindVersion) {
+        return schema::fail(Errc::schema_too_new, row.event.kind + " version " +
+                                                      std::to_string(row.event.version) +
+                                                      " is newer than this program");
+    }
+    if (topic == schema::kTopicStock) return stock(row);
+    if (topic == schema::kTopicDebts) return debts(row);
+    if (topic == schema::kTopicCustomers) return customers(row);
+    if (topic == schema::kTopicControl) return control(row);
+    return application(row);
+}
+
+Result<void> Applier::apply(const StoreId& store, const schema::Segment& segment,
+                            schema::Sequence after, schema::Sequence& through) {
+    through = after;
+    const auto first = std::upper_bound(segment.seqs.begin(), segment.seqs.end(), after);
+    auto index = static_cast<std::size_t>(first - segment.seqs.begin());
+    if (index > 0) counters_["events_repeated"] += static_cast<std::int64_t>(index);
+    const std::size_t slot =
+        has_numbers(segment.topic) ? numbers_.slot(segment.topic, store, segment.epoch) : 0;
+    std::int64_t applied = 0;
+    Result<void> result;
+    for (; index < segment.rows.size(); ++index) {
+        const schema::Sequence seq = segment.seqs[index];
+        if (const auto read = schema::decode_row(parser_, segment.rows[index], event_); !read) {
+            result = schema::fail(
+                store.value() + " " + segment.topic + " event " + std::to_string(seq.value()),
+                read.error());
+            break;
+        }
+        std::string reason;
+        if (parked_.contains(store, segment.topic, event_.key)) {
+            reason = "an earlier event of its key is parked";
+        } else {
+            const auto outcome = apply_row({store, segment, seq, event_, slot});
+            if (!outcome) {
+                if (!is_of_event(outcome.error().code)) {
+                    result = tl::unexpected(outcome.error());
+                    break;
+                }
+                reason = outcome.error().message;
+            } else if (*outcome == Outcome::unknown) {
+                reason = event_.kind + " is not known to this program";
+            }
+        }
+        if (reason.empty()) {
+            ++applied;
+        } else {
+            parked_.park(records_, store, segment, index, event_.key, reason);
+            ++counters_["events_parked"];
+        }
+        through = seq;
+    }
+    counters_["events_applied"] += applied;
+    return result;
+}
+
+std::vector<OwnDebt> Applier::take_own_debts() { return std::exchange(own_debts_, {}); }
+
+}  // namespace filial::subscriber

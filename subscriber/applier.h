@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "schema/event.h"
+#include "schema/payloads.h"
+#include "schema/segment.h"
+#include "subscriber/numbers.h"
+#include "subscriber/parked_keys.h"
+#include "subscriber/records.h"
+
+namespace filial::subscriber {
+
+/// An event of the own log that changes a customer's debt.
+struct OwnDebt {
+    schema::Sequence seq;
+    std::string customer;
+    std::int64_t cents = 0;
+    std::string addressee;  ///< His home, if the publisher knew it.
+};
+
+/// Turns events into changes of the replica's records. It keeps nothing between events but what
+/// waits in `numbers` and `records` for the next write; who calls it sees to it that each event
+/// comes once and in its log's order.
+class Applier {
+  public:
+    /// All must outlive it. `own` is the store whose debts events are collected.
+    Applier(Numbers& numbers, Records& records, ParkedKeys& parked, schema::StoreId own)
+        : numbers_(numbers), records_(records), parked_(parked), own_(std::move(own)) {}
+
+    /// Applies the rows of `segment` above `after`. `through` is the last one applied (or parked),
+    /// also on failure: `corrupt` where a row cannot be read at all, or what the database says.
+    schema::Result<void> apply(const schema::StoreId& store, const schema::Segment& segment,
+                               schema::Sequence after, schema::Sequence& through);
+
+    /// The own debts events since the last call.
+    std::vector<OwnDebt> take_own_debts();
+
+    /// Since the start: "events_applied", "events_parked", "events_repeated", ...
+    const std::map<std::string, std::int64_t>& counters() const { return counters_; }
+
+  private:
+    struct Row;
+    enum class Outcome { done, unknown };
+    schema::Result<Outcome> apply_row(const Row& row);
+    schema::Result<Outcome> stock(const Row& row);
+    schema::Result<Outcome> debts(const Row& row);
+    schema::Result<Outcome> customers(const Row& row);
+    schema::Result<Outcome> control(const Row& row);
+    schema::Result<Outcome> application(const Row& row);
+    schema::Result<Outcome> add_number(const Row& row, std::int64_t delta);
+
+    Numbers& numbers_;
+    Records& records_;
+    ParkedKeys& parked_;
+    schema::StoreId own_;
+    schema::Parser parser_;
+    schema::Event event_;  ///< Reused, so that its texts keep their memory.
+    std::vector<OwnDebt> own_debts_;
+    std::map<std::string, std::int64_t> counters_;
+};
+
+}  // namespace filial::subscriber

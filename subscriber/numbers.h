@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "schema/ids.h"
+#include "subscriber/replica_store.h"
+
+namespace filial::subscriber {
+
+/// The replica's counters: what each log adds to a SKU or to a customer's debt, and the sum over
+/// that log's epochs. Deltas are added here in memory, each checked, however many events there are
+/// of one key; the database sees one value a key and flush. Values read or written stay in memory
+/// up to a bound.
+class Numbers {
+  public:
+    /// `store` must outlive it.
+    explicit Numbers(const ReplicaStore& store) : store_(store) {}
+
+    /// Handle of one topic of one log in one epoch; valid until `forget`.
+    std::size_t slot(std::string_view topic, const schema::StoreId& store, schema::Epoch epoch);
+
+    /// False, and nothing changed, where a sum would leave 64 bits. Fails when the database does.
+    schema::Result<bool> add(std::size_t slot, std::string_view key, std::int64_t delta);
+
+    /// Adds what changed since the last `written`.
+    void write_into(ReplicaWrite& write) const;
+    /// That write is in the database.
+    void written();
+    bool changed() const { return !changed_.empty(); }
+    /// Forgets everything in memory, staged changes included.
+    void forget();
+
+  private:
+    struct Cell {
+        std::int64_t value = 0;  ///< Of this log in this epoch.
+        std::int64_t sum = 0;    ///< Of all its epochs.
+        bool changed = false;
+    };
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    using Cells = std::unordered_map<std::string, Cell, Hash, std::equal_to<>>;
+    struct Slot {
+        std::string topic;
+        schema::StoreId store;
+        schema::Epoch epoch;
+        schema::Bytes contribution;  ///< Key up to the SKU or customer.
+        Cells cells;
+    };
+    struct Change {
+        const Slot* slot;
+        Cells::value_type* cell;
+    };
+
+    schema::Result<Cell> load(const Slot& slot, std::string_view key) const;
+    const Cell* in_older_epoch(const Slot& slot, std::string_view key) const;
+
+    const ReplicaStore& store_;
+    std::vector<std::unique_ptr<Slot>> slots_;
+    std::vector<Change> changed_;
+    std::size_t held_ = 0;
+};
+
+}  // namespace filial::subscriber

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "ledger/freshness.h"
+#include "schema/block.h"
+#include "subscriber/applier.h"
+#include "subscriber/as_of.h"
+#include "subscriber/pending_debts.h"
+#include "subscriber/replica_reader.h"
+
+namespace filial::subscriber {
+
+struct ReplicaOptions {
+    ReplicaStoreOptions store;
+    schema::StoreId own;
+    std::vector<std::string> topics;  ///< `control` is taken whether named or not.
+    std::vector<std::string> stores;  ///< {"*"}: every store that is offered.
+};
+
+/// The state made by replaying logs: contributions by log, their sums, positions by (log, topic),
+/// and the marks reached. Every event takes effect once, however often and from whomever it comes:
+/// effects, positions and parked rows are one write. One thread.
+class Replica {
+  public:
+    /// Opens or creates. Drops, with a log line, what was replicated of stores and topics that the
+    /// options do not name any more. `schema_too_new` for a folder of a newer version; otherwise
+    /// as ReplicaStore::open.
+    static schema::Result<std::unique_ptr<Replica>> open(ReplicaOptions options);
+
+    const std::vector<std::string>& topics() const { return topics_; }
+    bool wants_topic(std::string_view topic) const;
+    bool wants_store(const schema::StoreId& store) const;
+    bool wants_all_stores() const;
+
+    /// Stages a range. Rows at or below the position of (log, topic) are dropped; topics that are
+    /// not wanted are left out. `gap`: the range begins above what is held. `stale_incarnation`: it
+    /// is of an older epoch. `not_allowed`: of a store that is not wanted. `corrupt`: a row cannot
+    /// be read; what stands before it is staged, and the positions say so.
+    schema::Result<void> take(const schema::Range& range);
+    /// Writes everything staged in one write and then counts it as held. With `sync`, durable on
+    /// return. On failure everything stays staged; after `no_space` it may be tried again.
+    schema::Result<void> flush(bool sync = true);
+
+    /// Positions count once they are written.
+    schema::Epoch epoch(const schema::StoreId& store) const;
+    schema::Sequence position(const schema::StoreId& store, const std::string& topic) const;
+    std::vector<schema::Reached> reached() const;
+    /// Rises with every flush that moved a position or parked something.
+    std::uint64_t generation() const { return generation_; }
+
+    /// A store that exists, though nothing of it may have come yet: answers that sum over stores
+    /// say that it is missing.
+    void know(const schema::StoreId& store);
+    std::vector<schema::StoreId> stores() const;
+
+    /// A newer mark came; `source` brought it.
+    void marked(const core::HeldMark& held, const std::string& source);
+    /// What is known of the age of one topic of one log.
+    ledger::Heard heard(const schema::StoreId& store, const std::string& topic,
+                        const core::Clock& clock) const;
+
+    std::int64_t pending_cents(const std::string& customer, const std::string& home) const {
+        return pending_.of(customer, home);
+    }
+    const ParkedKeys& parked() const { return parked_; }
+    std::map<std::string, std::int64_t> counters() const;
+
+    /// What is written; nothing of what is only staged.
+    const ReplicaReader& read() const { return reader_; }
+    /// Rebuilds all sums from the contributions and compares. `corrupt`, naming the first key that
+    /// differs. Reads everything; for tests and support.
+    schema::Result<void> check_sums() const;
+
+  private:
+    struct Log {
+        schema::Epoch epoch;  ///< Staged.
+        schema::Epoch written_epoch;
+        std::map<std::string, schema::Sequence> staged;
+        std::map<std::string, schema::Sequence> written;
+    };
+    Replica(std::unique_ptr<ReplicaStore> store, ReplicaOptions options);
+    schema::Result<void> load();
+    schema::Result<void> load_logs();
+    schema::Result<void> drop_unwanted();
+    schema::Result<void> reload_if_forked(const schema::Range& range);
+    schema::Result<void> drop_log(const schema::StoreId& store);
+    schema::Result<void> stage_pending();
+    std::string home_of(const std::string& customer) const;
+    void advance_marks(const schema::StoreId& store);
+
+    std::unique_ptr<ReplicaStore> store_;
+    ReplicaOptions options_;
+    std::vector<std::string> topics_;
+    Numbers numbers_;
+    Records records_;
+    ParkedKeys parked_;
+    PendingDebts pending_;
+    Applier applier_;
+    ReplicaReader reader_;
+    AsOfBook as_of_;
+    std::map<schema::StoreId, Log> logs_;
+    std::set<schema::StoreId> moved_;  ///< Logs with staged positions.
+    std::uint64_t generation_ = 0;
+};
+
+}  // namespace filial::subscriber

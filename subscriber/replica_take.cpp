@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/log.h"
+#include "subscriber/replica.h"
+#include "subscriber/replica_drop.h"
+#include "subscriber/replica_keys.h"
+
+namespace filial::subscriber {
+
+using schema::Bytes;
+using schema::Errc;
+using schema::Range;
+using schema::Result;
+using schema::Sequence;
+using schema::StoreId;
+
+namespace {
+
+Result<void> wrong_range(const Range& range, Errc code, const std::string& what) {
+    return schema::fail(code, "range of " + range.store.value() + " above " +
+                                  std::to_string(range.after.value()) + ": " + what);
+}
+
+/// Where the epoch of `range` goes on from, if the range says so.
+std::optional<Sequence> continues_from(const Range& range) {
+    schema::Parser parser;
+    for (const schema::Segment& segment : range.segments) {
+        if (segment.topic != schema::kTopicControl) continue;
+        for (std::size_t i = 0; i < segment.rows.size(); ++i) {
+            const auto logged = segment.event(parser, i);
+            if (!logged || logged->event.kind != schema::kLogOpened) continue;
+            const auto opened = schema::decode_log_opened(parser, logged->event.payload);
+            if (opened && opened->epoch == range.epoch) return opened->continues_from;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<void> Replica::reload_if_forked(const Range& range) {
+    const auto log = logs_.find(range.store);
+    if (log == logs_.end() || log->second.epoch.value() == 0) return {};
+    if (!(log->second.epoch < range.epoch)) return {};
+    const auto from = continues_from(range);
+    if (!from) return {};
+    const auto& staged = log->second.staged;
+    const bool past = std::any_of(staged.begin(), staged.end(),
+                                  [&](const auto& topic) { return topic.second > *from; });
+    if (!past) return {};
+    core::log(core::Level::warn, "a new epoch goes on below what is held here: the log is reloaded",
+              {{"origin", range.store.value()}, {"epoch", range.epoch.value()}});
+    if (const auto dropped = drop_log(range.store); !dropped) return dropped;
+    return wrong_range(range, Errc::gap, "the log is loaded again from its beginning");
+}
+
+Result<void> Replica::take(const Range& range) {
+    if (!wants_store(range.store)) {
+        return wrong_range(range, Errc::not_allowed, "this store is not subscribed");
+    }
+    if (range.upto < range.after) return wrong_range(range, Errc::corrupt, "ends before it begins");
+    if (const auto log = logs_.find(range.store);
+        log != logs_.end() && range.epoch < log->second.epoch) {
+        return wrong_range(range, Errc::stale_incarnation,
+                           "epoch " + std::to_string(range.epoch.value()) + " is over");
+    }
+    if (const auto whole = reload_if_forked(range); !whole) return whole;
+
+    Log& log = logs_[range.store];
+    const bool everything =
+        range.topics == std::vector<std::string>{std::string(schema::kAllTopics)};
+    std::vector<std::string> topics;
+    for (const std::string& topic : everything ? topics_ : range.topics) {
+        if (!wants_topic(topic)) continue;
+        if (log.staged[topic] < range.after) {
+            return wrong_range(
+                range, Errc::gap,
+                topic + " is held up to " + std::to_string(log.staged[topic].value()));
+        }
+        topics.push_back(topic);
+    }
+
+    Result<void> result;
+    for (const schema::Segment& segment : range.segments) {
+        if (std::find(topics.begin(), topics.end(), segment.topic) == topics.end()) continue;
+        if (segment.epoch > range.epoch) {
+            result = wrong_range(range, Errc::corrupt, "a segment is of a later epoch");
+            break;
+        }
+        Sequence& at = log.staged[segment.topic];
+        Sequence through = at;
+        result = applier_.apply(range.store, segment, at, through);
+        at = through;
+        if (!result) break;
+    }
+    log.epoch = std::max(log.epoch, range.epoch);
+    moved_.insert(range.store);
+    if (!result) return result;
+    for (const std::string& topic : topics) {
+        log.staged[topic] = std::max(log.staged[topic], range.upto);
+    }
+    return {};
+}
+
+Result<void> Replica::stage_pending() {
+    const bool homes_known = wants_topic(schema::kTopicCustomers);
+    for (const OwnDebt& debt : applier_.take_own_debts()) {
+        std::string home = home_of(debt.customer);
+        if (home.empty()) home = debt.addressee;
+        if (home.empty() && !homes_known) continue;  // Nobody could ever confirm it here.
+        pending_.add(records_, debt, home);
+    }
+    return {};
+}
+
+Result<void> Replica::flush(bool sync) {
+    if (const auto staged = stage_pending(); !staged) return staged;
+    if (moved_.empty() && !records_.changed()) return {};
+    ReplicaWrite write;
+    numbers_.write_into(write);
+    records_.write_into(write);
+    for (const StoreId& store : moved_) {
+        const Log& log = logs_.at(store);
+        for (const auto& [topic, seq] : log.staged) {
+            Bytes value;
+            append_u32(value, log.epoch.value());
+            append_u64(value, seq.value());
+            write.put(log_key('p', store.value(), topic), value);
+        }
+    }
+    // Marks alone need no sync: without them an answer is only older than it could be.
+    const auto written = store_->write(write, sync && !moved_.empty());
+    if (!written) return written;
+
+    numbers_.written();
+    records_.written();
+    const auto moved = std::exchange(moved_, {});
+    for (const StoreId& store : moved) {
+        Log& log = logs_.at(store);
+        log.written = log.staged;
+        log.written_epoch = log.epoch;
+        advance_marks(store);
+    }
+    if (!moved.empty()) ++generation_;
+    return {};
+}
+
+Result<void> Replica::drop_log(const StoreId& store) {
+    if (const auto flushed = flush(); !flushed) return flushed;
+    numbers_.forget();
+    for (const std::string& topic : topics_) {
+        if (const auto dropped = drop_topic(*store_, store, topic); !dropped) return dropped;
+        parked_.forget(store, topic);
+    }
+    if (store == options_.own) pending_.forget(records_);
+    as_of_.forget(store);
+    logs_[store] = {};
+    ++generation_;
+    return {};
+}
+
+}  // namespace filial::subscriber

@@ -1,0 +1,169 @@
+#include "subscriber/subscriber.h"
+
+#include <variant>
+
+#include "core/log.h"
+
+namespace filial::subscriber {
+
+using core::Peer;
+using core::Requester;
+using schema::Errc;
+using schema::Error;
+using schema::Message;
+using schema::Query;
+using schema::Result;
+using schema::StoreId;
+
+namespace {
+
+/// The publisher puts what it is told into the next mark; marks are seconds apart.
+constexpr std::int64_t kTellEvery = 200 * core::kMillisecond;
+
+}  // namespace
+
+Subscriber::Subscriber(const core::Options& options, Replica& replica, const core::Clock& clock,
+                       const core::AllowList* allow)
+    : options_(options),
+      replica_(replica),
+      clock_(clock),
+      allow_(allow),
+      answers_(replica, clock, options.freshness),
+      started_(clock.boot()) {}
+
+Result<schema::Range> Subscriber::read(const core::ReadRequest& request) {
+    return schema::fail(Errc::not_held, "a subscriber serves no logs, so not " +
+                                            request.store.value() + ": ask a broker or publisher");
+}
+
+bool Subscriber::is_own_publisher(const Peer& peer) const {
+    return peer.local && peer.role == "publisher" && peer.store == options_.store.value();
+}
+
+bool Subscriber::fetches(const Peer& peer, const StoreId& store) const {
+    const bool own = store == options_.store;
+    if (is_own_publisher(peer)) return own && options_.subscriber.own_publisher;
+    // Its own log is live and complete at its own publisher alone.
+    if (own && options_.subscriber.own_publisher) return false;
+    if (peer.role == "publisher") return peer.store == store.value();
+    return peer.role == "broker";
+}
+
+std::string Subscriber::source_name(const Peer& peer) const {
+    if (is_own_publisher(peer)) return "own publisher";
+    return (peer.role == "broker" ? "broker " : "peer ") + peer.store;
+}
+
+std::optional<core::Want> Subscriber::want(const Peer& peer, const StoreId& store) {
+    if (is_own_publisher(peer)) tell_again_ = true;
+    if (!replica_.wants_store(store)) return std::nullopt;
+    replica_.know(store);
+    if (!fetches(peer, store)) return std::nullopt;
+    core::Want want{store, replica_.epoch(store), {}};
+    for (const std::string& topic : replica_.topics()) {
+        want.after.push_back({topic, replica_.position(store, topic)});
+    }
+    return want;
+}
+
+Result<void> Subscriber::take(const Peer&, schema::Range range) { return replica_.take(range); }
+
+Result<void> Subscriber::flush() {
+    const auto flushed = replica_.flush();
+    if (!flushed && trouble_ != flushed.error().message) {
+        core::log(core::Level::error, "the replica was not written",
+                  {{"error", flushed.error().message}});
+    }
+    trouble_ = flushed ? std::string() : flushed.error().message;
+    return flushed;
+}
+
+std::vector<schema::TopicEnd> Subscriber::durable(const core::Want& want) const {
+    std::vector<schema::TopicEnd> ends;
+    for (const schema::TopicEnd& topic : want.after) {
+        ends.push_back({topic.topic, replica_.position(want.store, topic.topic)});
+    }
+    return ends;
+}
+
+void Subscriber::marked(const Peer& peer, const schema::Mark& mark) {
+    const core::HeldMark* held = exchange_->marks().find(mark.store);
+    if (held != nullptr) replica_.marked(*held, source_name(peer));
+}
+
+void Subscriber::turn(core::BootTime now) { tell_publisher(now); }
+
+void Subscriber::tell_publisher(core::BootTime now) {
+    const bool news = tell_again_ || told_ != replica_.generation();
+    if (!news || now.value() - told_at_.value() < kTellEvery) return;
+    schema::Applied applied;
+    applied.reached = replica_.reached();
+    applied.parked = replica_.parked().all();
+    exchange_->tell_applied(applied);
+    told_ = replica_.generation();
+    told_at_ = now;
+    tell_again_ = false;
+}
+
+Result<void> Subscriber::may_ask(const Requester& from, const std::string& topic) const {
+    if (from.local || from.store == options_.store.value()) return {};
+    const core::Admission* admission = allow_ == nullptr ? nullptr : allow_->find_store(from.store);
+    if (admission == nullptr || !admission->tickets) {
+        return schema::fail(Errc::not_allowed, from.store +
+                                                   " may not ask here: admit it with the "
+                                                   "right to tickets and queries");
+    }
+    if (topic.empty() || core::AllowList::may_read(*admission, topic)) return {};
+    return schema::fail(Errc::not_allowed, from.store + " has no right to topic " + topic);
+}
+
+void Subscriber::refuse(const Requester& from, std::uint64_t request, const Error& error) {
+    schema::Trouble trouble;
+    trouble.request = request;
+    trouble.code = error.code;
+    trouble.message = error.message;
+    exchange_->reply(from, Message{std::move(trouble)});
+}
+
+void Subscriber::answer(const Requester& from, const Query& query) {
+    ++queries_;
+    Result<schema::Answer> answer;
+    if (const auto may = may_ask(from, Answers::topic_of(query)); !may) {
+        answer = tl::unexpected(may.error());
+    } else {
+        answer = answers_.answer(query);
+    }
+    if (answer) {
+        exchange_->reply(from, Message{std::move(*answer)});
+        return;
+    }
+    ++queries_refused_;
+    refuse(from, query.request, answer.error());
+}
+
+void Subscriber::request(const Requester& from, Message message) {
+    if (const auto* query = std::get_if<Query>(&message)) {
+        answer(from, *query);
+        return;
+    }
+    if (const auto* ask = std::get_if<schema::StatusAsk>(&message)) {
+        if (const auto may = may_ask(from, ""); !may) {
+            refuse(from, ask->request, may.error());
+        } else {
+            exchange_->reply(from, Message{status(ask->request)});
+        }
+        return;
+    }
+    const auto request = std::visit(
+        [](const auto& other) -> std::uint64_t {
+            if constexpr (requires { other.request; }) return other.request;
+            return 0;
+        },
+        message);
+    refuse(from, request,
+           {Errc::unknown_kind, "a subscriber takes no " +
+                                    std::string(schema::name_of(schema::kind_of(message))) +
+                                    ": hand it to the store's publisher"});
+}
+
+}  // namespace filial::subscriber

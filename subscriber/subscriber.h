@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/link/allow_list.h"
+#include "core/link/exchange.h"
+#include "core/options.h"
+#include "subscriber/answers.h"
+#include "subscriber/replica.h"
+
+namespace filial::subscriber {
+
+/// The receiving end of a store: pulls the logs that the options name from its own publisher, from
+/// brokers and from peers, replays them into the replica, and answers questions about it. The first
+/// to deliver wins; what comes twice is dropped. It serves no logs.
+class Subscriber : public core::Host {
+  public:
+    /// All must outlive it. `allow` may be null where there is no tcp port.
+    Subscriber(const core::Options& options, Replica& replica, const core::Clock& clock,
+               const core::AllowList* allow);
+    /// Before the first turn: where answers go and marks are.
+    void attach(core::Exchange& exchange) { exchange_ = &exchange; }
+
+    std::vector<schema::StoreId> held() const override { return {}; }
+    schema::Sequence end(const schema::StoreId&) const override { return schema::Sequence{0}; }
+    schema::Epoch epoch(const schema::StoreId&) const override { return schema::Epoch{0}; }
+    schema::Result<schema::Range> read(const core::ReadRequest& request) override;
+    void reached(const core::Peer&, const schema::Fetch&) override {}
+    std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
+    schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
+    schema::Result<void> flush() override;
+    std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
+    void marked(const core::Peer& peer, const schema::Mark& mark) override;
+    void applied(const core::Peer&, const schema::Applied&) override {}
+    void request(const core::Requester& from, schema::Message message) override;
+    void turn(core::BootTime now) override;
+
+    /// Depth of an incoming leg: 0 when every topic has reached its end in the newest mark and in
+    /// what the sender said; otherwise the greatest distance between positions, at least the events
+    /// that wait (events of other topics in between count too). `oldest_age_us` is the age of the
+    /// as-of: what waits is younger.
+    schema::Status status(std::uint64_t request) const;
+
+  private:
+    bool is_own_publisher(const core::Peer& peer) const;
+    bool fetches(const core::Peer& peer, const schema::StoreId& store) const;
+    std::string source_name(const core::Peer& peer) const;
+    schema::Result<void> may_ask(const core::Requester& from, const std::string& topic) const;
+    void answer(const core::Requester& from, const schema::Query& query);
+    void refuse(const core::Requester& from, std::uint64_t request, const schema::Error& error);
+    std::string health() const;
+    void judge_leg(schema::Leg& leg) const;
+    void tell_publisher(core::BootTime now);
+
+    const core::Options& options_;
+    Replica& replica_;
+    const core::Clock& clock_;
+    const core::AllowList* allow_;
+    Answers answers_;
+    core::Exchange* exchange_ = nullptr;
+    core::BootTime started_;
+    core::BootTime told_at_;
+    std::uint64_t told_ = 0;  ///< Replica's generation that the publisher was told.
+    bool tell_again_ = true;  ///< It may have forgotten: a session is new.
+    std::string trouble_;     ///< Why the last flush failed; empty when it did not.
+    std::int64_t queries_ = 0;
+    std::int64_t queries_refused_ = 0;
+};
+
+}  // namespace filial::subscriber

@@ -1,0 +1,167 @@
+#include <doctest/doctest.h>
+
+#include "core/link/client.h"
+#include "subscriber/subscriber.h"
+#include "test/unit/subscriber/replica_support.h"
+
+using namespace filial;
+using namespace filial::subscriber;
+using core::Peer;
+using schema::Errc;
+using schema::Message;
+using schema::StoreId;
+
+namespace {
+
+Peer peer(const std::string& store, const std::string& role, bool local = false) {
+    Peer one;
+    one.store = store;
+    one.role = role;
+    one.local = local;
+    one.dialled = true;
+    return one;
+}
+
+core::Options options_of(const Folder& folder) {
+    core::Options options;
+    options.store = StoreId{"store1"};
+    options.data = folder.path();
+    options.sockets = folder.path();
+    return options;
+}
+
+/// A subscriber with an exchange on a local socket, and a program that asks it.
+struct Running {
+    Folder folder;
+    core::ManualClock clock;
+    core::Options options = options_of(folder);
+    std::unique_ptr<Replica> replica = open_replica(replica_options(folder, "store1"));
+    std::unique_ptr<core::Network> network = std::move(*core::Network::open(nullptr));
+    Subscriber subscriber{options, *replica, clock, nullptr};
+    core::Exchange exchange{subscriber, clock,   *network,
+                            nullptr,    nullptr, {options.store, "subscriber", {}, {}}};
+    std::unique_ptr<core::Client> client;
+
+    Running() {
+        subscriber.attach(exchange);
+        const auto bound = exchange.listen(options.subscriber_socket());
+        REQUIRE_MESSAGE(bound, bound.error().message);
+        client = std::move(
+            *core::Client::open(*network, {"store1", options.subscriber_socket(), ""}, nullptr));
+    }
+    Message ask(const Message& message) {
+        REQUIRE(client->send(message, std::chrono::seconds(5)));
+        for (int turn = 0; turn < 500; ++turn) {
+            REQUIRE(exchange.turn(std::chrono::milliseconds(10)));
+            auto answer = client->receive(std::chrono::milliseconds(1));
+            if (answer) return std::move(*answer);
+        }
+        FAIL("no answer");
+        return Message{schema::Ping{}};
+    }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "subscriber: its own log comes from its own publisher, others' from brokers and themselves") {
+    Folder folder;
+    const core::ManualClock clock;
+    core::Options options = options_of(folder);
+    const auto replica = open_replica(replica_options(folder, "store1"));
+    Subscriber subscriber(options, *replica, clock, nullptr);
+    const StoreId own{"store1"}, other{"store2"};
+    const Peer own_publisher = peer("store1", "publisher", true);
+    CHECK(subscriber.want(own_publisher, own));
+    CHECK_FALSE(subscriber.want(own_publisher, other));
+    CHECK_FALSE(subscriber.want(peer("head", "broker"), own));
+    CHECK(subscriber.want(peer("head", "broker"), other));
+    CHECK(subscriber.want(peer("store2", "publisher"), other));
+    CHECK_FALSE(subscriber.want(peer("store3", "publisher"), other));
+    CHECK_FALSE(subscriber.want(peer("store2", "subscriber"), other));
+
+    options.subscriber.own_publisher = false;
+    CHECK(subscriber.want(peer("head", "broker"), own));
+    CHECK_FALSE(subscriber.want(own_publisher, own));
+}
+
+TEST_CASE("S35: what is asked for are the topics of the options, each above its own position") {
+    Folder folder;
+    const core::ManualClock clock;
+    const core::Options options = options_of(folder);
+    TestLog log("store2");
+    log.move("1", 1'000);
+    log.debt("1", 1'000);
+    {
+        const auto replica = open_replica(replica_options(folder, "store1", {"stock"}, {"store2"}));
+        Subscriber subscriber(options, *replica, clock, nullptr);
+        CHECK_FALSE(subscriber.want(peer("head", "broker"), StoreId{"store3"}));
+        REQUIRE(subscriber.take(peer("head", "broker"), log.all()));
+        REQUIRE(subscriber.flush());
+    }
+    const auto replica =
+        open_replica(replica_options(folder, "store1", {"debts", "stock"}, {"store2"}));
+    Subscriber subscriber(options, *replica, clock, nullptr);
+    const auto want = subscriber.want(peer("head", "broker"), log.store());
+    REQUIRE(want);
+    CHECK(want->epoch == schema::Epoch{1});
+    CHECK(want->after == std::vector<schema::TopicEnd>{{"control", schema::Sequence{2}},
+                                                       {"debts", schema::Sequence{0}},
+                                                       {"stock", schema::Sequence{2}}});
+    REQUIRE(subscriber.take(peer("head", "broker"), log.range(0, 2, {"debts"})));
+    CHECK(subscriber.durable(*want)[1].seq == schema::Sequence{0});
+    REQUIRE(subscriber.flush());
+    CHECK(subscriber.durable(*want)[1].seq == schema::Sequence{2});
+}
+
+TEST_CASE("subscriber: a program of this machine asks and is answered, with its request number") {
+    Running running;
+    TestLog log("store1");
+    log.move("22423", 2'500);
+    take(*running.replica, log.all());
+    schema::Query query;
+    query.request = 77;
+    query.key = "22423";
+    const Message answered = running.ask(query);
+    const auto* answer = std::get_if<schema::Answer>(&answered);
+    REQUIRE(answer != nullptr);
+    CHECK(answer->request == 77);
+    CHECK(answer->rows.at(0).value == 2'500);
+
+    query.request = 78;
+    query.key = "none";
+    const Message refused = running.ask(query);
+    const auto* trouble = std::get_if<schema::Trouble>(&refused);
+    REQUIRE(trouble != nullptr);
+    CHECK(trouble->request == 78);
+    CHECK(trouble->code == Errc::not_found);
+
+    const Message told = running.ask(schema::StatusAsk{79});
+    const auto* status = std::get_if<schema::Status>(&told);
+    REQUIRE(status != nullptr);
+    CHECK(status->process == "subscriber");
+    CHECK(status->store == "store1");
+    CHECK(status->health == "ok");
+    CHECK(status->memory_bytes > 0);
+}
+
+TEST_CASE("subscriber: a ticket is sent on to the publisher, by name") {
+    Running running;
+    schema::Ticket ticket;
+    ticket.request = 5;
+    const Message answered = running.ask(ticket);
+    const auto* trouble = std::get_if<schema::Trouble>(&answered);
+    REQUIRE(trouble != nullptr);
+    CHECK(trouble->request == 5);
+    CHECK(trouble->message.find("publisher") != std::string::npos);
+}
+
+TEST_CASE("subscriber: parked keys are named in its health") {
+    Running running;
+    TestLog log("store2");
+    log.add("stock", "stock.weighed", "22423", "");
+    take(*running.replica, log.all());
+    const auto status = running.subscriber.status(0);
+    CHECK(status.health.find("store2/stock/22423") != std::string::npos);
+    CHECK(status.health.find("stock.weighed") != std::string::npos);
+}
