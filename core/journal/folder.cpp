@@ -24,16 +24,6 @@ Error system_error(const std::string& what) {
     return {full ? Errc::no_space : Errc::io, what + ": " + std::strerror(number)};
 }
 
-Result<void> sync_folder(const std::filesystem::path& dir) {
-    const int fd = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return tl::unexpected(system_error("open folder " + dir.string()));
-    const int synced = ::fsync(fd);
-    const Error error = system_error("sync folder " + dir.string());
-    ::close(fd);
-    if (synced != 0) return tl::unexpected(error);
-    return {};
-}
-
 Result<void> create_folders(const std::filesystem::path& dir) {
     if (::access(dir.c_str(), F_OK) == 0) return {};
     auto parent = dir.parent_path();

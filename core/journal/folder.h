@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "core/disk_text.h"
 #include "schema/result.h"
 
 namespace filial::core {
@@ -10,9 +11,6 @@ namespace filial::core {
 /// Creates `dir` and what is missing above it, readable by its owner only. On return the entries
 /// are on the disk. `io`, or `no_space`, with the folder's name.
 schema::Result<void> create_folders(const std::filesystem::path& dir);
-
-/// Makes the names in `dir` durable: files that were created, renamed or removed.
-schema::Result<void> sync_folder(const std::filesystem::path& dir);
 
 /// Bytes that this user may still write to the file system of `dir`.
 schema::Result<std::uint64_t> free_bytes(const std::filesystem::path& dir);
