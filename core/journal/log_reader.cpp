@@ -1,18 +1,13 @@
 #include "core/journal/log_reader.h"
 
-#include <rocksdb/db.h>
-
 #include <algorithm>
 #include <memory>
 
-#include "core/journal/log_layout.h"
-#include "core/journal/rocks_options.h"
+#include "core/journal/log_cursor.h"
 #include "schema/limits.h"
 
 namespace filial::core {
 
-using schema::Bytes;
-using schema::ByteView;
 using schema::Errc;
 using schema::fail;
 using schema::Range;
@@ -21,9 +16,6 @@ using schema::Sequence;
 
 namespace {
 
-rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
-ByteView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
-
 /// What a segment adds to a row at most: its length, the step to its position, a client of its own
 /// and the index of that.
 constexpr std::size_t kRowOverhead = 3 + 9 + 18 + 3;
@@ -31,99 +23,7 @@ constexpr std::size_t kRowOverhead = 3 + 9 + 18 + 3;
 constexpr std::size_t kSegmentsOverhead = 8 * 1024;
 constexpr std::size_t kRangeBytesMax = schema::kBlockBytesMax - kSegmentsOverhead;
 
-/// The commits of one topic, in order. Sees no key of another topic.
-class Cursor {
-  public:
-    Cursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, const LogHead& head,
-           const TopicHead& topic)
-        : topic_(topic),
-          name_("log of " + head.store.value() + ", " + topic.topic),
-          prefix_(topic_prefix(head.store, topic.topic)),
-          behind_(behind(prefix_)),
-          lower_(slice(prefix_)),
-          upper_(slice(behind_)) {
-        rocksdb::ReadOptions options;
-        options.iterate_lower_bound = &lower_;
-        options.iterate_upper_bound = &upper_;
-        at_.reset(db.NewIterator(options, log));
-    }
-
-    /// To the first commit that ends above `after`.
-    Result<void> seek(Sequence after) {
-        at_->Seek(log_key(prefix_, schema::next(after)));
-        return look();
-    }
-    /// To the last commit that ends at or below `upto`.
-    Result<void> seek_back(Sequence upto) {
-        at_->SeekForPrev(log_key(prefix_, upto));
-        return look();
-    }
-    Result<void> next() {
-        at_->Next();
-        return look();
-    }
-
-    bool valid() const { return at_->Valid(); }
-    Sequence upto() const { return upto_; }
-    const TopicHead& topic() const { return topic_; }
-
-    /// The commit here. `corrupt` if it is damaged or is not the one that follows the last.
-    Result<LogValue> value(schema::Parser& parser) {
-        auto value = decode_log_value(parser, view(at_->value()));
-        const auto name = [&] { return name_ + " up to " + std::to_string(upto_.value()); };
-        if (!value) return fail(name(), value.error());
-        const schema::Segment& segment = value->segment;
-        if (segment.topic != topic_.topic || segment.last() > upto_) {
-            return fail(Errc::corrupt, name() + ": holds another commit");
-        }
-        if (counting_ && value->events_before != events_) {
-            return fail(Errc::corrupt, name() + ": a commit before it is missing");
-        }
-        counting_ = true;
-        events_ = value->events_before + segment.rows.size();
-        return value;
-    }
-
-    /// The first commit from here on that has an event above `after`, of a topic that has one.
-    Result<LogValue> first_above(schema::Parser& parser, Sequence after) {
-        while (valid()) {
-            auto found = value(parser);
-            if (!found || found->segment.last() > after) return found;
-            if (const auto ok = next(); !ok) return tl::unexpected(ok.error());
-        }
-        return fail(Errc::corrupt, name_ + ": ends before " + std::to_string(topic_.last.value()));
-    }
-
-    /// Called behind the last commit: all that the head counts must have been there.
-    Result<void> check_end(Sequence after) const {
-        const bool whole = counting_ ? events_ == topic_.events : topic_.last <= after;
-        if (whole) return {};
-        return fail(Errc::corrupt, name_ + ": ends before " + std::to_string(topic_.last.value()));
-    }
-
-  private:
-    Result<void> look() {
-        if (at_->Valid()) {
-            auto upto = upto_of(view(at_->key()), prefix_);
-            if (!upto) return fail(name_, upto.error());
-            upto_ = *upto;
-            return {};
-        }
-        if (!at_->status().ok()) return tl::unexpected(from_status(name_, at_->status()));
-        return {};
-    }
-
-    const TopicHead& topic_;
-    const std::string name_;
-    const Bytes prefix_, behind_;
-    const rocksdb::Slice lower_, upper_;
-    std::unique_ptr<rocksdb::Iterator> at_;
-    Sequence upto_;
-    bool counting_ = false;
-    std::uint64_t events_ = 0;  ///< Of this topic, up to and including the last commit read.
-};
-
-using Cursors = std::vector<std::unique_ptr<Cursor>>;
+using Cursors = std::vector<std::unique_ptr<LogCursor>>;
 
 bool asked(const std::vector<std::string>& topics, const std::string& topic) {
     for (const std::string& one : topics) {
@@ -257,7 +157,7 @@ Result<Range> LogReader::read(const LogHead& head, const ReadRequest& request) c
     Cursors cursors;
     for (const TopicHead& topic : head.topics) {
         if (topic.last <= request.after || !asked(request.topics, topic.topic)) continue;
-        cursors.push_back(std::make_unique<Cursor>(db_, log_, head, topic));
+        cursors.push_back(std::make_unique<LogCursor>(db_, log_, head, topic));
         if (const auto ok = cursors.back()->seek(request.after); !ok) {
             return tl::unexpected(ok.error());
         }
@@ -272,7 +172,7 @@ Result<Depth> LogReader::depth(const LogHead& head, const std::vector<std::strin
     std::optional<Sequence> first;
     for (const TopicHead& topic : head.topics) {
         if (topic.last <= after || !asked(topics, topic.topic)) continue;
-        Cursor cursor(db_, log_, head, topic);
+        LogCursor cursor(db_, log_, head, topic);
         if (const auto ok = cursor.seek(after); !ok) return tl::unexpected(ok.error());
         auto value = cursor.first_above(parser, after);
         if (!value) return tl::unexpected(value.error());
@@ -301,7 +201,7 @@ Result<LogHead> LogReader::head_at(const LogHead& head, Sequence at) const {
     schema::Parser parser;
     LogHead then{head.store, head.epoch, head.incarnation, at, {}};
     for (const TopicHead& topic : head.topics) {
-        Cursor cursor(db_, log_, head, topic);
+        LogCursor cursor(db_, log_, head, topic);
         if (const auto ok = cursor.seek_back(at); !ok) return tl::unexpected(ok.error());
         if (!cursor.valid()) continue;
         const auto value = cursor.value(parser);

@@ -128,7 +128,7 @@ TEST_CASE("journal: what is no commit of this log is refused, and the next one i
     CHECK(journal->head(kStore)->incarnation[0] == 1);
 }
 
-TEST_CASE("journal: a commit may hold no event that is kept here; the end moves all the same") {
+TEST_CASE("journal: a commit may hold no event that is kept here, and the end moves all the same") {
     TempFolder folder;
     {
         const auto journal = opened(options_in(folder.path()));
