@@ -76,10 +76,15 @@ TEST_CASE("tickets: rows never take more than was said when they were decided") 
 
 TEST_CASE("tickets: an event or a ticket that no block could carry is refused as too large") {
     StoreLog store("store1");
-    std::vector<std::pair<std::string, std::string>> fields;
-    for (int i = 0; i < 64; ++i)
-        fields.emplace_back("f" + std::to_string(i), std::string(1'000, 'x'));
-    store.refused(person(K::customer_add, "1", "store1", fields), Errc::too_large);
+    std::vector<Operation> wide{goods(K::sell, "1", "1"),
+                                person(K::customer_add, "1", "store1", {})};
+    for (int i = 0; i < 64; ++i) {
+        wide[1].fields.emplace_back("f" + std::to_string(i), std::string(1'000, 'x'));
+    }
+    const auto one = filial::ledger::decide_ticket(store.state(), store.next(), {}, 1, wide);
+    REQUIRE_FALSE(one);
+    CHECK(one.error().error.code == Errc::too_large);
+    CHECK(one.error().index == 1);
 
     Operation news;
     news.kind = K::publish;

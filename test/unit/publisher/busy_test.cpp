@@ -1,0 +1,134 @@
+#include <doctest/doctest.h>
+
+#include "test/unit/publisher/publisher_support.h"
+
+using namespace filial::test;
+using namespace filial::schema;
+
+namespace {
+
+std::string kinds(const std::vector<Message>& messages) {
+    std::string text;
+    for (const Message& message : messages) {
+        if (std::holds_alternative<Accepted>(message)) text += 'A';
+        if (std::holds_alternative<Busy>(message)) text += 'B';
+        if (std::holds_alternative<TicketRefused>(message)) text += 'R';
+    }
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("busy: a full queue answers at once with a time and takes nothing") {
+    Shop shop({}, 2);
+    for (std::uint64_t i = 1; i <= 3; ++i) shop.send(ticket(i, {sale("1")}));
+    const auto busy = shop.only<Busy>();
+    CHECK(busy.request == 903);
+    CHECK(busy.retry_ms > 0);
+    REQUIRE(shop.publisher->flush());
+    CHECK(kinds(shop.legs.answers) == "AA");
+    CHECK(shop.end() == 3);
+}
+
+TEST_CASE("busy: a client's later numbers wait until the lowest refused one came again") {
+    Shop shop({}, 2);
+    for (std::uint64_t i = 1; i <= 5; ++i) shop.send(ticket(i, {sale("1")}));
+    CHECK(kinds(shop.legs.answers) == "BBB");
+    REQUIRE(shop.publisher->flush());
+    shop.legs.answers.clear();
+
+    // There is room again, but 3 has to come first. Another client is not held up.
+    shop.send(ticket(4, {sale("1")}));
+    shop.send(ticket(5, {sale("1")}));
+    CHECK(kinds(shop.legs.answers) == "BB");
+    shop.send(ticket(1, {sale("1")}, ClientId{9}));
+    REQUIRE(shop.publisher->flush());
+    CHECK(kinds(shop.legs.answers) == "BBA");
+    shop.legs.answers.clear();
+
+    shop.send(ticket(3, {sale("1")}));
+    shop.send(ticket(4, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    CHECK(kinds(shop.legs.answers) == "AA");
+    CHECK(shop.ask<Accepted>(ticket(5, {sale("1")})).last == Sequence{7});
+}
+
+TEST_CASE("busy: a repeat of an older number does not open the door for later ones") {
+    Shop shop({}, 2);
+    for (std::uint64_t i = 1; i <= 4; ++i) shop.send(ticket(i, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    CHECK(shop.ask<Accepted>(ticket(1, {sale("1")})).repeated);
+    shop.ask<Busy>(ticket(4, {sale("1")}));
+    shop.ask<Accepted>(ticket(3, {sale("1")}));
+    shop.ask<Accepted>(ticket(4, {sale("1")}));
+}
+
+TEST_CASE("busy: a client that stays away is not waited for") {
+    Shop shop({}, 1);
+    for (std::uint64_t i = 1; i <= 2; ++i) shop.send(ticket(i, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    shop.ask<Busy>(ticket(9, {sale("1")}));
+    shop.clock.advance(61 * filial::core::kSecond);
+    shop.publisher->turn(shop.clock.boot());
+    shop.ask<Accepted>(ticket(9, {sale("1")}));
+}
+
+TEST_CASE("busy: on a full disk nothing is lost and everything is answered busy with the reason") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("1")}));
+    shop.journal.fail_commits(Errc::no_space);
+    for (std::uint64_t i = 2; i <= 4; ++i) shop.send(ticket(i, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    REQUIRE(kinds(shop.legs.answers) == "BBB");
+    CHECK(std::get<Busy>(shop.legs.answers[0]).reason.find("disk") != std::string::npos);
+    CHECK(shop.end() == 2);
+    shop.legs.answers.clear();
+    shop.publisher->request(shop.till, Message{StatusAsk{1}});
+    CHECK(shop.only<Status>().health.find("no room") != std::string::npos);
+
+    shop.journal.fail_commits(std::nullopt);
+    shop.clock.advance(filial::core::kSecond);
+    shop.ask<Busy>(ticket(3, {sale("1")}));
+    const auto accepted = shop.ask<Accepted>(ticket(2, {sale("1")}));
+    CHECK_FALSE(accepted.repeated);
+    CHECK(accepted.first == Sequence{3});
+    CHECK(shop.ask<Accepted>(ticket(3, {sale("1")})).first == Sequence{4});
+    shop.publisher->request(shop.till, Message{StatusAsk{1}});
+    CHECK(shop.only<Status>().health == "ok");
+}
+
+TEST_CASE("busy: what was rolled back is not in the state that decides afterwards") {
+    Shop shop;
+    Operation send;
+    send.kind = OperationKind::transfer_send;
+    send.subject = "T1";
+    send.peer = "store2";
+    send.sku = "22423";
+    send.quantity = Quantity{1'000};
+    shop.journal.fail_commits(Errc::no_space);
+    shop.ask<Busy>(ticket(1, {send}));
+    shop.journal.fail_commits(std::nullopt);
+    shop.clock.advance(filial::core::kSecond);
+    shop.ask<Accepted>(ticket(1, {send}));
+    CHECK(shop.ask<TicketRefused>(ticket(2, {send})).code == Errc::refused);
+}
+
+TEST_CASE("busy: any other failure of the disk ends the process and answers nobody") {
+    Shop shop;
+    shop.journal.fail_commits(Errc::io);
+    shop.send(ticket(1, {sale("1")}));
+    const auto flushed = shop.publisher->flush();
+    REQUIRE_FALSE(flushed);
+    CHECK(flushed.error().code == Errc::io);
+    CHECK(shop.legs.answers.empty());
+}
+
+TEST_CASE("busy: own state that cannot be read decides nothing") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("1")}));
+    shop.journal.fail_reads(true);
+    shop.send(ticket(2, {sale("never seen")}));
+    CHECK_FALSE(shop.publisher->flush());
+    CHECK(shop.legs.answers.empty());
+    CHECK(shop.end() == 2);
+}

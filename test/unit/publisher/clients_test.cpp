@@ -1,0 +1,135 @@
+#include <doctest/doctest.h>
+
+#include "schema/limits.h"
+#include "test/unit/publisher/publisher_support.h"
+
+using namespace filial::test;
+using namespace filial::schema;
+
+TEST_CASE("clients: a ticket that comes again is answered as the first time and books nothing") {
+    Shop shop;
+    const auto first = shop.ask<Accepted>(ticket(1, {sale("1"), sale("2")}));
+    shop.ask<Accepted>(ticket(2, {sale("3")}));
+    const auto again = shop.ask<Accepted>(ticket(1, {sale("1"), sale("2")}));
+    CHECK(again.repeated);
+    CHECK(again.first == first.first);
+    CHECK(again.last == first.last);
+    CHECK(again.flags == first.flags);
+    CHECK(shop.end() == 4);
+}
+
+TEST_CASE("clients: the same answer comes after a restart and after a power cut") {
+    Shop shop;
+    const auto first = shop.ask<Accepted>(ticket(1, {sale("1"), sale("2")}));
+    for (const bool power_cut : {false, true}) {
+        shop.restart(power_cut);
+        const auto again = shop.ask<Accepted>(ticket(1, {sale("1"), sale("2")}));
+        CHECK(again.repeated);
+        CHECK(again.first == first.first);
+        CHECK(again.last == first.last);
+        CHECK(shop.end() == 3);
+    }
+}
+
+TEST_CASE("clients: twice within one turn is booked once") {
+    Shop shop;
+    shop.send(ticket(1, {sale("1")}));
+    shop.send(ticket(1, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    CHECK_FALSE(std::get<Accepted>(shop.legs.answers.at(0)).repeated);
+    CHECK(std::get<Accepted>(shop.legs.answers.at(1)).repeated);
+    CHECK(shop.end() == 2);
+}
+
+TEST_CASE("clients: a number used again for another content is refused, also after a restart") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("1")}));
+    const auto refused = shop.ask<TicketRefused>(ticket(1, {sale("1", "2")}));
+    CHECK(refused.code == Errc::number_reused);
+    CHECK(refused.index == kWholeTicket);
+    shop.restart();
+    CHECK(shop.ask<TicketRefused>(ticket(1, {sale("2")})).code == Errc::number_reused);
+    CHECK(shop.end() == 2);
+}
+
+TEST_CASE("clients: two clients count for themselves") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("1")}));
+    CHECK_FALSE(shop.ask<Accepted>(ticket(1, {sale("2")}, ClientId{9})).repeated);
+}
+
+TEST_CASE(
+    "clients: past the last answers kept an older number is already done, a newer one is not") {
+    Shop shop;
+    const std::uint64_t last = kAnswersKept + 10;
+    for (std::uint64_t i = 1; i <= last; ++i) {
+        if (i == 500) continue;  // Refused then, or never handed in.
+        shop.send(ticket(i, {sale("1")}));
+    }
+    REQUIRE(shop.publisher->flush());
+    shop.legs.answers.clear();
+    for (const bool reopened : {false, true}) {
+        if (reopened) shop.restart();
+        const std::uint64_t oldest = last - kAnswersKept;  // One was left out.
+        CHECK(shop.ask<Accepted>(ticket(oldest, {sale("1")})).repeated);
+        CHECK(shop.ask<TicketRefused>(ticket(oldest - 1, {sale("1")})).code == Errc::already_done);
+        CHECK(shop.ask<Accepted>(ticket(last, {sale("1")})).repeated);
+    }
+    CHECK(shop.end() == last);
+    // Never decided, within what is kept: decided now.
+    CHECK_FALSE(shop.ask<Accepted>(ticket(500, {sale("1")})).repeated);
+    CHECK(shop.ask<Accepted>(ticket(500, {sale("1")})).repeated);
+    CHECK(shop.ask<TicketRefused>(ticket(last - kAnswersKept, {sale("1")})).code ==
+          Errc::already_done);
+    shop.restart();
+    CHECK(shop.ask<Accepted>(ticket(500, {sale("1")})).repeated);
+    CHECK(shop.ask<Accepted>(ticket(last - kAnswersKept + 1, {sale("1")})).repeated);
+}
+
+TEST_CASE("clients: numbers may have holes of any width") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("1")}));
+    shop.ask<Accepted>(ticket(1'000'000, {sale("1")}));
+    CHECK(shop.ask<Accepted>(ticket(1, {sale("1")})).repeated);
+    CHECK_FALSE(shop.ask<Accepted>(ticket(2, {sale("1")})).repeated);
+}
+
+TEST_CASE("clients: whoever asks learns the highest number and the note that came with it") {
+    Shop shop;
+    const auto ask = [&] {
+        shop.legs.answers.clear();
+        shop.publisher->request(shop.till, Message{ClientAsk{77, kTill}});
+        return shop.only<ClientState>();
+    };
+    CHECK(ask().highest == 0);
+    Ticket noted = ticket(5, {sale("1")});
+    noted.note = "hash of five lines";
+    shop.ask<Accepted>(noted);
+    Ticket earlier = ticket(4, {sale("1")});
+    earlier.note = "hash of four lines";
+    shop.ask<Accepted>(earlier);
+    for (int i = 0; i < 2; ++i) {
+        const auto state = ask();
+        CHECK(state.request == 77);
+        CHECK(state.highest == 5);
+        CHECK(state.note == "hash of five lines");
+        shop.restart();
+    }
+}
+
+TEST_CASE("clients: thousands of them, each answered as the first time") {
+    Shop shop;
+    const auto id = [](int i) {
+        ClientId client{};
+        client[0] = static_cast<std::uint8_t>(i & 0xff);
+        client[9] = static_cast<std::uint8_t>(i >> 8);
+        client[15] = 1;
+        return client;
+    };
+    for (const bool repeated : {false, true}) {
+        for (int i = 0; i < 2'000; ++i) {
+            CHECK(shop.ask<Accepted>(ticket(1, {sale("1")}, id(i))).repeated == repeated);
+        }
+    }
+    CHECK(shop.end() == 2'001);
+}

@@ -1,0 +1,161 @@
+#include <doctest/doctest.h>
+
+#include "schema/payloads.h"
+#include "test/unit/publisher/publisher_support.h"
+
+using namespace filial::test;
+using namespace filial::schema;
+using filial::core::Want;
+
+namespace {
+
+std::uint64_t position(const Shop& shop, const char* store) {
+    Want want;
+    want.store = StoreId{store};
+    return shop.publisher->durable(want).at(0).seq.value();
+}
+
+}  // namespace
+
+TEST_CASE("control: the publisher wants control of every other store, from brokers alone") {
+    Shop shop;
+    const auto want = shop.publisher->want(broker(), StoreId{"store2"});
+    REQUIRE(want);
+    REQUIRE(want->after.size() == 1);
+    CHECK(want->after[0].topic == "control");
+    CHECK(want->after[0].seq == Sequence{0});
+    CHECK_FALSE(shop.publisher->want(broker(), StoreId{"store1"}));
+    auto peer = broker();
+    peer.role = "publisher";
+    CHECK_FALSE(shop.publisher->want(peer, StoreId{"store2"}));
+    CHECK(shop.publisher->take(peer, control_of("store2", 0, 1, {})).error().code ==
+          Errc::not_allowed);
+    // One that dialled us only says that it is a broker; being admitted as a relay proves it.
+    auto caller = broker();
+    caller.dialled = false;
+    CHECK_FALSE(shop.publisher->want(caller, StoreId{"store2"}));
+}
+
+TEST_CASE("control: each notice becomes one own event and then its position is durable") {
+    Shop shop;
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 9,
+                                                      {{3, sent_notice("T1", "store1")},
+                                                       {4, sent_notice("T2", "store9")},
+                                                       {7, sent_notice("T3", "store1")}})));
+    CHECK(position(shop, "store2") == 0);
+    REQUIRE(shop.publisher->flush());
+    CHECK(position(shop, "store2") == 9);
+    const auto log = shop.log();
+    REQUIRE(log.size() == 3);
+    CHECK(log[1].event.kind == kTransferExpected);
+    CHECK(log[1].event.key == "T1");
+    CHECK(log[1].event.number == 3);
+    CHECK(log[2].event.key == "T3");
+}
+
+TEST_CASE("control: a range delivered twice, by another broker or after a restart, gives nothing") {
+    Shop shop;
+    const auto range = control_of("store2", 0, 5, {{3, sent_notice("T1", "store1")}});
+    REQUIRE(shop.publisher->take(broker("head"), range));
+    REQUIRE(shop.publisher->take(broker("second"), range));
+    REQUIRE(shop.publisher->flush());
+    CHECK(shop.end() == 2);
+    REQUIRE(shop.publisher->take(broker("second"), range));
+    REQUIRE(shop.publisher->flush());
+    // The position beside the log was not saved yet; the ledger knows what it took.
+    shop.restart(true);
+    CHECK(position(shop, "store2") == 0);
+    REQUIRE(shop.publisher->take(broker("head"), range));
+    REQUIRE(shop.publisher->flush());
+    CHECK(shop.end() == 2);
+    CHECK(position(shop, "store2") == 5);
+}
+
+TEST_CASE("control: ranges without a notice move the position on, which is kept over a restart") {
+    Shop shop;
+    const std::size_t syncs = shop.journal.syncs();
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 50, {})));
+    REQUIRE(shop.publisher->flush());
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 50, 80, {})));
+    REQUIRE(shop.publisher->flush());
+    CHECK(position(shop, "store2") == 80);
+    CHECK(shop.journal.syncs() == syncs);
+    shop.clock.advance(2 * filial::core::kSecond);
+    shop.publisher->turn(shop.clock.boot());
+    shop.restart();
+    CHECK(position(shop, "store2") == 80);
+    CHECK(shop.publisher->want(broker(), StoreId{"store2"})->epoch == Epoch{1});
+}
+
+TEST_CASE("control: a hole is a gap, an older epoch is refused, a newer one goes on") {
+    Shop shop;
+    CHECK(shop.publisher->take(broker(), control_of("store2", 5, 9, {})).error().code == Errc::gap);
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 9, {}, 2)));
+    CHECK(shop.publisher->take(broker(), control_of("store2", 9, 12, {}, 1)).error().code ==
+          Errc::stale_incarnation);
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 9, 12, {}, 3)));
+}
+
+TEST_CASE("control: notices and tickets of a turn share one commit") {
+    Shop shop;
+    const std::size_t commits = shop.journal.commits();
+    REQUIRE(shop.publisher->take(broker(),
+                                 control_of("store2", 0, 5, {{3, sent_notice("T1", "store1")}})));
+    shop.send(ticket(1, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    CHECK(shop.journal.commits() == commits + 1);
+    CHECK(shop.end() == 3);
+}
+
+TEST_CASE("control: on a full disk notices stay and are taken when there is room") {
+    Shop shop;
+    shop.journal.fail_commits(Errc::no_space);
+    REQUIRE(shop.publisher->take(broker(),
+                                 control_of("store2", 0, 5, {{3, sent_notice("T1", "store1")}})));
+    CHECK(shop.publisher->flush().error().code == Errc::no_space);
+    CHECK(position(shop, "store2") == 0);
+    shop.journal.fail_commits(std::nullopt);
+    shop.clock.advance(filial::core::kSecond);
+    REQUIRE(shop.publisher->flush());
+    CHECK(position(shop, "store2") == 5);
+    CHECK(shop.end() == 2);
+}
+
+TEST_CASE("control: a thousand notices at once are taken, each once") {
+    Shop shop;
+    std::vector<std::pair<std::uint64_t, Event>> events;
+    for (std::uint64_t i = 1; i <= 3'000; ++i) {
+        events.emplace_back(i, sent_notice("T" + std::to_string(i), "store1"));
+    }
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 3'000, events)));
+    REQUIRE(shop.publisher->flush());
+    CHECK(shop.end() == 3'001);
+    CHECK(position(shop, "store2") == 3'000);
+}
+
+TEST_CASE("control: killed between a notice and its event, at every commit: exactly one event") {
+    Shop shop;
+    std::uint64_t upto = 0;
+    for (int i = 0; i < 200; ++i) {
+        const auto range =
+            control_of("store2", upto, upto + 1,
+                       {{upto + 1, sent_notice("T" + std::to_string(upto), "store1")}});
+        REQUIRE(shop.publisher->take(broker(), range));
+        if (i % 2 == 0) REQUIRE(shop.publisher->flush());
+        shop.restart(true);
+        // The broker sends again from what is acknowledged, which may be before what is taken.
+        for (std::uint64_t seq = position(shop, "store2"); seq <= upto; ++seq) {
+            REQUIRE(shop.publisher->take(
+                broker(),
+                control_of("store2", seq, seq + 1,
+                           {{seq + 1, sent_notice("T" + std::to_string(seq), "store1")}})));
+        }
+        REQUIRE(shop.publisher->flush());
+        ++upto;
+        CHECK(shop.end() == 1 + upto);
+        if (i % 7 == 0) {
+            shop.clock.advance(2 * filial::core::kSecond);
+            shop.publisher->turn(shop.clock.boot());
+        }
+    }
+}

@@ -1,0 +1,105 @@
+#include <doctest/doctest.h>
+
+#include "test/unit/publisher/publisher_support.h"
+
+using namespace filial::test;
+using namespace filial::schema;
+using filial::core::kMillisecond;
+using filial::core::kSecond;
+
+namespace {
+
+const Mark* mark_of(Shop& shop) {
+    const auto* held = shop.legs.book.find(StoreId{"store1"});
+    return held == nullptr ? nullptr : &held->mark;
+}
+
+void turn(Shop& shop, std::int64_t after_us) {
+    shop.clock.advance(after_us);
+    shop.publisher->turn(shop.clock.boot());
+}
+
+}  // namespace
+
+TEST_CASE("marks: one at the start, and by the timer while nothing is sold") {
+    Shop shop;
+    turn(shop, 0);
+    REQUIRE(mark_of(shop) != nullptr);
+    CHECK(mark_of(shop)->end == Sequence{1});
+    CHECK(shop.legs.announced == 1);
+    const auto first = *mark_of(shop);
+    turn(shop, kSecond);
+    CHECK(mark_of(shop)->counter == first.counter);
+    turn(shop, 4 * kSecond);
+    CHECK(mark_of(shop)->counter > first.counter);
+    CHECK(mark_of(shop)->at > first.at);
+    CHECK(shop.legs.announced == 2);
+}
+
+TEST_CASE("marks: soon after the log grew, and of durable positions only") {
+    Shop shop;
+    turn(shop, 0);
+    shop.send(ticket(1, {sale("1")}));
+    turn(shop, kSecond);
+    CHECK(mark_of(shop)->end == Sequence{1});
+    REQUIRE(shop.publisher->flush());
+    turn(shop, 0);
+    CHECK(mark_of(shop)->end == Sequence{2});
+    REQUIRE(mark_of(shop)->ends.size() == 2);
+    // At most five a second.
+    shop.legs.answers.clear();
+    shop.ask<Accepted>(ticket(2, {sale("1")}));
+    turn(shop, 100 * kMillisecond);
+    CHECK(mark_of(shop)->end == Sequence{2});
+    turn(shop, 100 * kMillisecond);
+    CHECK(mark_of(shop)->end == Sequence{3});
+}
+
+TEST_CASE("marks: the counter never goes back, whatever the clock does and after a power cut") {
+    Shop shop;
+    std::uint64_t counter = 0;
+    for (int i = 0; i < 5; ++i) {
+        for (int j = 0; j < 3; ++j) {
+            turn(shop, 5 * kSecond);
+            REQUIRE(mark_of(shop) != nullptr);
+            CHECK(mark_of(shop)->counter > counter);
+            counter = mark_of(shop)->counter;
+        }
+        shop.clock.set_wall(Timestamp{1'000'000});
+        shop.restart(i % 2 == 0);
+    }
+}
+
+TEST_CASE("marks: they say what the own replica applied and what was taken of control") {
+    Shop shop;
+    Applied applied;
+    applied.reached.push_back({StoreId{"store2"}, Epoch{1}, {{"stock", Sequence{17}}}});
+    applied.parked.push_back({StoreId{"store2"}, "stock", "85123A"});
+    filial::core::Peer stranger;
+    stranger.store = "store9";
+    shop.publisher->applied(stranger, {});
+    filial::core::Peer own;
+    own.store = "store1";
+    own.local = true;
+    shop.publisher->applied(own, applied);
+    shop.publisher->applied(stranger, {});
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 9, {})));
+    REQUIRE(shop.publisher->flush());
+    turn(shop, 0);
+    const Mark mark = *mark_of(shop);
+    CHECK(mark.applied == applied.reached);
+    CHECK(mark.parked == applied.parked);
+    REQUIRE(mark.taken.size() == 1);
+    CHECK(mark.taken[0] == Position{StoreId{"store2"}, Epoch{1}, Sequence{9}});
+    CHECK(mark.applied_since == 0);
+}
+
+TEST_CASE("marks: without room for a block of counters none is made, and one when there is") {
+    Shop shop;
+    shop.journal.fail_commits(Errc::no_space);
+    turn(shop, 0);
+    CHECK(mark_of(shop) == nullptr);
+    shop.journal.fail_commits(std::nullopt);
+    turn(shop, 5 * kSecond);
+    CHECK(mark_of(shop) != nullptr);
+}
