@@ -1,5 +1,8 @@
 #include "test/golden/samples.h"
 
+#include "core/journal/head_witness.h"
+#include "core/journal/log_head.h"
+#include "core/journal/log_layout.h"
 #include "core/link/mark_book.h"
 
 namespace filial::golden {
@@ -92,6 +95,59 @@ Sample saved_mark() {
             }};
 }
 
+/// One topic of one commit, as a journal keeps it.
+Sample log_value() {
+    const Segment value = segment();
+    const Timestamp at{1'291'204'800'250'000};
+    return {"log_value", core::encode_log_value(70'000, 4'200'000, at, value), true,
+            [=](ByteView bytes) -> std::string {
+                Parser parser;
+                const auto decoded = core::decode_log_value(parser, bytes);
+                if (!decoded) return decoded.error().message;
+                const bool same = decoded->events_before == 70'000 &&
+                                  decoded->bytes_before == 4'200'000 && decoded->at == at &&
+                                  decoded->segment == value;
+                return same ? "" : "another value";
+            }};
+}
+
+Sample log_head() {
+    core::LogHead head;
+    head.store = StoreId{"store1"};
+    head.epoch = Epoch{2};
+    head.incarnation.fill(0xab);
+    head.end = Sequence{5'000};
+    head.topics = {{"control", Sequence{4'713}, 1, 95, hash_of("control")},
+                   {"stock", Sequence{5'000}, 4'999, 300'000, hash_of("stock")}};
+    const Bytes value = encode(head);
+    return {"log_head", value, true, [=](ByteView bytes) -> std::string {
+                Parser parser;
+                const auto decoded = core::decode_log_head(parser, head.store, bytes);
+                if (!decoded) return decoded.error().message;
+                const bool same = encode(*decoded) == value && decoded->epoch == head.epoch &&
+                                  decoded->incarnation == head.incarnation &&
+                                  decoded->end == head.end && decoded->topics.size() == 2 &&
+                                  decoded->topics[1].chain == hash_of("stock");
+                return same ? "" : "another value";
+            }};
+}
+
+Sample witness_slot() {
+    core::WitnessSlot slot;
+    slot.store = StoreId{"store1"};
+    slot.epoch = Epoch{2};
+    slot.incarnation.fill(0xab);
+    slot.seq = Sequence{5'000};
+    slot.chains = hash_of("chains");
+    slot.counter = 17;
+    return {"witness_slot", core::encode_witness_slot(slot), true,
+            [=](ByteView bytes) -> std::string {
+                const auto decoded = core::decode_witness_slot(bytes);
+                if (!decoded) return decoded.error().message;
+                return *decoded == slot ? "" : "another value";
+            }};
+}
+
 }  // namespace
 
 std::vector<Sample> samples() {
@@ -112,6 +168,9 @@ std::vector<Sample> samples() {
         block("block_rows_lz4", long_range(), BlockCodec::rows_lz4),
         payload("mark", mark(), decode_mark),
         saved_mark(),
+        log_value(),
+        log_head(),
+        witness_slot(),
     };
     for (const Message& each : messages()) {
         // The message of the range that is not compressed is block_rows.
