@@ -76,7 +76,7 @@ class Company:
         self.port = free_port()
         made = self.filial("init", name, "--broker", "--listen", f"tcp://127.0.0.1:{self.port}",
                            "--dir", self.head, "--json")
-        self.key = json.loads(made.stdout)["public_key"]
+        self.key = json.loads(made.stdout)["key"]
         self.broker = Program(f"{name} broker",
                               [self.bin / "filial-broker", "--config",
                                self.head / "filial.toml"], self.dir / f"{name}.broker.log")
@@ -107,7 +107,7 @@ class Company:
         made = self.filial("init", name, "--hub-name", self.head_name, "--hub",
                            f"tcp://127.0.0.1:{port}", "--hub-key", self.key, "--dir", store.dir,
                            "--json")
-        store.key = json.loads(made.stdout)["public_key"]
+        store.key = json.loads(made.stdout)["key"]
         self.admit(store)
         for name_, values in (settings or {}).items():
             store.configure(name_, **values)

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "cli/context.h"
+
+namespace filial::cli {
+
+/// `filial export DIR`: the replica as stock.csv, debts.csv, debts_by_store.csv, customers.csv and
+/// in_transit.csv, rows sorted bytewise. Each file is there whole or not at all.
+schema::Result<int> run_export(Context& context, const std::string& dir);
+
+}  // namespace filial::cli

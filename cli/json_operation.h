@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/operation.h"
+#include "schema/result.h"
+
+namespace filial::cli {
+
+/// What an operation gets where its line does not say it.
+struct OperationDefaults {
+    schema::Timestamp at;
+    std::string document;
+    bool fact = false;
+};
+
+/// The operations of one JSON text: an object is one, an array of objects several of one ticket.
+///
+///     {"op": "sell", "at": "2026-11-22T09:13:00Z", "sku": "85123A", "qty": "2", "doc": "4711"}
+///
+/// Amounts are decimal text; numbers are taken by their digits, never through a floating point.
+/// Members that the operation does not have, that come twice or that are missing are `invalid`,
+/// named, with the number of the operation where there are several. Each operation is validated.
+schema::Result<std::vector<schema::Operation>> parse_operations(std::string_view json,
+                                                                const OperationDefaults& defaults);
+
+/// One operation and where it stood: "line 3", "operation 3".
+struct PlacedOperation {
+    schema::Operation operation;
+    std::string place;
+};
+
+/// A whole file that is one ticket: a JSON array of operations, one operation, or one a line.
+schema::Result<std::vector<PlacedOperation>> parse_ticket(std::string_view text,
+                                                          const OperationDefaults& defaults);
+
+}  // namespace filial::cli

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+#include "cli/json.h"
+#include "schema/status.h"
+
+namespace filial::cli {
+
+/// What a local program said of itself, or why it said nothing.
+struct ProcessReport {
+    Process process = Process::publisher;
+    std::optional<schema::Status> status;
+    schema::Error error{schema::Errc::unreachable, "its socket is not there"};
+};
+
+/// Asks publisher, subscriber and, where it is configured or there, the broker. A program that is
+/// not there costs no time, one that does not answer a second.
+schema::Result<std::vector<ProcessReport>> ask_processes(Context& context);
+
+/// {"legs": [...], "depth_events": n, "processes": {...}}
+Json queue_json(const std::vector<ProcessReport>& reports);
+/// A table of legs, their sum, and a line for each program that does not answer.
+std::string queue_text(const std::vector<ProcessReport>& reports);
+
+/// `filial queue`. Exit code 5 if no program answers. With `watch`, again every two seconds until
+/// it is interrupted.
+schema::Result<int> run_queue(Context& context, bool watch);
+
+Json status_json(const std::vector<ProcessReport>& reports);
+std::string status_text(const std::vector<ProcessReport>& reports);
+/// `filial status`.
+schema::Result<int> run_status(Context& context);
+
+}  // namespace filial::cli

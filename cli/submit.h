@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+#include "cli/json_operation.h"
+
+namespace filial::cli {
+
+/// Flags of every verb that hands in a ticket.
+struct TicketArgs {
+    std::string at;  ///< When it happened; empty: now.
+    std::string document;
+    bool fact = false;
+    std::string client;  ///< 32 hexadecimal digits or any name; empty: a random one.
+    std::uint64_t number = 1;
+    double wait_seconds = 10;
+};
+
+/// Time, document and fact for the operations of this command. `invalid` for a bad time.
+schema::Result<OperationDefaults> defaults_of(const TicketArgs& args, const core::Clock& clock);
+
+/// Hands in one ticket and prints what became of it. A lost answer is asked for again with the same
+/// client and number until `wait_seconds` are over, so the ticket is never booked twice. Returns
+/// the exit code: 0 for booked, that of its error for refused.
+schema::Result<int> submit(Context& context, const TicketArgs& args,
+                           const std::vector<PlacedOperation>& operations);
+
+/// The same for one operation; it is validated first.
+schema::Result<int> submit(Context& context, const TicketArgs& args,
+                           const schema::Operation& operation);
+
+/// Flag bits in words, for people: "stock went below zero: booked and flagged".
+std::vector<std::string> flag_texts(std::uint64_t flags);
+/// And as names in JSON: "below_zero".
+std::vector<std::string> flag_names(std::uint64_t flags);
+
+}  // namespace filial::cli

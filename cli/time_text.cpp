@@ -1,0 +1,67 @@
+#include "cli/time_text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <ctime>
+
+namespace filial::cli {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000;
+
+std::string two_units(std::int64_t large, const char* large_name, std::int64_t small,
+                      const char* small_name) {
+    if (small == 0) return fmt::format("{} {}", large, large_name);
+    return fmt::format("{} {} {} {}", large, large_name, small, small_name);
+}
+
+}  // namespace
+
+std::string local_time(schema::Timestamp t) {
+    std::int64_t seconds = t.value() / kSecond;
+    if (t.value() % kSecond < 0) --seconds;
+    const auto when = static_cast<std::time_t>(seconds);
+    std::tm parts{};
+    ::tzset();
+    if (::localtime_r(&when, &parts) == nullptr) return schema::to_string(t);
+    std::array<char, 80> text{};
+    const std::size_t size =
+        std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S %Z", &parts);
+    return std::string(text.data(), size);
+}
+
+std::string duration_text(std::int64_t microseconds) {
+    const std::int64_t seconds = microseconds / kSecond;
+    if (seconds < 1) {
+        const std::int64_t tenths = microseconds / (kSecond / 10);
+        return fmt::format("0.{} s", tenths < 0 ? 0 : tenths);
+    }
+    if (seconds < 60) return fmt::format("{} s", seconds);
+    const std::int64_t minutes = seconds / 60;
+    if (minutes < 60) return two_units(minutes, "min", seconds % 60, "s");
+    const std::int64_t hours = minutes / 60;
+    if (hours < 24) return two_units(hours, "h", minutes % 60, "min");
+    return two_units(hours / 24, "d", hours % 24, "h");
+}
+
+std::string age_text(std::int64_t microseconds) {
+    return microseconds < 0 ? "?" : duration_text(microseconds);
+}
+
+std::string bytes_text(std::int64_t bytes) {
+    if (bytes < 0) return "?";
+    if (bytes < 1024) return fmt::format("{} bytes", bytes);
+    const double kib = static_cast<double>(bytes) / 1024;
+    if (kib < 1024) return fmt::format("{:.1f} KiB", kib);
+    if (kib < 1024 * 1024) return fmt::format("{:.1f} MiB", kib / 1024);
+    return fmt::format("{:.1f} GiB", kib / 1024 / 1024);
+}
+
+std::string grouped(std::uint64_t number) {
+    std::string text = std::to_string(number);
+    for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+    return text;
+}
+
+}  // namespace filial::cli
