@@ -17,11 +17,10 @@ Bytes key_of(const ReceiverRegistry::Key& key) {
     return Bytes(kPrefix) + key.first + "\n" + key.second.value();
 }
 
-Bytes encode(const Held& held) {
+Bytes encode(const schema::StoreId& origin, const Held& held) {
     schema::Writer out;
-    out.array(4).u64(1).i64(held.heard.value());
-    schema::write_reached(out, schema::Reached{schema::StoreId{}, held.epoch, held.after});
-    out.nil();
+    out.array(3).u64(1).i64(held.heard.value());
+    schema::write_reached(out, schema::Reached{origin, held.epoch, held.after});
     return out.take();
 }
 
@@ -49,7 +48,9 @@ Result<ReceiverRegistry> ReceiverRegistry::load(const core::Journal& journal) {
         const auto cut = rest.find('\n');
         auto held = decode(value);
         if (!held || cut == ByteView::npos) {
-            all_read = schema::fail(schema::Errc::corrupt, "receiver registry: " + Bytes(rest));
+            all_read = schema::fail(
+                schema::Errc::corrupt,
+                held ? "receiver registry: a key without an origin" : held.error().message);
             return false;
         }
         registry.held_[{Bytes(rest.substr(0, cut)), schema::StoreId{Bytes(rest.substr(cut + 1))}}] =
@@ -69,7 +70,8 @@ void ReceiverRegistry::reached(const std::string& receiver, const schema::Fetch&
 }
 
 void ReceiverRegistry::save(core::JournalWrite& write) {
-    for (const Key& key : changed_) write.state.emplace_back(key_of(key), encode(held_[key]));
+    for (const Key& key : changed_)
+        write.state.emplace_back(key_of(key), encode(key.second, held_[key]));
     changed_.clear();
 }
 
