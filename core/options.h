@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "schema/bytes.h"
 #include "schema/ids.h"
 #include "schema/result.h"
 
@@ -80,6 +81,9 @@ using Overrides = std::map<std::string, std::string>;
 /// Reads `file` strictly: an unknown key, a wrong type or a value out of range is `invalid` with
 /// file, line, key and reason. Then the environment's and `flags`' overrides, checked alike.
 schema::Result<Options> load_options(const std::filesystem::path& file, const Overrides& flags);
+
+/// Reads into `options` what its file says when it has this text, as strictly.
+schema::Result<void> parse_options(Options& options, schema::ByteView text);
 
 /// The file to read when none is named: $FILIAL_CONFIG, ./filial.toml, /etc/filial/filial.toml.
 std::filesystem::path default_options_file();

@@ -132,19 +132,21 @@ Result<void> read_table(Options& options, const TomlTable& table) {
     return {};
 }
 
-Result<void> read_file(Options& options) {
-    const auto tables = read_toml(options.file);
-    if (!tables) {
-        const bool missing = tables.error().code == Errc::not_found;
-        return fail(Errc::invalid,
-                    tables.error().message + (missing ? "; run `filial init`, or name another "
-                                                        "file with --config or FILIAL_CONFIG"
-                                                      : ""));
-    }
-    for (const TomlTable& table : *tables) {
+Result<void> read_tables(Options& options, const std::vector<TomlTable>& tables) {
+    for (const TomlTable& table : tables) {
         if (auto read = read_table(options, table); !read) return read;
     }
     return {};
+}
+
+Result<void> read_file(Options& options) {
+    const auto tables = read_toml(options.file);
+    if (tables) return read_tables(options, *tables);
+    const bool missing = tables.error().code == Errc::not_found;
+    return fail(Errc::invalid,
+                tables.error().message + (missing ? "; run `filial init`, or name another file "
+                                                    "with --config or FILIAL_CONFIG"
+                                                  : ""));
 }
 
 /// Variables that look like options but are none: a slip that would silently do nothing.
@@ -194,6 +196,12 @@ Overrides overrides_from_environment() {
         if (value != nullptr) overrides[std::string(row.name)] = value;
     }
     return overrides;
+}
+
+Result<void> parse_options(Options& options, schema::ByteView text) {
+    const auto tables = parse_toml(text, options.file.string());
+    if (!tables) return tl::unexpected(tables.error());
+    return read_tables(options, *tables);
 }
 
 Result<Options> load_options(const path& file, const Overrides& flags) {

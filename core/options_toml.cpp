@@ -107,7 +107,7 @@ const TomlEntry* TomlTable::find(std::string_view key) const {
     return found == entries.end() ? nullptr : &*found;
 }
 
-Result<std::vector<TomlTable>> parse_toml(std::string_view text, const std::string& name) try {
+Result<std::vector<TomlTable>> parse_toml(schema::ByteView text, const std::string& name) try {
     const toml::table root = toml::parse(text, name);
     return Flattener(name).flatten(root);
 } catch (const toml::parse_error& e) {

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/bytes.h"
 #include "schema/result.h"
 
 /// TOML as our files use it: values at the top, [tables] and [[lists of tables]], one level deep.
@@ -34,7 +35,7 @@ struct TomlTable {
 
 /// `invalid` with "name:line: ..." for text that is no TOML, or has a kind of value or a nesting
 /// that our files do not use. `name` is the file's, for messages.
-schema::Result<std::vector<TomlTable>> parse_toml(std::string_view text, const std::string& name);
+schema::Result<std::vector<TomlTable>> parse_toml(schema::ByteView text, const std::string& name);
 
 /// The file's tables. `not_found` if there is no file.
 schema::Result<std::vector<TomlTable>> read_toml(const std::filesystem::path& file);

@@ -149,6 +149,17 @@ class WriterLock {
 
 }  // namespace
 
+Result<std::vector<Admission>> AllowList::parse_allow_list(schema::ByteView text,
+                                                           const std::string& name) {
+    const auto tables = parse_toml(text, name);
+    if (!tables) return tl::unexpected(tables.error());
+    const auto admissions = admissions_from(*tables, name);
+    if (!admissions) return tl::unexpected(admissions.error());
+    std::vector<Admission> list;
+    for (const auto& [store, entry] : *admissions) list.push_back(entry);
+    return list;
+}
+
 AllowList::AllowList(std::filesystem::path file) : file_(std::move(file)) {}
 
 Result<void> AllowList::refresh() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/bytes.h"
 #include "schema/result.h"
 
 namespace filial::core {
@@ -30,6 +31,10 @@ class AllowList {
     /// Reads the file if it changed since (size, time or inode). A damaged file keeps the last good
     /// list and is returned as the error; a missing one is an empty list.
     schema::Result<void> refresh();
+
+    /// What a file of this name and text admits. `invalid` with "name:line: key: reason".
+    static schema::Result<std::vector<Admission>> parse_allow_list(schema::ByteView text,
+                                                                   const std::string& name);
 
     /// By key, at the handshake.
     const Admission* find_key(std::string_view curve_public) const;
