@@ -6,6 +6,7 @@
 #include "ledger/register.h"
 #include "ledger/transit.h"
 #include "subscriber/customer_record.h"
+#include "subscriber/number_row.h"
 #include "subscriber/replica_keys.h"
 
 namespace filial::subscriber {
@@ -40,8 +41,16 @@ bool is_of_event(Errc code) {
            code == Errc::too_large;
 }
 
-bool has_numbers(const std::string& topic) {
-    return topic == schema::kTopicStock || topic == schema::kTopicDebts;
+/// The kind that changes a number in this topic, and the fields of its payload; empty for none.
+struct NumberKind {
+    std::string_view kind;
+    std::size_t payload_fields = 0;
+};
+
+NumberKind number_kind(const std::string& topic) {
+    if (topic == schema::kTopicStock) return {schema::kStockMoved, 5};
+    if (topic == schema::kTopicDebts) return {schema::kDebtMoved, 4};
+    return {};
 }
 
 }  // namespace
@@ -157,12 +166,31 @@ Result<void> Applier::apply(const StoreId& store, const schema::Segment& segment
     const auto first = std::upper_bound(segment.seqs.begin(), segment.seqs.end(), after);
     auto index = static_cast<std::size_t>(first - segment.seqs.begin());
     if (index > 0) counters_["events_repeated"] += static_cast<std::int64_t>(index);
-    const std::size_t slot =
-        has_numbers(segment.topic) ? numbers_.slot(segment.topic, store, segment.epoch) : 0;
+    const auto [kind, payload_fields] = number_kind(segment.topic);
+    const std::size_t slot = kind.empty() ? 0 : numbers_.slot(segment.topic, store, segment.epoch);
     std::int64_t applied = 0;
     Result<void> result;
+    NumberRow number;
     for (; index < segment.rows.size(); ++index) {
         const schema::Sequence seq = segment.seqs[index];
+        const bool plain = !kind.empty() && parked_.empty() &&
+                           read_number_row(segment.rows[index], kind, payload_fields, number);
+        if (plain) {
+            const auto added = numbers_.add(slot, number.key, number.delta);
+            if (!added) {
+                result = tl::unexpected(added.error());
+                break;
+            }
+            if (*added) {
+                if (store == own_ && segment.topic == schema::kTopicDebts) {
+                    own_debts_.push_back({seq, std::string(number.key), number.delta,
+                                          std::string(number.addressee)});
+                }
+                ++applied;
+                through = seq;
+                continue;
+            }  // A sum that would leave 64 bits: the general way parks it.
+        }
         if (const auto read = schema::decode_row(parser_, segment.rows[index], event_); !read) {
             result = schema::fail(
                 store.value() + " " + segment.topic + " event " + std::to_string(seq.value()),

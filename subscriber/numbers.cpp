@@ -1,5 +1,7 @@
 #include "subscriber/numbers.h"
 
+#include <algorithm>
+
 #include "schema/amounts.h"
 #include "subscriber/replica_keys.h"
 
@@ -90,7 +92,12 @@ Result<bool> Numbers::add(std::size_t index, std::string_view key, std::int64_t 
     return true;
 }
 
-void Numbers::write_into(ReplicaWrite& write) const {
+void Numbers::write_into(ReplicaWrite& write) {
+    // In the order of their keys, which the memtable takes several times faster.
+    std::sort(changed_.begin(), changed_.end(), [](const Change& a, const Change& b) {
+        if (a.slot != b.slot) return a.slot->contribution < b.slot->contribution;
+        return a.cell->first < b.cell->first;
+    });
     Bytes key;
     for (const Change& change : changed_) {
         const auto& [name, cell] = *change.cell;

@@ -27,7 +27,7 @@ class Numbers {
     schema::Result<bool> add(std::size_t slot, std::string_view key, std::int64_t delta);
 
     /// Adds what changed since the last `written`.
-    void write_into(ReplicaWrite& write) const;
+    void write_into(ReplicaWrite& write);
     /// That write is in the database.
     void written();
     bool changed() const { return !changed_.empty(); }

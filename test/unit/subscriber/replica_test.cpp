@@ -279,7 +279,7 @@ TEST_CASE(
     CHECK(taken.error().code == Errc::corrupt);
     REQUIRE(replica->flush());
     CHECK(replica->position(log.store(), "stock") == schema::Sequence{1});
-    take(*replica, log.range(1, 3));
+    take(*replica, log.range(1, 3, {"stock"}));
     CHECK(stock_of(*replica, log, "1") == 3'000);
 }
 
