@@ -37,7 +37,7 @@ std::string shortened(std::string_view value) {
 }
 
 /// Between quotes, by the rules of JSON. Bytes that are no UTF-8 become U+00XX of each.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     const bool utf8 = schema::is_utf8(text);
     std::string out = "\"";
     for (const char c : text) {
@@ -65,12 +65,12 @@ std::string plain(std::string_view value) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte <= 0x20 || byte == 0x7f || c == '"' || c == '\\' || c == '=') simple = false;
     }
-    return simple ? std::string(value) : quoted(value);
+    return simple ? std::string(value) : in_quotes(value);
 }
 
 /// Text without a name: blanks may stay, a line's end may not.
 std::string one_line(std::string_view text) {
-    std::string out = quoted(text);
+    std::string out = in_quotes(text);
     return out.substr(1, out.size() - 2);
 }
 
@@ -102,12 +102,12 @@ std::string log_line(schema::Timestamp at, Level level, std::string_view text,
     std::string line;
     if (now.json) {
         line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\"", time_text(at), upper_name(level));
-        if (!now.process.empty()) line += ",\"process\":" + quoted(now.process);
-        if (!now.store.empty()) line += ",\"store\":" + quoted(now.store);
-        line += ",\"text\":" + quoted(shortened(text));
+        if (!now.process.empty()) line += ",\"process\":" + in_quotes(now.process);
+        if (!now.store.empty()) line += ",\"store\":" + in_quotes(now.store);
+        line += ",\"text\":" + in_quotes(shortened(text));
         for (const Field& field : fields) {
-            line += "," + quoted(field.name) + ":" +
-                    (field.bare ? field.value : quoted(shortened(field.value)));
+            line += "," + in_quotes(field.name) + ":" +
+                    (field.bare ? field.value : in_quotes(shortened(field.value)));
         }
         return line + "}\n";
     }
