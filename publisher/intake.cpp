@@ -130,14 +130,16 @@ void Intake::take(const Requester& from, Ticket ticket, schema::Timestamp wall, 
         return answer_busy(from, ticket, kRetryQueueMs,
                            "an earlier ticket of this client has to come first", now, legs);
     }
-    if (waiting_.size() >= queue_max_) {
+    if (waiting_.size() >= queue_max_ || bytes_ + content.size() > kQueueBytesMax) {
         return answer_busy(from, ticket, kRetryQueueMs,
                            std::to_string(waiting_.size()) + " tickets wait already", now, legs);
     }
     for (schema::Operation& operation : ticket.operations) {
         if (operation.at.value() == 0) operation.at = wall;
     }
-    waiting_.push_back({from, std::move(ticket), schema::checksum_of(content.bytes()), {}});
+    bytes_ += content.size();
+    waiting_.push_back(
+        {from, std::move(ticket), schema::checksum_of(content.bytes()), content.size(), {}});
 }
 
 Result<bool> Intake::decide(Waiting& waiting, Outbox& outbox) {
@@ -193,6 +195,7 @@ void Intake::committed(Legs& legs) {
             ++counts_.refused;
         }
         legs.reply(front.from, front.answer);
+        bytes_ -= front.bytes;
         waiting_.pop_front();
     }
 }
@@ -202,6 +205,7 @@ void Intake::give_up(const Error& why, BootTime now, Legs& legs) {
         answer_busy(each.from, each.ticket, kRetrySpaceMs, why.message, now, legs);
     }
     waiting_.clear();
+    bytes_ = 0;
     staged_ = 0;
 }
 

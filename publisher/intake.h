@@ -14,6 +14,9 @@
 
 namespace filial::publisher {
 
+/// Content that may wait for a commit: thousands of receipts, and no till can fill the memory.
+constexpr std::size_t kQueueBytesMax = 16 * 1024 * 1024;
+
 /// What came of the tickets since the start.
 struct IntakeCounts {
     std::int64_t tickets = 0;  ///< Accepted.
@@ -28,7 +31,7 @@ struct IntakeCounts {
 /// that a client's tickets are decided in the order of their numbers.
 class Intake {
   public:
-    /// `queue_max` tickets may wait. `clients` must outlive it.
+    /// `queue_max` tickets may wait, of kQueueBytesMax together. `clients` must outlive it.
     Intake(Clients& clients, std::uint64_t queue_max) : clients_(clients), queue_max_(queue_max) {}
 
     /// Checks the form, then queues the ticket. Anything but waiting is answered at once.
@@ -53,6 +56,7 @@ class Intake {
         core::Requester from;
         schema::Ticket ticket;
         std::uint64_t checksum = 0;
+        std::size_t bytes = 0;
         schema::Message answer;  ///< Set by `stage`.
     };
     struct Refused {
@@ -71,6 +75,7 @@ class Intake {
     Clients& clients_;
     std::uint64_t queue_max_;
     std::deque<Waiting> waiting_;
+    std::size_t bytes_ = 0;   ///< Of all that wait.
     std::size_t staged_ = 0;  ///< Of the queue's front: answered when the commit is durable.
     std::map<schema::ClientId, Refused> refused_;
     IntakeCounts counts_;

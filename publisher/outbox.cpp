@@ -19,8 +19,10 @@ using schema::Sequence;
 namespace {
 
 constexpr std::string_view kPrefix = "own/";
-/// Values in one generation of the memory: at about 200 bytes each, 2 x 3 MiB.
-constexpr std::size_t kValuesYoung = 16'384;
+/// Bytes of one generation of the memory; there are two.
+constexpr std::size_t kYoungBytesMax = 4 * 1024 * 1024;
+/// What a value takes beside its key and itself.
+constexpr std::size_t kValueOverhead = 128;
 
 Bytes journal_key(ByteView key) {
     Bytes full(kPrefix);
@@ -151,9 +153,10 @@ Result<void> Outbox::commit(schema::Timestamp at, StateWrites more) {
 }
 
 void Outbox::age() const {
-    if (young_.size() <= kValuesYoung || !dirty_.empty()) return;
+    if (young_bytes_ <= kYoungBytesMax || !dirty_.empty()) return;
     old_ = std::move(young_);
     young_ = Values();
+    young_bytes_ = 0;
 }
 
 void Outbox::roll_back() {
@@ -187,6 +190,7 @@ std::optional<Bytes> Outbox::get(ByteView key) const {
         value = std::move(*read);
     }
     young_.emplace(Bytes(key), Value{value, false});
+    young_bytes_ += key.size() + (value ? value->size() : 0) + kValueOverhead;
     age();
     return value;
 }
@@ -197,7 +201,11 @@ void Outbox::erase(ByteView key) { set(key, std::nullopt); }
 
 void Outbox::set(ByteView key, std::optional<Bytes> value) {
     auto found = young_.find(key);
-    if (found == young_.end()) found = young_.emplace(Bytes(key), Value{}).first;
+    if (found == young_.end()) {
+        found = young_.emplace(Bytes(key), Value{}).first;
+        young_bytes_ += key.size() + kValueOverhead;
+    }
+    young_bytes_ += value ? value->size() : 0;
     found->second.value = std::move(value);
     if (found->second.dirty) return;
     found->second.dirty = true;

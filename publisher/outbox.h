@@ -88,6 +88,7 @@ class Outbox : public ledger::State {
     /// forgotten, so that memory does not grow with the number of keys.
     mutable Values young_;
     mutable Values old_;
+    mutable std::size_t young_bytes_ = 0;  ///< Read into or written to `young_`, about.
     std::vector<Values::value_type*> dirty_;
     mutable std::optional<schema::Error> trouble_;
 };

@@ -105,7 +105,6 @@ Result<void> Publisher::no_room(const schema::Error& error) {
                   {{"error", error.message}});
     }
     full_ = error.message;
-    full_since_ = clock_.boot();
     control_->rolled_back();
     intake_.give_up(error, clock_.boot(), *legs_);
     if (!control_->waiting()) return {};
@@ -137,8 +136,9 @@ Result<void> Publisher::flush() {
         }
         if (const auto done = commit_group(); !done) {
             const Errc code = done.error().code;
-            const bool again = code == Errc::no_space || code == Errc::busy;
-            return again ? no_room(done.error()) : done;
+            if (code != Errc::no_space && code != Errc::busy) return done;
+            full_since_ = clock_.boot();
+            return no_room(done.error());
         }
         full_.clear();
         control_->committed();
@@ -172,8 +172,8 @@ void Publisher::request(const core::Requester& from, Message message) {
     const std::uint64_t request = request_of(message);
     if (!may_hand_in(from)) {
         return trouble(from, request, Errc::not_allowed,
-                       from.store + " may not hand in tickets at " + outbox_->store().value() +
-                           ": admit it there with tickets = true");
+                       from.store + " may neither hand in tickets nor ask at " +
+                           outbox_->store().value() + ": admit it there with tickets = true");
     }
     if (auto* ticket = std::get_if<schema::Ticket>(&message)) {
         return intake_.take(from, std::move(*ticket), clock_.wall(), clock_.boot(), *legs_);

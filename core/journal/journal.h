@@ -84,12 +84,16 @@ class Journal {
     /// Writes all of it or nothing. With `sync`, durable on return (one fsync for everything);
     /// without, durable with the next sync, and in order with it. Fails with `gap` when an append
     /// does not begin at its log's end, `no_space` (nothing written; may be tried again), `io` or
-    /// `corrupt`, after which every further commit fails until the journal is opened again.
+    /// `corrupt`, after which every further commit fails until the journal is opened again. What is
+    /// no commit of its log is refused, and the next one is taken: `stale_incarnation` (an earlier
+    /// epoch), `forked` (another incarnation in the log's epoch), `invalid` (a topic twice,
+    /// positions outside, another epoch), `too_large` (no block could carry it).
     virtual schema::Result<void> commit(const JournalWrite& write, bool sync) = 0;
 
     /// The events of the asked topics in (after, upto], at most one segment a topic, merged over
     /// commits; never touches a payload of another topic. `upto` is the log's end if everything
-    /// fits, else the end of the commit that reached `bytes_goal`, counted over the asked topics.
+    /// fits, else the end of the commit that reached `bytes_goal`, counted over the asked topics;
+    /// earlier at the end of an epoch, and before a commit that would not fit into the same block.
     /// `after` may lie inside a commit. `not_found` if there is no such log, `gap` if `after` is
     /// beyond its end.
     virtual schema::Result<schema::Range> read(const ReadRequest& request) const = 0;

@@ -26,7 +26,7 @@ std::string named(const Append& append) {
 /// What is kept must be readable: limits as those of a segment's reader.
 Result<void> check_limits(const schema::Segment& segment) {
     if (auto ok = schema::parse_topic(segment.topic); !ok) {
-        return fail(Errc::corrupt, ok.error().message);
+        return fail(Errc::invalid, ok.error().message);
     }
     std::size_t bytes = 0;
     for (const Bytes& row : segment.rows) {
@@ -47,13 +47,13 @@ Result<void> check_limits(const schema::Segment& segment) {
 Result<void> check_segment(const Append& append, const schema::Segment& segment) {
     const std::string& topic = segment.topic;
     if (const auto ok = check_limits(segment); !ok) return ok;
-    if (segment.epoch != append.epoch) return fail(Errc::corrupt, topic + " is of another epoch");
+    if (segment.epoch != append.epoch) return fail(Errc::invalid, topic + " is of another epoch");
     if (segment.empty() || segment.first() <= append.after || segment.last() > append.upto) {
-        return fail(Errc::corrupt, topic + " holds positions outside the commit");
+        return fail(Errc::invalid, topic + " holds positions outside the commit");
     }
     const auto same_topic = [&](const schema::Segment& other) { return other.topic == topic; };
     if (std::count_if(append.segments.begin(), append.segments.end(), same_topic) != 1) {
-        return fail(Errc::corrupt, topic + " comes twice");
+        return fail(Errc::invalid, topic + " comes twice");
     }
     return {};
 }
@@ -133,7 +133,7 @@ Result<LogHead> advance(const LogHead& head, const Append& append) {
         return fail(Errc::gap,
                     named(append) + ": the log ends at " + std::to_string(head.end.value()));
     }
-    if (append.upto < append.after) return fail(Errc::corrupt, named(append) + ": runs backwards");
+    if (append.upto < append.after) return fail(Errc::invalid, named(append) + ": runs backwards");
 
     LogHead now = head;
     now.store = append.store;

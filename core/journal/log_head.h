@@ -16,7 +16,7 @@ schema::Result<LogHead> decode_log_head(schema::Parser& parser, const schema::St
 
 /// `append` on top of `head`: the head afterwards. Nothing is written. Fails with `gap` where it
 /// does not begin at the head's end, `stale_incarnation` where its epoch is below the head's,
-/// `forked` where another incarnation speaks in the same epoch, `corrupt` where its segments are
+/// `forked` where another incarnation speaks in the same epoch, `invalid` where its segments are
 /// not a commit (a topic twice, positions outside it, another epoch), and `too_large` where they
 /// could not be read again.
 schema::Result<LogHead> advance(const LogHead& head, const Append& append);

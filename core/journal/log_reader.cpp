@@ -1,6 +1,6 @@
 #include "core/journal/log_reader.h"
 
-#include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "core/journal/log_cursor.h"
@@ -21,6 +21,8 @@ namespace {
 constexpr std::size_t kRowOverhead = 3 + 9 + 18 + 3;
 /// What segments add beside their rows: names, epochs, heads of arrays, chain heads.
 constexpr std::size_t kSegmentsOverhead = 8 * 1024;
+/// How far back a commit's clients are looked for among those of the range.
+constexpr std::size_t kClientsSearched = 64;
 constexpr std::size_t kRangeBytesMax = schema::kBlockBytesMax - kSegmentsOverhead;
 
 using Cursors = std::vector<std::unique_ptr<LogCursor>>;
@@ -30,6 +32,30 @@ bool asked(const std::vector<std::string>& topics, const std::string& topic) {
         if (one == topic || one == schema::kAllTopics) return true;
     }
     return false;
+}
+
+/// Puts `more` behind `to`, without copying a row.
+void join(schema::Segment& to, schema::Segment more) {
+    std::vector<std::uint32_t> index_of;
+    index_of.reserve(more.clients.size());
+    for (const schema::ClientId& client : more.clients) {
+        // Of the few clients of a store, the last ones are nearly always the right ones.
+        std::size_t at = to.clients.size(), searched = 0;
+        while (at > 0 && searched < kClientsSearched && to.clients[at - 1] != client) {
+            --at;
+            ++searched;
+        }
+        if (at == 0 || to.clients[at - 1] != client) {
+            to.clients.push_back(client);
+            at = to.clients.size();
+        }
+        index_of.push_back(static_cast<std::uint32_t>(at - 1));
+    }
+    for (const std::uint32_t index : more.who) to.who.push_back(index_of[index]);
+    to.seqs.insert(to.seqs.end(), more.seqs.begin(), more.seqs.end());
+    to.rows.insert(to.rows.end(), std::make_move_iterator(more.rows.begin()),
+                   std::make_move_iterator(more.rows.end()));
+    to.chain = std::move(more.chain);
 }
 
 /// Builds one range from commits in the order of their ends.
@@ -79,23 +105,17 @@ class Merge {
     void add(schema::Segment segment) {
         if (segment.last() <= request_.after) return;
         epoch_ = segment.epoch;
-        const auto above =
-            std::upper_bound(segment.seqs.begin(), segment.seqs.end(), request_.after);
-        for (auto i = above - segment.seqs.begin(); i < std::ssize(segment.rows); ++i) {
-            bytes_ += segment.rows[static_cast<std::size_t>(i)].size();
-            ++rows_;
-        }
-        for (schema::Segment& one : range_.segments) {
-            if (one.topic != segment.topic) continue;
-            one.append(segment, request_.after);
-            return;
-        }
         if (segment.first() <= request_.after) {
             schema::Segment rest;
             rest.topic = segment.topic;
             rest.epoch = segment.epoch;
             rest.append(segment, request_.after);
             segment = std::move(rest);
+        }
+        bytes_ += segment.size();
+        rows_ += segment.rows.size();
+        for (schema::Segment& one : range_.segments) {
+            if (one.topic == segment.topic) return join(one, std::move(segment));
         }
         range_.segments.push_back(std::move(segment));
     }

@@ -12,6 +12,7 @@
 #include "core/journal/log_layout.h"
 #include "core/journal/log_reader.h"
 #include "core/journal/witness_check.h"
+#include "schema/limits.h"
 
 namespace filial::core {
 
@@ -65,6 +66,11 @@ Result<void> add_append(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle*
         const auto key = log_key(topic_prefix(append.store, segment.topic), append.upto);
         const auto value = encode_log_value(before ? before->events : 0, before ? before->bytes : 0,
                                             append.at, segment);
+        if (value.size() > schema::kMessageBytesMax) {
+            return fail(Errc::too_large, "commit of " + segment.topic + ": its " +
+                                             std::to_string(value.size()) +
+                                             " bytes could not be read again");
+        }
         if (const auto ok = put(batch, log, key, value); !ok) return ok;
     }
     head = std::move(*now);

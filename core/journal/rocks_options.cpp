@@ -8,6 +8,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "core/log.h"
@@ -35,8 +36,11 @@ class InfoLog : public rocksdb::Logger {
         }
         char line[kInfoLineBytes];
         std::vsnprintf(line, sizeof line, format, arguments);
-        const bool warning = level == rocksdb::InfoLogLevel::WARN_LEVEL;
-        log(warning ? Level::warn : Level::error, "rocksdb", {{"db", name_}, {"text", line}});
+        Level ours = Level::error;
+        if (level == rocksdb::InfoLogLevel::WARN_LEVEL) ours = Level::warn;
+        // Writes that wait for the one job beside them are back-pressure, and pass.
+        const bool waiting = std::strstr(line, " writes because we have ") != nullptr;
+        log(waiting ? Level::debug : ours, "rocksdb", {{"db", name_}, {"text", line}});
     }
 
     // Headers and options at opening: nobody asked.

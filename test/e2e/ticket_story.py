@@ -24,7 +24,8 @@ def hand_in(store, operations, *arguments, **options):
 
 @story("a ticket with one invalid line books nothing of it, and the answer names the line")
 def ticket_is_whole(stage):
-    store = stage.company("store1").stores["store1"]
+    company = stage.company("store1")
+    store = company.stores["store1"]
     good = [sale("tea", 1), sale("milk", 2), sale("rice", "0.5")]
     first = ticket(store, *good, charge("ann", "3.50"))
     check_equal(first["last"] - first["first"], 3, "positions of a ticket of four, beyond the first")
@@ -40,6 +41,7 @@ def ticket_is_whole(stage):
     check_refused(hand_in(store, good[:2] + [received, charge("ann", "1.00")]), 4, "operation 3",
                   "nothing of the ticket was booked")
     check_equal(log_end(store), before, "end of the log after three tickets that were refused")
+    company.wait_settled(30)
     check_equal(value(store, "stock", "milk", "--at", "store1"), "-2", "milk")
 
 

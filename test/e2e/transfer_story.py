@@ -50,6 +50,7 @@ def sent_and_received(stage):
 def cancel_agreed(stage):
     company = stage.company("store1", "store2", cuttable=True)
     source, destination = company.stores["store1"], company.stores["store2"]
+    company.wait_settled(30)
     destination.line.cut()
     ticket(source, send("T1"))
     ticket(source, cancel("T1"))

@@ -16,15 +16,18 @@ std::filesystem::path path_of(const Sample& sample) {
     return std::filesystem::path(GOLDEN_DIR) / (sample.file + ".hex");
 }
 
-/// Lines of hexadecimal digits.
+std::string from_hex(const std::string& hex) {
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+        bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    }
+    return bytes;
+}
+
 std::string read_hex(const std::filesystem::path& path) {
     std::ifstream in(path);
     std::string bytes, line;
-    while (std::getline(in, line)) {
-        for (std::size_t i = 0; i + 1 < line.size(); i += 2) {
-            bytes += static_cast<char>(std::stoi(line.substr(i, 2), nullptr, 16));
-        }
-    }
+    while (std::getline(in, line)) bytes += from_hex(line);
     return bytes;
 }
 
@@ -76,4 +79,50 @@ TEST_CASE("golden: every kind of message has a sample") {
         kinds.insert(schema::kind_of(message));
     }
     CHECK(kinds.size() == std::variant_size_v<schema::Message>);
+}
+
+TEST_CASE("golden: docs/formats.md names every file") {
+    std::ifstream in(std::filesystem::path(GOLDEN_DIR) / "../../docs/formats.md");
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    for (const Sample& sample : golden::samples()) {
+        CHECK_MESSAGE(text.find("`" + sample.file + "`") != std::string::npos, sample.file);
+    }
+}
+
+TEST_CASE("golden: the example in docs/protocol.md is what this version says") {
+    std::ifstream in(std::filesystem::path(GOLDEN_DIR) / "../../docs/protocol.md");
+    std::string line, hex;
+    bool inside = false;
+    int messages = 0;
+    while (std::getline(in, line)) {
+        if (line == "```hex") {
+            inside = true;
+            hex.clear();
+        } else if (line == "```" && inside) {
+            inside = false;
+            ++messages;
+            CAPTURE(hex);
+            schema::Parser parser;
+            const auto message = schema::decode_message(parser, from_hex(hex));
+            REQUIRE(message);
+            CHECK(schema::to_hex(encode(*message)) == hex);
+            const auto* carrier = std::get_if<schema::BlockMessage>(&*message);
+            if (carrier != nullptr) CHECK(schema::unpack(carrier->block).has_value());
+        } else if (inside) {
+            hex += line;
+        }
+    }
+    CHECK(messages == 9);
+}
+
+TEST_CASE("golden: docs/protocol.md has every error with its row") {
+    std::ifstream in(std::filesystem::path(GOLDEN_DIR) / "../../docs/protocol.md");
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    for (const schema::ErrorInfo& row : schema::error_table()) {
+        const std::string expected =
+            "| " + std::to_string(static_cast<unsigned>(row.code)) + " | " + std::string(row.name) +
+            " | " + std::to_string(row.exit_code) + " | " + (row.retry ? "yes" : "no") + " | " +
+            std::string(row.actor) + " |";
+        CHECK_MESSAGE(text.find(expected) != std::string::npos, expected);
+    }
 }

@@ -97,6 +97,37 @@ TEST_CASE("busy: on a full disk nothing is lost and everything is answered busy 
     CHECK(shop.only<Status>().health == "ok");
 }
 
+TEST_CASE("busy: the disk is tried again however often the loop turns") {
+    Shop shop;
+    shop.journal.fail_commits(Errc::no_space);
+    REQUIRE(shop.publisher->take(broker(),
+                                 control_of("store2", 0, 5, {{3, sent_notice("T1", "store1")}})));
+    CHECK_FALSE(shop.publisher->flush());
+    shop.journal.fail_commits(std::nullopt);
+    int turns = 0;
+    while (!shop.publisher->flush() && turns < 10) {
+        shop.clock.advance(50 * filial::core::kMillisecond);
+        ++turns;
+    }
+    CHECK(turns == 4);
+    CHECK(shop.end() == 2);
+}
+
+TEST_CASE("busy: large tickets that wait are bounded by their bytes") {
+    Shop shop;
+    Operation news;
+    news.kind = OperationKind::publish;
+    news.subject = "key";
+    news.topic = "news";
+    news.payload = Bytes(16'000, 'x');
+    const std::vector<Operation> large(11, news);
+    for (std::uint64_t i = 1; i <= 100; ++i) shop.send(ticket(i, large));
+    CHECK(kinds(shop.legs.answers) == "BBBBB");
+    REQUIRE(shop.publisher->flush());
+    shop.legs.answers.clear();
+    shop.ask<Accepted>(ticket(96, large));
+}
+
 TEST_CASE("busy: what was rolled back is not in the state that decides afterwards") {
     Shop shop;
     Operation send;

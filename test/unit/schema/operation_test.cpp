@@ -142,7 +142,7 @@ TEST_CASE("operation: every document that can be written can be voided") {
     CHECK(!why(K::sell, [&](Operation& o) { o.document = longest + "d"; }).empty());
 }
 
-TEST_CASE("operation: it travels whole; missing members are defaults, unknown kinds are none") {
+TEST_CASE("operation: it travels whole, missing members are defaults, unknown kinds are none") {
     Operation operation = good(K::customer_add);
     operation.at = Timestamp{INT64_MAX};
     operation.quantity = Quantity{INT64_MIN};

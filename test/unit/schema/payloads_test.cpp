@@ -39,7 +39,7 @@ void check_payload(const T& value, const T& nothing, Decode decode) {
 
 }  // namespace
 
-TEST_CASE("payloads: each comes back as it was; short ones fill defaults; damage is corrupt") {
+TEST_CASE("payloads: each comes back as it was, short ones fill defaults, damage is corrupt") {
     check_payload(golden::stock_moved(), StockMoved{}, decode_stock_moved);
     check_payload(golden::debt_moved(), DebtMoved{}, decode_debt_moved);
     check_payload(golden::limit_set(), LimitSet{}, decode_limit_set);

@@ -1,0 +1,31 @@
+// The readers of files that people write: options and the allow list.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/link/allow_list.h"
+#include "core/options.h"
+#include "core/options_toml.h"
+
+using namespace filial;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+
+    const auto tables = core::parse_toml(text, "file");
+    core::Options options;
+    options.file = "/etc/filial/filial.toml";
+    if (core::parse_options(options, text)) {
+        schema::check(tables.has_value(), "options are TOML");
+        for (const auto& option : core::option_origins(options)) {
+            schema::check(!option.name.empty(), "every option has a name");
+        }
+        if (options.sockets.empty()) options.sockets = options.data;
+        (void)core::check_options(options).has_value();
+    }
+    const auto admitted = core::AllowList::parse_allow_list(text, "file");
+    if (admitted) schema::check(tables.has_value(), "an allow list is TOML");
+    return 0;
+}

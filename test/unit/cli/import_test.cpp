@@ -1,0 +1,344 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "cli/import.h"
+#include "test/unit/cli/fake_publisher.h"
+
+using namespace filial::cli;
+using filial::schema::Errc;
+using filial::schema::Result;
+
+namespace {
+
+/// A folder of its own that goes away.
+struct Folder {
+    Folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "filial-cli-XXXXXX").string();
+        path = ::mkdtemp(name.data());
+    }
+    ~Folder() { std::filesystem::remove_all(path); }
+    std::filesystem::path path;
+};
+
+std::string sale(int i) {
+    return R"({"op":"sell","at":"2026-11-22T09:00:00Z","qty":"1","sku":"S)" + std::to_string(i) +
+           "\"}";
+}
+
+std::vector<std::string> sales(int count) {
+    std::vector<std::string> lines;
+    for (int i = 1; i <= count; ++i) lines.push_back(sale(i));
+    return lines;
+}
+
+std::vector<std::string> subjects(int count) {
+    std::vector<std::string> all;
+    for (int i = 1; i <= count; ++i) all.push_back("S" + std::to_string(i));
+    return all;
+}
+
+/// What became of one run of an import.
+struct Ran {
+    Result<void> result;
+    ImportCounts counts;
+    std::vector<LineReport> reports;
+    int steps = 0;
+};
+
+/// One run against `publisher`, ended without a word after `steps` messages in either direction
+/// (-1: never). Messages in between take `delay` turns, so that many are on the way.
+struct Runner {
+    FakePublisher& publisher;
+    std::filesystem::path folder;
+    ImportSettings settings{"till", 8, false, {filial::schema::Timestamp{7}, "", false}};
+    int lose_every = 0;  ///< Every so many messages the connection is lost.
+
+    Ran run(const std::vector<std::string>& lines, int steps = -1) {
+        Ran ran;
+        auto journal = ImportJournal::open(folder, Import::client_of(settings.source));
+        REQUIRE(journal.has_value());
+        Import import(settings, publisher.state(Import::client_of(settings.source)), *journal);
+        std::deque<filial::schema::Ticket> there;
+        std::deque<filial::schema::Message> back;
+        std::size_t at = 0;
+        bool ended = false;
+        std::int64_t now = 0;
+        const auto stop = [&] { return steps >= 0 && ran.steps >= steps; };
+        const auto step = [&]() -> Result<void> {
+            while (import.wants_lines() && !ended) {
+                if (at == lines.size()) {
+                    ended = true;
+                    if (const auto ok = import.end(); !ok) return ok;
+                    break;
+                }
+                if (const auto ok = import.line(lines[at++], false); !ok) return ok;
+            }
+            while (!stop()) {
+                const auto ticket = import.next(now);
+                if (!ticket) return tl::unexpected(ticket.error());
+                if (*ticket == nullptr) break;
+                there.push_back(**ticket);
+                import.sent();
+                ++ran.steps;
+            }
+            if (!there.empty() && !stop()) {
+                back.push_back(publisher.take(there.front()));
+                there.pop_front();
+                ++ran.steps;
+            }
+            if (lose_every > 0 && ran.steps % lose_every == 0) {
+                there.clear();
+                back.clear();
+                import.lost();
+                ++ran.steps;
+            }
+            if (!back.empty() && !stop()) {
+                const auto ok = import.answer(back.front(), now);
+                back.pop_front();
+                ++ran.steps;
+                if (!ok) return ok;
+            }
+            return {};
+        };
+        while (!import.done() && !stop()) {
+            ran.result = step();
+            if (!ran.result) break;
+            now += 1'000;
+            REQUIRE(now < 10'000'000);
+        }
+        ran.counts = import.counts();
+        ran.reports = import.take_reports();
+        if (import.done()) REQUIRE(import.save().has_value());
+        // What was sent before a kill may still arrive.
+        if (stop()) {
+            for (const auto& ticket : there) publisher.take(ticket);
+        }
+        return ran;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("import: every line is booked once, in the order of the file") {
+    const Folder folder;
+    FakePublisher publisher;
+    Runner runner{publisher, folder.path};
+    const Ran ran = runner.run(sales(100));
+    CHECK(ran.result.has_value());
+    CHECK(ran.counts.lines == 100);
+    CHECK(ran.counts.booked == 100);
+    CHECK(publisher.booked == subjects(100));
+}
+
+TEST_CASE("import: killed after any message and run again it books all lines once") {
+    int whole = 0;
+    {
+        const Folder folder;
+        FakePublisher publisher;
+        whole = Runner{publisher, folder.path}.run(sales(30)).steps;
+    }
+    for (int kill = 0; kill < whole; ++kill) {
+        CAPTURE(kill);
+        const Folder folder;
+        FakePublisher publisher;
+        Runner runner{publisher, folder.path};
+        runner.run(sales(30), kill);
+        const Ran again = runner.run(sales(30));
+        CHECK(again.result.has_value());
+        CHECK(again.counts.booked + again.counts.already_booked == 30);
+        CHECK(again.counts.refused == 0);
+        CHECK(publisher.booked == subjects(30));
+        const Ran third = runner.run(sales(30));
+        CHECK(third.counts.already_booked == 30);
+        CHECK(publisher.booked == subjects(30));
+    }
+}
+
+TEST_CASE("import: a kill never hides a refused line that nobody was told of") {
+    auto lines = sales(30);
+    lines[11] = R"({"op":"sell","qty":"1","sku":"FORBIDDEN"})";
+    int whole = 0;
+    {
+        const Folder folder;
+        FakePublisher publisher;
+        whole = Runner{publisher, folder.path}.run(lines).steps;
+    }
+    for (int kill = 0; kill < whole; ++kill) {
+        CAPTURE(kill);
+        const Folder folder;
+        FakePublisher publisher;
+        Runner runner{publisher, folder.path};
+        const Ran first = runner.run(lines, kill);
+        const Ran again = runner.run(lines);
+        std::vector<LineReport> told = first.reports;
+        told.insert(told.end(), again.reports.begin(), again.reports.end());
+        REQUIRE(told.size() >= 1);
+        for (const LineReport& report : told) CHECK(report.line == 12);
+        CHECK(publisher.booked.size() == 29);
+    }
+}
+
+TEST_CASE("import: a busy publisher gets the same tickets again in order") {
+    const Folder folder;
+    FakePublisher publisher;
+    Runner runner{publisher, folder.path};
+    publisher.busy_next = 5;
+    const Ran ran = runner.run(sales(50));
+    CHECK(ran.counts.booked == 50);
+    CHECK(publisher.booked == subjects(50));
+}
+
+TEST_CASE("import: lost connections lose and double nothing") {
+    for (int every = 5; every < 40; ++every) {
+        CAPTURE(every);
+        const Folder folder;
+        FakePublisher publisher;
+        Runner runner{publisher, folder.path};
+        runner.lose_every = every;
+        const Ran ran = runner.run(sales(60));
+        CHECK(ran.counts.booked == 60);
+        CHECK(publisher.booked == subjects(60));
+    }
+}
+
+TEST_CASE("import: an appended file goes on") {
+    const Folder folder;
+    FakePublisher publisher;
+    Runner runner{publisher, folder.path};
+    runner.run(sales(20));
+    const Ran ran = runner.run(sales(35));
+    CHECK(ran.result.has_value());
+    CHECK(ran.counts.already_booked == 20);
+    CHECK(ran.counts.booked == 15);
+    CHECK(publisher.booked == subjects(35));
+}
+
+TEST_CASE("import: a changed earlier line is refused with its number and nothing is sent") {
+    const Folder folder;
+    FakePublisher publisher;
+    Runner runner{publisher, folder.path};
+    runner.run(sales(20));
+    auto lines = sales(25);
+    lines[6] = sale(700);
+    const Ran ran = runner.run(lines);
+    REQUIRE_FALSE(ran.result.has_value());
+    CHECK(ran.result.error().code == Errc::refused);
+    CHECK(ran.result.error().message.starts_with("line 7 is not what it was"));
+    CHECK(publisher.booked == subjects(20));
+
+    std::filesystem::remove_all(folder.path / "x");
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
+        std::filesystem::remove(entry.path());
+    }
+    const Ran without = runner.run(lines);
+    REQUIRE_FALSE(without.result.has_value());
+    CHECK(without.result.error().message.starts_with("a line at or before 20 is not"));
+    const Ran mended = runner.run(sales(25));
+    CHECK(mended.result.has_value());
+    CHECK(publisher.booked == subjects(25));
+}
+
+TEST_CASE("import: a file that lost lines is refused") {
+    const Folder folder;
+    FakePublisher publisher;
+    Runner runner{publisher, folder.path};
+    runner.run(sales(20));
+    const Ran ran = runner.run(sales(19));
+    REQUIRE_FALSE(ran.result.has_value());
+    CHECK(ran.result.error().code == Errc::refused);
+    CHECK(ran.result.error().message.find("19 lines, but 20 were imported") != std::string::npos);
+}
+
+TEST_CASE("import: bad and refused lines are reported with number and reason, others go on") {
+    const Folder folder;
+    FakePublisher publisher;
+    Runner runner{publisher, folder.path};
+    const std::vector<std::string> lines{
+        sale(1),
+        "",
+        "not json",
+        sale(2),
+        R"([{"op":"sell","qty":"1","sku":"A"},{"op":"sell","qty":"1","sku":"FORBIDDEN"}])",
+        "  \r",
+        sale(3)};
+    const Ran ran = runner.run(lines);
+    CHECK(ran.counts.lines == 7);
+    CHECK(ran.counts.booked == 3);
+    CHECK(ran.counts.bad == 1);
+    CHECK(ran.counts.refused == 1);
+    CHECK(publisher.booked == subjects(3));
+    REQUIRE(ran.reports.size() == 2);
+    CHECK(ran.reports[0].line == 3);
+    CHECK(ran.reports[0].bad);
+    CHECK(ran.reports[1].line == 5);
+    CHECK_FALSE(ran.reports[1].bad);
+    CHECK(ran.reports[1].why == "operation 2: a rule says no");
+    const Ran again = runner.run(lines);
+    CHECK(again.reports.empty());
+}
+
+TEST_CASE("import: strict stops at the first line that is not booked, which can be mended") {
+    const Folder folder;
+    FakePublisher publisher;
+    Runner runner{publisher, folder.path};
+    runner.settings.strict = true;
+    auto lines = sales(10);
+    lines[4] = R"({"op":"sell","qty":"1","sku":"FORBIDDEN"})";
+    const Ran ran = runner.run(lines);
+    CHECK(ran.counts.refused == 1);
+    CHECK(publisher.booked == subjects(4));
+    lines[4] = "oops";
+    CHECK(runner.run(lines).counts.bad == 1);
+    CHECK(publisher.booked == subjects(4));
+    lines[4] = sale(5);
+    CHECK(runner.run(lines).counts.booked == 6);
+    CHECK(publisher.booked == subjects(10));
+}
+
+TEST_CASE("import: two sources are two clients, and one runs at a time") {
+    const Folder folder;
+    FakePublisher publisher;
+    Runner first{publisher, folder.path};
+    Runner second{publisher, folder.path};
+    second.settings.source = "other";
+    first.run(sales(3));
+    second.run(sales(3));
+    CHECK(publisher.booked.size() == 6);
+    const auto held = ImportJournal::open(folder.path, Import::client_of("till"));
+    REQUIRE(held.has_value());
+    const auto locked = ImportJournal::open(folder.path, Import::client_of("till"));
+    REQUIRE_FALSE(locked.has_value());
+    CHECK(locked.error().code == Errc::locked);
+}
+
+TEST_CASE("import: a line without a time that was booked before counts as booked") {
+    ImportWindow window(4, 0);
+    filial::schema::Ticket ticket;
+    ticket.number = 1;
+    window.add(ticket, true);
+    const auto* sent = window.next(0);
+    REQUIRE(sent != nullptr);
+    const std::uint64_t request = sent->request;
+    window.sent();
+    window.answer(filial::schema::TicketRefused{request, 0, Errc::number_reused, "other"}, 0);
+    const auto outcomes = window.take_outcomes();
+    REQUIRE(outcomes.size() == 1);
+    CHECK(outcomes[0].what == Outcome::What::already_booked);
+}
+
+TEST_CASE("import: a full disk is waited for, not a refused line") {
+    ImportWindow window(4, 0);
+    filial::schema::Ticket ticket;
+    ticket.number = 1;
+    window.add(ticket, false);
+    const auto* sent = window.next(0);
+    REQUIRE(sent != nullptr);
+    const std::uint64_t request = sent->request;
+    window.sent();
+    window.answer(filial::schema::TicketRefused{request, 0, Errc::no_space, "disk full"}, 0);
+    CHECK(window.take_outcomes().empty());
+    CHECK(window.reason() == "disk full");
+    CHECK(window.next(0) == nullptr);
+    CHECK(window.next(1'000'000) != nullptr);
+}

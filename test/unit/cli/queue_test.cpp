@@ -1,0 +1,87 @@
+#include <doctest/doctest.h>
+
+#include "cli/queue.h"
+#include "test/unit/cli/fake_link.h"
+
+using namespace filial;
+using cli::Json;
+using schema::Message;
+using schema::Result;
+
+namespace {
+
+Result<Message> status_of_a_publisher(Message) {
+    schema::Status status;
+    status.process = "publisher";
+    status.store = "store1";
+    status.health = "ok";
+    status.uptime_us = 90 * 1'000'000;
+    status.end = 12;
+    status.counters = {{"tickets", 9}};
+    schema::Leg leg;
+    leg.peer = "broker head";
+    leg.direction = "out";
+    leg.origin = "store1";
+    leg.topics = "*";
+    leg.position = 10;
+    leg.end = 12;
+    leg.depth_events = 2;
+    leg.depth_bytes = 300;
+    leg.oldest_age_us = 61'000'000;
+    leg.next_try_us = 4'000'000;
+    status.legs.push_back(leg);
+    return Message(status);
+}
+
+}  // namespace
+
+TEST_CASE("queue: each leg's depth, age, and next try; unknown is null") {
+    Shell shell(status_of_a_publisher);
+    CHECK(shell.run({"queue", "--json"}) == 0);
+    const Json json = Json::parse(shell.out);
+    CHECK(json["depth_events"] == 6);
+    CHECK(json["processes"]["publisher"]["running"] == true);
+    const Json leg = json["legs"][0];
+    CHECK(leg["process"] == "publisher");
+    CHECK(leg["peer"] == "broker head");
+    CHECK(leg["direction"] == "out");
+    CHECK(leg["origin"] == "store1");
+    CHECK(leg["topics"] == "*");
+    CHECK(leg["connected"] == false);
+    CHECK(leg["position"] == 10);
+    CHECK(leg["end"] == 12);
+    CHECK(leg["depth_events"] == 2);
+    CHECK(leg["depth_bytes"] == 300);
+    CHECK(leg["oldest_age_seconds"] == 61.0);
+    CHECK(leg["last_heard_seconds"].is_null());
+    CHECK(leg["next_try_seconds"] == 4.0);
+    CHECK(leg["note"] == "");
+    CHECK(shell.run({"queue"}) == 0);
+    CHECK(shell.out.find("broker head") != std::string::npos);
+    CHECK(shell.out.find("1 min 1 s") != std::string::npos);
+    CHECK(shell.out.find("down, next try in 4 s") != std::string::npos);
+}
+
+TEST_CASE("queue: with no program running the exit code is 5, and each is named") {
+    Shell shell;
+    CHECK(shell.run({"queue"}) == 5);
+    CHECK(shell.out.find("filial-publisher is not running") != std::string::npos);
+    CHECK(shell.out.find("filial-subscriber is not running") != std::string::npos);
+    CHECK(shell.run({"queue", "--json"}) == 5);
+    CHECK(Json::parse(shell.out)["processes"]["subscriber"]["running"] == false);
+    CHECK(shell.run({"status", "--json"}) == 5);
+    CHECK(Json::parse(shell.out)["processes"].empty());
+}
+
+TEST_CASE("status: what a program says of itself") {
+    Shell shell(status_of_a_publisher);
+    CHECK(shell.run({"status", "--json"}) == 0);
+    const Json one = Json::parse(shell.out)["processes"][0];
+    CHECK(one["process"] == "publisher");
+    CHECK(one["health"] == "ok");
+    CHECK(one["end"] == 12);
+    CHECK(one["uptime_seconds"] == 90.0);
+    CHECK(one["counters"]["tickets"] == 9);
+    CHECK(shell.run({"status"}) == 0);
+    CHECK(shell.out.find("1 min 30 s") != std::string::npos);
+}
