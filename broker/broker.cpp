@@ -64,7 +64,8 @@ Result<schema::Range> Broker::read(const core::ReadRequest& request) {
 }
 
 void Broker::reached(const core::Peer& peer, const schema::Fetch& fetch) {
-    registry_.reached(peer.name, fetch, clock_.wall());
+    // What only looks once is no leg that anybody waits for.
+    if (peer.role != "cli") registry_.reached(peer.name, fetch, clock_.wall());
 }
 
 std::optional<core::Want> Broker::want(const core::Peer& peer, const StoreId& store) {

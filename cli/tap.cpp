@@ -204,6 +204,7 @@ Result<int> run_tap(Context& context, const TapArgs& args) {
     settings.own_store = (*options)->store.value();
     const bool named = !args.name.empty();
     settings.name = named ? args.name : "tap-" + schema::to_hex(schema::random_bytes(4));
+    settings.durable = named;
     settings.peer = remote->name;
     settings.local = remote->endpoint.starts_with("ipc://");
     TapSession session(settings, state);

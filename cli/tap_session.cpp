@@ -36,7 +36,7 @@ void TapSession::greet(std::uint64_t nonce, Timestamp wall, BootTime now) {
     schema::Hello hello;
     hello.nonce = nonce;
     hello.store = settings_.own_store;
-    hello.role = "tap";
+    hello.role = settings_.durable ? "tap" : "cli";
     hello.name = settings_.name;
     hello.clock = wall;
     hello.software = std::string("filial ") + FILIAL_VERSION;

@@ -21,9 +21,10 @@ struct TapSettings {
     bool live = false;                  ///< Such a log begins where its newest mark says it ends.
     std::uint64_t count = 0;            ///< Events after which it is done; 0: never.
     std::string own_store;
-    std::string name;    ///< Receiver's name, durable or not.
-    std::string peer;    ///< Store name at the other end.
-    bool local = false;  ///< Over ipc.
+    std::string name;     ///< Receiver's name.
+    bool durable = true;  ///< False: the other end is not to remember this receiver.
+    std::string peer;     ///< Store name at the other end.
+    bool local = false;   ///< Over ipc.
 };
 
 /// A receiver that turns events into lines: greets, fetches each log from its position, checks

@@ -49,6 +49,7 @@ class Line {
     std::set<schema::StoreId> announced;  ///< Marks to send in this turn.
     BootTime next_hello;                  ///< Dialled lines: when to greet (again).
     std::int64_t hello_wait_us = kSecond / 4;
+    BootTime next_try;    ///< Dialled lines that are down: when the transport is tried again.
     std::string trouble;  ///< Why there is no session, for people.
 
   private:

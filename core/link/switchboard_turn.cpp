@@ -105,7 +105,9 @@ void Switchboard::greet(Line& line) {
     if (line.next_hello > now) return;
     line.next_hello = BootTime{now.value() + line.hello_wait_us};
     if (!line.dial()->connected()) {
-        if (line.trouble.empty()) line.trouble = "not connected";
+        const auto why = line.dial()->trouble();
+        line.trouble = why ? why->message : "not connected";
+        line.next_try = BootTime{now.value() + line.dial()->next_try_us()};
         return;
     }
     line.begin(std::make_unique<Session>(make_hello(line.name()), true, line.local()));
@@ -179,7 +181,8 @@ std::vector<Leg> Switchboard::incoming_legs() const {
             Leg leg;
             leg.peer = line.remote().name;
             leg.direction = "in";
-            leg.next_try_us = std::max<std::int64_t>(line.next_hello.value() - now.value(), 0);
+            const BootTime next = std::max(line.next_hello, line.next_try);
+            leg.next_try_us = std::max<std::int64_t>(next.value() - now.value(), 0);
             leg.note = line.trouble;
             legs.push_back(std::move(leg));
             return;

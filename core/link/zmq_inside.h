@@ -111,7 +111,7 @@ struct Dial::Inside {
     std::int64_t backoff_us = 0;  ///< The last pause, before jitter.
     BootTime since;               ///< When the state began.
     BootTime due;                 ///< When to give up trying, or to try again.
-    schema::Error why{schema::Errc::unreachable, ""};
+    schema::Error why{schema::Errc::unreachable, "not connected yet"};
 
     /// Reads events, gives up an attempt that takes too long, and begins the next one when it is
     /// due. True if the connection came or went.
