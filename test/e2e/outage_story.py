@@ -54,7 +54,7 @@ def broker_down(stage):
     check("7" in warned.stdout, f"the number that waits: {warned.stdout}")
     check_equal(queue_depth(store, "--warn", 2, "--crit", 6).returncode, 2, "7 waiting, crit at 6")
     check_equal(queue_depth(store, "--warn-age", "1s", "--crit-age", "1d").returncode, 1, "age")
-    check_equal(queue_depth(store, "--warn-age", "500ms", "--crit-age", "1s").returncode, 2, "age")
+    check_equal(queue_depth(store, "--warn-age", "0.5s", "--crit-age", "1s").returncode, 2, "age")
 
     company.broker.start()
     company.wait_settled(60)

@@ -76,3 +76,27 @@ TEST_CASE("export: five files with the headers and forms of the truth") {
     CHECK(files == 5);
     std::filesystem::remove_all(dir);
 }
+
+TEST_CASE("export: a table whose topic is not copied here is left out and named") {
+    char name[] = "/tmp/filial-export-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    const std::filesystem::path dir = name;
+    REQUIRE(cli::write_file(dir / "debts.csv", "of yesterday\n").has_value());
+    Shell shell([](Message message) -> Result<Message> {
+        const Query query = std::get<Query>(message);
+        if (query.kind != QueryKind::export_stock) {
+            return schema::fail(schema::Errc::not_held, "this topic is not subscribed here");
+        }
+        Answer answer;
+        answer.rows.push_back(row_of(query.kind));
+        return Message(answer);
+    });
+    CHECK(shell.run({"export", dir.string(), "--json"}) == 0);
+    const cli::Json json = cli::Json::parse(shell.out);
+    CHECK(json["rows"]["stock"] == 1);
+    CHECK(json["rows"]["debts"].is_null());
+    CHECK(shell.err.find("no debts.csv") != std::string::npos);
+    CHECK(std::filesystem::exists(dir / "stock.csv"));
+    CHECK_FALSE(std::filesystem::exists(dir / "debts.csv"));
+    std::filesystem::remove_all(dir);
+}
