@@ -247,13 +247,13 @@ void Switchboard::on_trouble(Line& line, const Trouble& trouble) {
     }
     if (!session.mine(trouble.session) || trouble.store.empty()) return;
     session.heard(now);
-    log(Level::warn, "fetch refused",
+    // The mark of a new store runs ahead of its log for a moment.
+    const bool soon = trouble.code == Errc::not_held;
+    log(soon ? Level::debug : Level::warn, "fetch refused",
         {{"peer", session.peer().name}, {"store", trouble.store}, {"error", trouble.message}});
-    const BootTime when{now.value() +
-                        (trouble.retry_ms > 0
-                             ? static_cast<std::int64_t>(trouble.retry_ms) * kMillisecond
-                             : 10 * kSecond)};
-    session.receiver.pause(StoreId{trouble.store}, trouble.message, when);
+    std::int64_t wait = soon ? kSecond : 10 * kSecond;
+    if (trouble.retry_ms > 0) wait = static_cast<std::int64_t>(trouble.retry_ms) * kMillisecond;
+    session.receiver.pause(StoreId{trouble.store}, trouble.message, BootTime{now.value() + wait});
 }
 
 bool Switchboard::may_read(const Line& line, const std::string& topic) const {
