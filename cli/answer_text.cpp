@@ -1,5 +1,7 @@
 #include "cli/answer_text.h"
 
+#include <charconv>
+
 #include "cli/pages.h"
 #include "cli/time_text.h"
 #include "schema/amounts.h"
@@ -16,10 +18,20 @@ namespace {
 
 bool is_debt(QueryKind kind) { return kind == QueryKind::debt || kind == QueryKind::list_debts; }
 
+/// Contributions by store come as cents; people and scripts get money.
+std::string shown(const std::string& name, const std::string& value) {
+    std::int64_t cents = 0;
+    const bool contribution = name.rfind("at:", 0) == 0;
+    const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), cents);
+    if (!contribution || failure != std::errc() || end != value.data() + value.size()) return value;
+    return to_string(schema::Money{cents});
+}
+
 /// A name that stands several times has several values: a conflict that a person has to settle.
 Json fields_json(const AnswerRow& row) {
     Json fields = Json::object();
-    for (const auto& [name, value] : row.fields) {
+    for (const auto& [name, raw] : row.fields) {
+        const std::string value = shown(name, raw);
         if (!fields.contains(name)) {
             fields[name] = value;
         } else if (fields[name].is_array()) {
@@ -94,7 +106,9 @@ std::string row_text(const AnswerRow& row, const std::string& what, QueryKind ki
     }
     if (is_debt(kind)) text += " of a limit of " + value_text(row.second, unit);
     text += "\n";
-    for (const auto& [name, value] : row.fields) text += "  " + name + ": " + value + "\n";
+    for (const auto& [name, value] : row.fields) {
+        text += "  " + name + ": " + shown(name, value) + "\n";
+    }
     return text;
 }
 
