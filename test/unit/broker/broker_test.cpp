@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "core/journal/rocks_journal.h"
-#include "log_maker.h"
+#include "test/unit/broker/log_maker.h"
 
 namespace filial::broker {
 namespace {

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "core/journal/rocks_journal.h"
-#include "log_maker.h"
+#include "test/unit/broker/log_maker.h"
 
 namespace filial::broker {
 namespace {

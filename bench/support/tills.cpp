@@ -1,0 +1,201 @@
+#include "bench/support/tills.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <variant>
+#include <zmq.hpp>
+
+#include "bench/support/stopwatch.h"
+#include "schema/messages.h"
+
+namespace filial::bench {
+
+using schema::Bytes;
+using schema::Errc;
+using schema::fail;
+using schema::Operation;
+using schema::OperationKind;
+using schema::Result;
+
+namespace {
+
+constexpr std::chrono::milliseconds kWait{20};
+constexpr double kSilenceSeconds = 30;
+
+/// What must stay with one client; empty for anything that may go to any.
+std::string order_of(const Operation& operation) {
+    const std::string_view subject = schema::operation_info(operation.kind).subject;
+    const bool money = operation.kind == OperationKind::charge ||
+                       operation.kind == OperationKind::pay ||
+                       operation.kind == OperationKind::credit_note;
+    return (subject == "customer" && !money) || subject == "transfer" ? operation.subject : "";
+}
+
+/// One client: a window over its tickets. It uses the library as it is, and not core's Dial, so
+/// that 64 clients in one thread leave the processor to the publisher.
+class Till {
+  public:
+    Till(zmq::context_t& context, const std::string& endpoint, const std::vector<Bytes>& tickets)
+        : socket_(context, zmq::socket_type::dealer), tickets_(tickets), sent_at_(tickets.size()) {
+        socket_.set(zmq::sockopt::linger, 0);
+        socket_.set(zmq::sockopt::sndhwm, 0);
+        socket_.set(zmq::sockopt::rcvhwm, 0);
+        socket_.connect(endpoint);
+    }
+
+    zmq::socket_t& socket() { return socket_; }
+    bool done() const { return answered_ == tickets_.size(); }
+    bool waits() const { return wait_until_ > 0; }
+
+    /// A first word, so that the connection stands before the clock starts.
+    void greet() { put(schema::encode(schema::Message(schema::ClientAsk{}))); }
+    bool greeted() {
+        zmq::message_t frame;
+        return socket_.recv(frame, zmq::recv_flags::dontwait).has_value();
+    }
+
+    /// Sends while the window has room.
+    void send(std::size_t in_flight, const Stopwatch& watch) {
+        if (wait_until_ > 0 && watch.seconds() < wait_until_) return;
+        wait_until_ = 0;
+        while (next_ < tickets_.size() && next_ < answered_ + in_flight) {
+            put(tickets_[next_]);
+            sent_at_[next_++] = watch.seconds();
+        }
+    }
+
+    /// Takes all answers that are there.
+    Result<void> receive(schema::Parser& parser, const Stopwatch& watch, TillRun& run) {
+        zmq::message_t frame;
+        while (socket_.recv(frame, zmq::recv_flags::dontwait)) {
+            const auto message = schema::decode_message(parser, frame.to_string_view());
+            if (!message) return tl::unexpected(message.error());
+            if (const auto ok = answer(*message, watch, run); !ok) return ok;
+        }
+        return {};
+    }
+
+  private:
+    void put(const Bytes& bytes) {
+        zmq::message_t frame(bytes.data(), bytes.size());
+        socket_.send(frame, zmq::send_flags::dontwait);
+    }
+
+    Result<void> answer(const schema::Message& message, const Stopwatch& watch, TillRun& run) {
+        if (const auto* busy = std::get_if<schema::Busy>(&message)) {
+            ++run.busy;
+            // The number is the request's. Later tickets get the same answer.
+            const std::size_t index = busy->request - 1;
+            if (index >= answered_ && index < next_) next_ = index;
+            wait_until_ = watch.seconds() + static_cast<double>(busy->retry_ms) / 1e3;
+            return {};
+        }
+        if (const auto* accepted = std::get_if<schema::Accepted>(&message)) {
+            if (accepted->request != answered_ + 1) return {};  // An earlier sending's.
+            run.answer_seconds.push_back(watch.seconds() - sent_at_[answered_]);
+            ++run.accepted;
+        } else if (const auto* refused = std::get_if<schema::TicketRefused>(&message)) {
+            if (refused->request != answered_ + 1) return {};
+            if (run.refused++ == 0) run.refusal = refused->reason;
+        } else if (const auto* trouble = std::get_if<schema::Trouble>(&message)) {
+            return fail(trouble->code, trouble->message);
+        } else {
+            return fail(Errc::io, "an answer of a kind that nobody asked for");
+        }
+        ++answered_;
+        next_ = std::max(next_, answered_);
+        return {};
+    }
+
+    zmq::socket_t socket_;
+    const std::vector<Bytes>& tickets_;
+    std::vector<double> sent_at_;
+    std::size_t next_ = 0;
+    std::size_t answered_ = 0;
+    double wait_until_ = 0;
+};
+
+std::vector<zmq::pollitem_t> items_of(std::vector<Till>& tills) {
+    std::vector<zmq::pollitem_t> items;
+    items.reserve(tills.size());
+    for (Till& till : tills) items.push_back({till.socket().handle(), 0, ZMQ_POLLIN, 0});
+    return items;
+}
+
+Result<void> greet_all(std::vector<Till>& tills) {
+    for (Till& till : tills) till.greet();
+    auto items = items_of(tills);
+    const Stopwatch watch;
+    for (std::size_t left = tills.size(); left > 0;) {
+        if (watch.seconds() > kSilenceSeconds) {
+            return fail(Errc::unreachable, "the publisher does not answer");
+        }
+        zmq::poll(items, kWait);
+        for (std::size_t i = 0; i < tills.size(); ++i) {
+            if (items[i].revents != 0 && tills[i].greeted()) --left;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+TillPlan deal(const std::vector<std::vector<Operation>>& tickets, std::size_t clients) {
+    TillPlan plan;
+    plan.tickets.resize(clients);
+    std::size_t turn = 0;
+    for (const auto& operations : tickets) {
+        const std::string order = order_of(operations.front());
+        const std::size_t client =
+            (order.empty() ? turn++ : std::hash<std::string>{}(order)) % clients;
+        std::vector<Bytes>& mine = plan.tickets[client];
+        schema::Ticket ticket;
+        ticket.client = schema::hash16_of("till " + std::to_string(client));
+        ticket.number = mine.size() + 1;
+        ticket.request = ticket.number;
+        ticket.operations = operations;
+        mine.push_back(schema::encode(schema::Message(std::move(ticket))));
+        plan.operations += operations.size();
+    }
+    return plan;
+}
+
+Result<TillRun> hand_in(const std::string& endpoint, const TillPlan& plan,
+                        std::size_t in_flight) try {
+    zmq::context_t context;
+    std::vector<Till> tills;
+    tills.reserve(plan.tickets.size());
+    for (const auto& tickets : plan.tickets) tills.emplace_back(context, endpoint, tickets);
+    if (const auto ok = greet_all(tills); !ok) return tl::unexpected(ok.error());
+
+    auto items = items_of(tills);
+    schema::Parser parser;
+    TillRun run;
+    const Stopwatch watch;
+    double heard = 0;
+    for (Till& till : tills) till.send(in_flight, watch);
+    for (bool more = true; more;) {
+        zmq::poll(items, kWait);
+        more = false;
+        for (std::size_t i = 0; i < tills.size(); ++i) {
+            const bool readable = items[i].revents != 0;
+            if (readable) {
+                heard = watch.seconds();
+                const auto ok = tills[i].receive(parser, watch, run);
+                if (!ok) return tl::unexpected(ok.error());
+            }
+            if (readable || tills[i].waits()) tills[i].send(in_flight, watch);
+            more = more || !tills[i].done();
+        }
+        if (more && watch.seconds() - heard > kSilenceSeconds) {
+            return fail(Errc::timeout, "the publisher stopped answering");
+        }
+    }
+    run.seconds = watch.seconds();
+    return run;
+} catch (const zmq::error_t& e) {
+    return fail(Errc::io, std::string("tills: ") + e.what());
+}
+
+}  // namespace filial::bench
