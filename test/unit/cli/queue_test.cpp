@@ -35,7 +35,7 @@ Result<Message> status_of_a_publisher(Message) {
 
 }  // namespace
 
-TEST_CASE("queue: each leg's depth, age, and next try; unknown is null") {
+TEST_CASE("queue: each leg has its depth, age and next try, and null where that is not known") {
     Shell shell(status_of_a_publisher);
     CHECK(shell.run({"queue", "--json"}) == 0);
     const Json json = Json::parse(shell.out);

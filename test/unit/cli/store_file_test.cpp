@@ -53,7 +53,7 @@ TEST_CASE("hub: a key with any characters of Z85 is found at the end") {
     }
 }
 
-TEST_CASE("init: head office, then a store that names it; both files are read strictly") {
+TEST_CASE("init: head office, then a store that names it, and both files are read strictly") {
     const Folder folder;
     Shell shell;
     const Json head = json_of(shell, {"init", "head", "--broker", "--listen",

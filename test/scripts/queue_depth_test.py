@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""scripts/queue-depth ends as monitoring expects, whatever `filial queue --json` says."""
+
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts/queue-depth"
+LEG = {"process": "publisher", "peer": "broker head", "direction": "out", "origin": "store1",
+       "topics": "*", "connected": False, "position": 1, "end": 21, "depth_events": 20,
+       "depth_bytes": None, "oldest_age_seconds": 4000.5, "last_heard_seconds": None,
+       "next_try_seconds": 2.0, "note": ""}
+
+
+def answer(legs, running=True):
+    return json.dumps({"legs": legs, "depth_events": sum(leg["depth_events"] for leg in legs),
+                       "processes": {"publisher": {"running": running, "health": ""}}})
+
+
+class QueueDepth(unittest.TestCase):
+    def run_with(self, text, *arguments):
+        with tempfile.TemporaryDirectory(prefix="filial-queue-") as folder:
+            pathlib.Path(folder, "answer").write_text(text, "utf-8")
+            command = pathlib.Path(folder, "filial")
+            command.write_text(f"#!/bin/sh\ncat '{folder}/answer'\n", "utf-8")
+            command.chmod(command.stat().st_mode | stat.S_IXUSR)
+            done = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True,
+                                  text=True, check=False,
+                                  env={**os.environ, "FILIAL_BIN": folder})
+        self.assertEqual(1, done.stdout.count("\n"), done.stdout + done.stderr)
+        self.assertEqual("", done.stderr)
+        return done.returncode, done.stdout
+
+    def test_limits_of_events_and_of_age_decide_the_exit_code(self):
+        for arguments, code in (([], 0), (["--warn", "21"], 0), (["--warn", "20"], 1),
+                                (["--warn", "5", "--crit", "20"], 2), (["--warn-age", "2h"], 0),
+                                (["--warn-age", "1h", "--crit-age", "1d"], 1),
+                                (["--crit-age", "4000s"], 2)):
+            with self.subTest(arguments):
+                self.assertEqual(code, self.run_with(answer([LEG]), *arguments)[0])
+
+    def test_the_worst_leg_is_named_and_performance_data_follows(self):
+        code, line = self.run_with(answer([{**LEG, "depth_events": 1}, LEG]), "--crit", "1")
+        self.assertEqual(2, code)
+        words, data = line.split(" | ")
+        self.assertIn("CRITICAL", words)
+        self.assertIn("publisher to broker head (log of store1): 20 events", words)
+        self.assertIn("and 1 more legs", words)
+        self.assertEqual("events=20;;1;0 bytes=0B;;;0 oldest=4000s;;;0 total=21;;;0",
+                         data.strip())
+
+    def test_an_empty_queue_has_no_age(self):
+        empty = {**LEG, "depth_events": 0}
+        self.assertEqual(0, self.run_with(answer([empty]), "--crit-age", "1s", "--warn", "1")[0])
+
+    def test_nobody_answers_or_wrong_usage_is_unknown(self):
+        self.assertEqual(3, self.run_with(answer([], running=False))[0])
+        self.assertEqual(3, self.run_with("no json")[0])
+        self.assertEqual(3, self.run_with('{"error": {"code": "invalid", "message": "no"}}')[0])
+        for arguments in (["--warn", "x"], ["--crit-age", "soon"], ["--nonsense"]):
+            with self.subTest(arguments):
+                self.assertEqual(3, self.run_with(answer([LEG]), *arguments)[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
