@@ -295,18 +295,18 @@ void run(const std::vector<std::string>& topics, std::size_t sources, std::uint6
 }  // namespace
 
 TEST_CASE("delivery: over lost sessions and crashes every event of a topic comes exactly once") {
-    run({"stock"}, 1, 30);
+    run({"stock"}, 1, 15);
 }
 
 TEST_CASE("delivery: several topics keep their own positions, and none skips an event") {
-    run({"control", "debts", "stock"}, 1, 30);
+    run({"control", "debts", "stock"}, 1, 15);
 }
 
 TEST_CASE("delivery: two sources at once bring every event exactly once") {
-    run({"debts", "stock"}, 2, 30);
+    run({"debts", "stock"}, 2, 15);
 }
 
 TEST_CASE("delivery: a whole log comes exactly once, from one source and from two") {
-    run({"*"}, 1, 20);
-    run({"*"}, 2, 20);
+    run({"*"}, 1, 10);
+    run({"*"}, 2, 10);
 }
