@@ -1,5 +1,8 @@
 #include "subscriber/number_row.h"
 
+#include "schema/ids.h"
+#include "schema/limits.h"
+
 namespace filial::subscriber {
 
 using schema::ByteView;
@@ -105,6 +108,9 @@ bool read_number_row(ByteView row, std::string_view kind, std::size_t payload_fi
     front.u32();
     Front payload{front.bin()};
     if (!front.ok || !front.rest.empty()) return false;
+    // The same names and sizes as everywhere.
+    if (row.size() > schema::kEventBytesMax || out.key.size() > schema::kKeyBytesMax) return false;
+    if (!out.addressee.empty() && !schema::parse_store_id(out.addressee)) return false;
 
     payload.array(payload_fields);
     out.delta = payload.i64();
