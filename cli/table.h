@@ -13,7 +13,8 @@ class Table {
     explicit Table(std::vector<std::string> headers);
     /// As many cells as there are headers.
     void add(std::vector<std::string> cells);
-    std::size_t rows() const { return rows_.size(); }
+    /// Without the headers.
+    std::size_t rows() const { return rows_.size() - 1; }
     /// Two blanks between columns, none at the end of a line.
     std::string text() const;
 
