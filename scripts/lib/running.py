@@ -55,6 +55,7 @@ class Line:
         self.server = socket.create_server(("127.0.0.1", 0), backlog=16)
         self.port = self.server.getsockname()[1]
         self.up = True
+        self.delay = 0.0  # Seconds that everything is on its way, in each direction.
         self.bytes = 0
         self.lock = threading.Lock()
         self.pairs = []
@@ -86,6 +87,8 @@ class Line:
                 if not data:
                     break
                 self.bytes += len(data)
+                if self.delay:
+                    time.sleep(self.delay)
                 sink.sendall(data)
         except OSError:
             pass
