@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "cli/json.h"
+#include "cli/ticket_time.h"
 #include "schema/hash.h"
 #include "schema/payloads.h"
 
@@ -38,7 +39,7 @@ constexpr std::array kFlags{
              "goods that turned up after their transfer was cancelled: booked and flagged"},
 };
 
-Result<schema::ClientId> client_of(const std::string& text) {
+schema::ClientId client_of(const std::string& text) {
     if (text.empty()) return schema::id16_from(schema::random_bytes(16));
     const bool hex =
         text.size() == 32 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
@@ -131,26 +132,30 @@ int print_refused(Console& console, const std::vector<PlacedOperation>& operatio
 
 }  // namespace
 
-Result<OperationDefaults> defaults_of(const TicketArgs& args, const core::Clock& clock) {
-    OperationDefaults defaults{clock.wall(), args.document, args.fact};
-    if (args.at.empty()) return defaults;
-    const auto at = schema::parse_timestamp(args.at);
-    if (!at) return schema::fail("--at", at.error());
-    defaults.at = *at;
+Result<OperationDefaults> defaults_of(Context& context, const TicketArgs& args) {
+    OperationDefaults defaults{context.clock.wall(), args.document, args.fact};
+    if (!args.at.empty()) {
+        const auto at = schema::parse_timestamp(args.at);
+        if (!at) return schema::fail("--at", at.error());
+        defaults.at = *at;
+    } else if (!args.client.empty()) {
+        const auto options = context.options();
+        if (!options) return tl::unexpected(options.error());
+        defaults.at =
+            time_of_ticket((*options)->data, client_of(args.client), args.number, defaults.at);
+    }
     return defaults;
 }
 
 Result<int> submit(Context& context, const TicketArgs& args,
                    const std::vector<PlacedOperation>& operations) {
-    const auto client = client_of(args.client);
-    if (!client) return tl::unexpected(client.error());
     const auto options = context.options();
     if (!options) return tl::unexpected(options.error());
     auto link = context.connect(Process::publisher);
     if (!link) return tl::unexpected(link.error());
 
     schema::Ticket ticket;
-    ticket.client = *client;
+    ticket.client = client_of(args.client);
     ticket.number = args.number;
     for (const PlacedOperation& placed : operations) ticket.operations.push_back(placed.operation);
     const auto answer = hand_in(context, **link, ticket, args.wait_seconds);

@@ -19,8 +19,9 @@ struct TicketArgs {
     double wait_seconds = 10;
 };
 
-/// Time, document and fact for the operations of this command. `invalid` for a bad time.
-schema::Result<OperationDefaults> defaults_of(const TicketArgs& args, const core::Clock& clock);
+/// Time, document and fact for the operations of this command; a caller that tries again without a
+/// time gets that of its first try. `invalid` for a bad time.
+schema::Result<OperationDefaults> defaults_of(Context& context, const TicketArgs& args);
 
 /// Hands in one ticket and prints what became of it. A lost answer is asked for again with the same
 /// client and number until `wait_seconds` are over, so the ticket is never booked twice. Returns

@@ -88,7 +88,7 @@ Result<void> read_payload(const Typed& typed, Operation& operation) {
 
 Result<int> hand_in(Context& context, const Typed& typed) {
     const std::string name(schema::operation_info(typed.kind).name);
-    const auto defaults = defaults_of(typed.ticket, context.clock);
+    const auto defaults = defaults_of(context, typed.ticket);
     if (!defaults) return schema::fail(name, defaults.error());
     Operation operation;
     operation.kind = typed.kind;
@@ -213,7 +213,7 @@ void add_publish_verb(CLI::App& app, Context& context) {
 }
 
 Result<int> run_ticket(Context& context, const std::string& file, const TicketArgs& args) {
-    const auto defaults = defaults_of(args, context.clock);
+    const auto defaults = defaults_of(context, args);
     if (!defaults) return schema::fail("ticket", defaults.error());
     const auto text = read_file(file, 16 * schema::kTicketBytesMax);
     if (!text) return schema::fail("ticket", text.error());

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,6 +39,9 @@ struct Shell {
     explicit Shell(FakeLink::Answer answer = {}) : console(&out, &err), context(console, clock) {
         filial::core::Options options;
         options.store = filial::schema::StoreId{"store1"};
+        std::string name = (std::filesystem::temp_directory_path() / "filial-XXXXXX").string();
+        folder = ::mkdtemp(name.data());
+        options.data = folder;
         context.loaded = options;
         context.dial = [answer](const filial::core::Remote& remote)
             -> filial::schema::Result<std::unique_ptr<filial::cli::Link>> {
@@ -48,8 +53,12 @@ struct Shell {
                 }));
         };
     }
+    Shell(const Shell&) = delete;
+    Shell& operator=(const Shell&) = delete;
+    ~Shell() { std::filesystem::remove_all(folder); }
     int run(const std::vector<std::string>& args);
 
+    std::filesystem::path folder;  ///< The store's data.
     std::string out;
     std::string err;
     filial::cli::Console console;

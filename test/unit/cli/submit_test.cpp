@@ -65,6 +65,23 @@ TEST_CASE("ticket: a lost answer is asked for with the same client and number") 
     CHECK(schema::to_hex(schema::view(seen[0].client)) == hex);
 }
 
+TEST_CASE("ticket: a caller that tries again later hands in the very same ticket") {
+    std::vector<schema::Ticket> seen;
+    Shell shell([&](Message message) -> Result<Message> {
+        seen.push_back(std::get<schema::Ticket>(message));
+        return Message(accepted_at(1, 1));
+    });
+    const std::vector<std::string> sale{"sell", "A", "1", "--client", "till-4", "--number", "9"};
+    CHECK(shell.run(sale) == 0);
+    shell.clock.advance(60 * core::kSecond);
+    CHECK(shell.run(sale) == 0);
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0] == seen[1]);
+    CHECK(shell.run({"sell", "A", "1", "--client", "till-4", "--number", "10"}) == 0);
+    CHECK(seen[2].operations[0].at == shell.clock.wall());
+    CHECK(seen[1].operations[0].at != shell.clock.wall());
+}
+
 TEST_CASE("ticket: at the deadline it says whether something may have been booked") {
     Shell* running = nullptr;
     Errc code = Errc::timeout;
