@@ -24,35 +24,39 @@ struct Fd {
     }
 };
 
-Result<void> failed(const std::filesystem::path& path) {
-    const Errc code = errno == ENOSPC ? Errc::no_space : Errc::io;
-    return schema::fail(code, "write " + path.string() + ": " + std::strerror(errno));
+Result<void> write_failed(const std::filesystem::path& path) {
+    return system_failed("write " + path.string());
 }
 
 Result<void> fill(const std::filesystem::path& path, int fd, std::string_view content) {
-    if (const auto written = write_all(fd, content); !written) return failed(path);
-    if (::fsync(fd) != 0) return failed(path);
+    if (const auto written = write_all(fd, content); !written) return write_failed(path);
+    if (::fsync(fd) != 0) return write_failed(path);
     return {};
 }
 
 Result<void> sync_folder(const std::filesystem::path& path) {
     const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     const Fd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (fd.number < 0 || ::fsync(fd.number) != 0) return failed(folder);
+    if (fd.number < 0 || ::fsync(fd.number) != 0) return write_failed(folder);
     return {};
 }
 
 }  // namespace
+
+Result<void> system_failed(const std::string& what) {
+    const Errc code = errno == ENOSPC ? Errc::no_space : Errc::io;
+    return schema::fail(code, what + ": " + std::strerror(errno));
+}
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view content) {
     auto beside = path;
     beside += ".new";
     {
         const Fd fd{::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
-        if (fd.number < 0) return failed(beside);
+        if (fd.number < 0) return write_failed(beside);
         if (const auto filled = fill(beside, fd.number, content); !filled) return filled;
     }
-    if (::rename(beside.c_str(), path.c_str()) != 0) return failed(path);
+    if (::rename(beside.c_str(), path.c_str()) != 0) return write_failed(path);
     return sync_folder(path);
 }
 
@@ -62,7 +66,7 @@ Result<void> create_file(const std::filesystem::path& path, std::string_view con
         return schema::fail(Errc::invalid,
                             path.string() + " is there already; it is left as it is");
     }
-    if (fd.number < 0) return failed(path);
+    if (fd.number < 0) return write_failed(path);
     if (const auto filled = fill(path, fd.number, content); !filled) return filled;
     return sync_folder(path);
 }
@@ -97,7 +101,7 @@ FileLock::~FileLock() {
 
 Result<void> FileLock::take(const std::filesystem::path& path) {
     fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd_ < 0) return failed(path);
+    if (fd_ < 0) return write_failed(path);
     if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return {};
     return schema::fail(Errc::locked, "another process uses it now (" + path.string() + ")");
 }

@@ -9,6 +9,9 @@
 
 namespace filial::cli {
 
+/// What errno says of the call that has just failed: `no_space` or `io`, after `what` was tried.
+schema::Result<void> system_failed(const std::string& what);
+
 /// Writes beside `path`, syncs, renames: after a crash there is the old file or the new one, whole.
 schema::Result<void> write_file(const std::filesystem::path& path, std::string_view content);
 

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/file.h"
+
 namespace filial::cli {
 
 using schema::Bytes;
@@ -33,11 +35,6 @@ std::uint64_t get8(schema::ByteView bytes) {
     return value;
 }
 
-Result<void> failed(const std::string& what) {
-    const Errc code = errno == ENOSPC ? Errc::no_space : Errc::io;
-    return schema::fail(code, what + ": " + std::strerror(errno));
-}
-
 }  // namespace
 
 std::uint64_t first8(const schema::Hash& hash) { return get8(schema::view(hash)); }
@@ -48,7 +45,7 @@ Result<ImportJournal> ImportJournal::open(const std::filesystem::path& folder,
     std::filesystem::create_directories(folder, error);
     const auto path = folder / (schema::to_hex(schema::view(client)) + ".lines");
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return tl::unexpected(failed("open " + path.string()).error());
+    if (fd < 0) return tl::unexpected(system_failed("open " + path.string()).error());
     ImportJournal journal(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         return schema::fail(Errc::locked, "another import of this source runs (" + path.string() +
@@ -60,7 +57,7 @@ Result<ImportJournal> ImportJournal::open(const std::filesystem::path& folder,
     if (journal.known_) {
         journal.settled_ = get8(schema::ByteView(header).substr(8));
     } else if (::ftruncate(fd, 0) != 0) {
-        return tl::unexpected(failed("cut " + path.string()).error());
+        return tl::unexpected(system_failed("cut " + path.string()).error());
     }
     return journal;
 }
@@ -106,7 +103,8 @@ Result<void> ImportJournal::set(std::uint64_t number, std::uint64_t hash) {
 Result<void> ImportJournal::flush() {
     if (write_.empty()) return {};
     const ssize_t wrote = ::pwrite(fd_, write_.data(), write_.size(), offset_of(write_from_));
-    if (wrote != static_cast<ssize_t>(write_.size())) return failed("write the import's lines");
+    if (wrote != static_cast<ssize_t>(write_.size()))
+        return system_failed("write the import's lines");
     write_.clear();
     return {};
 }
@@ -115,7 +113,7 @@ Result<void> ImportJournal::settle(std::uint64_t number) {
     Bytes header(kMagic);
     put8(header, number);
     if (::pwrite(fd_, header.data(), header.size(), 0) != static_cast<ssize_t>(header.size())) {
-        return failed("write the import's header");
+        return system_failed("write the import's header");
     }
     settled_ = number;
     return {};

@@ -5,13 +5,13 @@
 #include <algorithm>
 
 #include "cli/time_text.h"
+#include "core/clock.h"
 
 namespace filial::cli {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;
-constexpr std::int64_t kBarEvery = kSecond / 10;
-constexpr std::int64_t kLineEvery = 10 * kSecond;
+constexpr std::int64_t kBarEvery = core::kSecond / 10;
+constexpr std::int64_t kLineEvery = 10 * core::kSecond;
 constexpr std::size_t kBarWidth = 24;
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "cli/line_reader.h"
 #include "cli/progress.h"
 #include "cli/time_text.h"
+#include "core/clock.h"
 
 namespace filial::cli {
 
@@ -16,10 +17,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;
 /// After so long without any answer everything unanswered is sent again; doubles up to the second.
-constexpr std::int64_t kSilenceMin = 2 * kSecond;
-constexpr std::int64_t kSilenceMax = 10 * kSecond;
+constexpr std::int64_t kSilenceMin = 2 * core::kSecond;
+constexpr std::int64_t kSilenceMax = 10 * core::kSecond;
 /// Lines read before answers are looked at again, so that a long file of bad lines stays lively.
 constexpr int kLinesATurn = 1'000;
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "cli/console.h"
+#include "cli/file.h"
 #include "cli/json.h"
 
 namespace filial::cli {
@@ -19,19 +20,13 @@ using schema::Result;
 namespace {
 
 constexpr std::size_t kReadBytes = 1024 * 1024;
-
-Result<void> failed(const std::string& what) {
-    const Errc code = errno == ENOSPC ? Errc::no_space : Errc::io;
-    return schema::fail(code, what + ": " + std::strerror(errno));
-}
-
 }  // namespace
 
 Result<TapOutput> TapOutput::open(const std::string& path) {
     const int fd = path.empty()
                        ? STDOUT_FILENO
                        : ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (fd < 0) return tl::unexpected(failed("open " + path).error());
+    if (fd < 0) return tl::unexpected(system_failed("open " + path).error());
     TapOutput output(fd);
     struct stat info {};
     output.is_file_ = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
@@ -48,21 +43,21 @@ TapOutput::~TapOutput() {
 
 Result<void> TapOutput::recover(TapState& state) {
     struct stat info {};
-    if (::fstat(fd_, &info) != 0) return failed("look at the output");
+    if (::fstat(fd_, &info) != 0) return system_failed("look at the output");
     const auto size = static_cast<std::uint64_t>(info.st_size);
     const bool same = is_file_ && state.inode == info.st_ino && state.device == info.st_dev;
     if (same && size > state.bytes) {
         // A descriptor of the shell may be for writing only; the file is opened again to be read.
         const std::string self = "/proc/self/fd/" + std::to_string(fd_);
         const int fd = ::open(self.c_str(), O_RDONLY | O_CLOEXEC);
-        if (fd < 0) return failed("read the output back");
+        if (fd < 0) return system_failed("read the output back");
         const auto read = read_back(fd, state);
         ::close(fd);
         if (!read) return read;
     }
     state.device = is_file_ ? info.st_dev : 0;
     state.inode = is_file_ ? info.st_ino : 0;
-    if (::fstat(fd_, &info) != 0) return failed("look at the output");
+    if (::fstat(fd_, &info) != 0) return system_failed("look at the output");
     state.bytes = is_file_ ? static_cast<std::uint64_t>(info.st_size) : 0;
     return {};
 }
@@ -75,7 +70,7 @@ Result<void> TapOutput::read_back(int fd, TapState& state) {
         text.resize(before + kReadBytes);
         const ssize_t got = ::pread(fd, text.data() + before, kReadBytes, at);
         text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-        if (got < 0) return failed("read the output back");
+        if (got < 0) return system_failed("read the output back");
         at += got;
         const std::size_t whole = text.rfind('\n') + 1;  // 0 where there is no line's end.
         pass_lines(std::string_view(text).substr(0, whole), state);
@@ -83,9 +78,9 @@ Result<void> TapOutput::read_back(int fd, TapState& state) {
         if (got == 0) break;
     }
     const off_t end = at - static_cast<off_t>(text.size());
-    if (!text.empty() && ::ftruncate(fd_, end) != 0) return failed("cut the torn last line");
+    if (!text.empty() && ::ftruncate(fd_, end) != 0) return system_failed("cut the torn last line");
     // The shell's descriptor may stand anywhere in a file that it did not open for appending.
-    if (::lseek(fd_, 0, SEEK_END) < 0) return failed("go to the output's end");
+    if (::lseek(fd_, 0, SEEK_END) < 0) return system_failed("go to the output's end");
     return {};
 }
 
@@ -99,7 +94,7 @@ Result<void> TapOutput::write(std::string_view lines, TapState& state) {
 }
 
 Result<void> TapOutput::sync() {
-    if (is_file_ && ::fdatasync(fd_) != 0) return failed("sync the output");
+    if (is_file_ && ::fdatasync(fd_) != 0) return system_failed("sync the output");
     return {};
 }
 

@@ -9,7 +9,7 @@ namespace filial::cli {
 namespace {
 
 /// Two numbers and a newline.
-constexpr std::size_t kFileBytesMax = 64;
+constexpr std::size_t kTimeBytesMax = 64;
 
 }  // namespace
 
@@ -17,7 +17,7 @@ schema::Timestamp time_of_ticket(const std::filesystem::path& data, const schema
                                  std::uint64_t number, schema::Timestamp now) {
     const auto folder = data / "clients";
     const auto file = folder / schema::to_hex(schema::view(client));
-    if (const auto kept = read_file(file, kFileBytesMax)) {
+    if (const auto kept = read_file(file, kTimeBytesMax)) {
         std::istringstream text(*kept);
         std::uint64_t kept_number = 0;
         std::int64_t kept_time = 0;

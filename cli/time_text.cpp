@@ -5,10 +5,10 @@
 #include <array>
 #include <ctime>
 
+#include "core/clock.h"
+
 namespace filial::cli {
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000;
 
 std::string two_units(std::int64_t large, const char* large_name, std::int64_t small,
                       const char* small_name) {
@@ -19,8 +19,8 @@ std::string two_units(std::int64_t large, const char* large_name, std::int64_t s
 }  // namespace
 
 std::string local_time(schema::Timestamp t) {
-    std::int64_t seconds = t.value() / kSecond;
-    if (t.value() % kSecond < 0) --seconds;
+    std::int64_t seconds = t.value() / core::kSecond;
+    if (t.value() % core::kSecond < 0) --seconds;
     const auto when = static_cast<std::time_t>(seconds);
     std::tm parts{};
     ::tzset();
@@ -32,9 +32,9 @@ std::string local_time(schema::Timestamp t) {
 }
 
 std::string duration_text(std::int64_t microseconds) {
-    const std::int64_t seconds = microseconds / kSecond;
+    const std::int64_t seconds = microseconds / core::kSecond;
     if (seconds < 1) {
-        const std::int64_t tenths = microseconds / (kSecond / 10);
+        const std::int64_t tenths = microseconds / (core::kSecond / 10);
         return fmt::format("0.{} s", tenths < 0 ? 0 : tenths);
     }
     if (seconds < 60) return fmt::format("{} s", seconds);

@@ -11,7 +11,7 @@ using schema::StoreId;
 
 namespace {
 
-constexpr std::string_view kPrefix = "control/";
+constexpr std::string_view kControlPrefix = "control/";
 
 }  // namespace
 
@@ -20,7 +20,7 @@ Result<ControlInbox> ControlInbox::open(const core::Journal& journal, StoreId se
     inbox.self_ = std::move(self);
     schema::Parser parser;
     Result<void> all_read;
-    const auto scanned = journal.scan(kPrefix, {}, [&](ByteView key, ByteView value) {
+    const auto scanned = journal.scan(kControlPrefix, {}, [&](ByteView key, ByteView value) {
         auto fields = parser.array(value);
         Place place;
         if (fields) {
@@ -29,7 +29,7 @@ Result<ControlInbox> ControlInbox::open(const core::Journal& journal, StoreId se
             place.staged = place.durable;
         }
         all_read = fields ? parser.finish("position in control") : tl::unexpected(fields.error());
-        inbox.places_[StoreId{Bytes(key.substr(kPrefix.size()))}] = place;
+        inbox.places_[StoreId{Bytes(key.substr(kControlPrefix.size()))}] = place;
         return all_read.has_value();
     });
     if (!scanned) return tl::unexpected(scanned.error());
@@ -127,7 +127,7 @@ void ControlInbox::save(StateWrites& writes) {
         const Place& place = places_[store];
         schema::Writer out;
         out.array(2).u64(place.epoch.value()).u64(place.durable.value());
-        writes.emplace_back(Bytes(kPrefix) + store.value(), out.take());
+        writes.emplace_back(Bytes(kControlPrefix) + store.value(), out.take());
     }
     unsaved_.clear();
 }

@@ -18,14 +18,14 @@ using schema::Sequence;
 
 namespace {
 
-constexpr std::string_view kPrefix = "own/";
+constexpr std::string_view kOwnPrefix = "own/";
 /// Bytes of one generation of the memory; there are two.
 constexpr std::size_t kYoungBytesMax = 4 * 1024 * 1024;
 /// What a value takes beside its key and itself.
 constexpr std::size_t kValueOverhead = 128;
 
 Bytes journal_key(ByteView key) {
-    Bytes full(kPrefix);
+    Bytes full(kOwnPrefix);
     full += key;
     return full;
 }

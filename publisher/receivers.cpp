@@ -8,7 +8,7 @@ using schema::Result;
 
 namespace {
 
-constexpr std::string_view kPrefix = "receiver/";
+constexpr std::string_view kReceiverPrefix = "receiver/";
 
 /// [1, role, heard, [[topic, seq]...]]
 Bytes encode(const Receiver& receiver) {
@@ -46,13 +46,13 @@ Result<Receivers> Receivers::load(const core::Journal& journal) {
     Receivers receivers;
     schema::Parser parser;
     Result<void> all_read;
-    const auto scanned = journal.scan(kPrefix, {}, [&](ByteView key, ByteView value) {
+    const auto scanned = journal.scan(kReceiverPrefix, {}, [&](ByteView key, ByteView value) {
         auto receiver = decode_receiver(parser, value);
         if (!receiver) {
             all_read = tl::unexpected(receiver.error());
             return false;
         }
-        receivers.receivers_[Bytes(key.substr(kPrefix.size()))] = std::move(*receiver);
+        receivers.receivers_[Bytes(key.substr(kReceiverPrefix.size()))] = std::move(*receiver);
         return true;
     });
     if (!scanned) return tl::unexpected(scanned.error());
@@ -69,7 +69,7 @@ void Receivers::reached(const core::Peer& peer, const schema::Fetch& fetch, sche
 
 void Receivers::save(StateWrites& writes) {
     for (const std::string& name : unsaved_) {
-        writes.emplace_back(Bytes(kPrefix) + name, encode(receivers_[name]));
+        writes.emplace_back(Bytes(kReceiverPrefix) + name, encode(receivers_[name]));
     }
     unsaved_.clear();
 }

@@ -22,7 +22,7 @@ using schema::Result;
 namespace {
 
 /// Connections that wait until we accept them: all tills and programs of a shop at once.
-constexpr int kBacklog = 128;
+constexpr int kFileBacklog = 128;
 
 std::string reason() { return std::strerror(errno); }
 
@@ -131,7 +131,7 @@ Result<void> SocketFile::listen() {
     errno = error;
     if (bound != 0) return fail(Errc::io, "bind " + path_.string() + ": " + reason());
     made_ = true;
-    if (::listen(listener_, kBacklog) != 0) {
+    if (::listen(listener_, kFileBacklog) != 0) {
         return fail(Errc::io, "listen on " + path_.string() + ": " + reason());
     }
     return {};

@@ -20,11 +20,14 @@
 set(FILIAL_SANITIZE "" CACHE STRING "Sanitizers for everything, such as address,undefined")
 option(FILIAL_FUZZ "Build libFuzzer programs; needs clang++" OFF)
 option(FILIAL_PCH "Precompile heavy third-party headers" ON)
+option(FILIAL_UNITY "Compile the files of a target some at a time: most of their time is headers" ON)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_UNITY_BUILD ${FILIAL_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
 # The standard library's own checks stay on in every build, like ours.

@@ -7,6 +7,7 @@
 #include "cli/json.h"
 #include "cli/line_reader.h"
 #include "cli/run_import.h"
+#include "test/support/temp_folder.h"
 #include "test/unit/cli/fake_link.h"
 #include "test/unit/cli/fake_publisher.h"
 
@@ -17,16 +18,6 @@ using schema::Message;
 using schema::Result;
 
 namespace {
-
-struct Folder {
-    Folder() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "filial-lines-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
 
 /// Answers at once, from a queue that the importer drains.
 class PublisherLink : public cli::Link {
@@ -79,8 +70,8 @@ std::vector<std::string> lines_of(const std::string& path, bool& complete) {
 }  // namespace
 
 TEST_CASE("lines: blank ones, a last one without its end, and one that is far too long") {
-    const Folder folder;
-    const std::string path = folder.path / "lines";
+    const test::TempFolder folder;
+    const std::string path = folder / "lines";
     bool complete = true;
     std::ofstream(path) << "a\n\nbc";
     CHECK(lines_of(path, complete) == std::vector<std::string>{"a", "", "bc"});
@@ -98,15 +89,15 @@ TEST_CASE("lines: blank ones, a last one without its end, and one that is far to
                                                      : std::string(size, 'x')));
         CHECK(lines[2] == "last");
     }
-    CHECK(LineReader::open(folder.path / "none").error().code == schema::Errc::not_found);
-    CHECK(LineReader::open(folder.path).error().code == schema::Errc::invalid);
+    CHECK(LineReader::open(folder / "none").error().code == schema::Errc::not_found);
+    CHECK(LineReader::open(folder.path()).error().code == schema::Errc::invalid);
 }
 
 TEST_CASE("import verb: counts, exit codes and messages") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    ImportShell shell(publisher, folder.path);
-    const std::string path = folder.path / "till.jsonl";
+    ImportShell shell(publisher, folder.path());
+    const std::string path = folder / "till.jsonl";
     std::ofstream(path) << "{\"op\":\"sell\",\"sku\":\"A\",\"qty\":\"1\"}\n"
                         << "{\"op\":\"sell\",\"sku\":\"B\",\"qty\":\"2\"}\n";
     CHECK(shell.run({"import", path, "--json"}) == 0);
@@ -115,7 +106,7 @@ TEST_CASE("import verb: counts, exit codes and messages") {
     CHECK(summary["booked"] == 2);
     CHECK(summary["complete"] == true);
     CHECK(publisher.booked == std::vector<std::string>{"A", "B"});
-    CHECK(std::filesystem::exists(folder.path / "imports"));
+    CHECK(std::filesystem::exists(folder / "imports"));
 
     // The time of a line that says none differs from run to run; it is still booked once.
     shell.clock.advance(3'600 * core::kSecond);
@@ -137,5 +128,5 @@ TEST_CASE("import verb: counts, exit codes and messages") {
     CHECK(shell.run({"import", path, "--source", "again"}) == 0);
     CHECK(shell.run({"import", "-"}) == 2);
     CHECK(shell.err.find("--source") != std::string::npos);
-    CHECK(shell.run({"import", folder.path / "none"}) == 6);
+    CHECK(shell.run({"import", folder / "none"}) == 6);
 }

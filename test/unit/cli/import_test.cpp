@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/import.h"
+#include "test/support/temp_folder.h"
 #include "test/unit/cli/fake_publisher.h"
 
 using namespace filial::cli;
@@ -10,16 +11,6 @@ using filial::schema::Errc;
 using filial::schema::Result;
 
 namespace {
-
-/// A folder of its own that goes away.
-struct Folder {
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "filial-cli-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
 
 std::string sale(int i) {
     return R"({"op":"sell","at":"2026-11-22T09:00:00Z","qty":"1","sku":"S)" + std::to_string(i) +
@@ -121,9 +112,9 @@ struct Runner {
 }  // namespace
 
 TEST_CASE("import: every line is booked once, in the order of the file") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    Runner runner{publisher, folder.path};
+    Runner runner{publisher, folder.path()};
     const Ran ran = runner.run(sales(100));
     CHECK(ran.result.has_value());
     CHECK(ran.counts.lines == 100);
@@ -134,15 +125,15 @@ TEST_CASE("import: every line is booked once, in the order of the file") {
 TEST_CASE("import: killed after any message and run again it books all lines once") {
     int whole = 0;
     {
-        const Folder folder;
+        const test::TempFolder folder;
         FakePublisher publisher;
-        whole = Runner{publisher, folder.path}.run(sales(30)).steps;
+        whole = Runner{publisher, folder.path()}.run(sales(30)).steps;
     }
     for (int kill = 0; kill < whole; ++kill) {
         CAPTURE(kill);
-        const Folder folder;
+        const test::TempFolder folder;
         FakePublisher publisher;
-        Runner runner{publisher, folder.path};
+        Runner runner{publisher, folder.path()};
         runner.run(sales(30), kill);
         const Ran again = runner.run(sales(30));
         CHECK(again.result.has_value());
@@ -160,15 +151,15 @@ TEST_CASE("import: a kill never hides a refused line that nobody was told of") {
     lines[11] = R"({"op":"sell","qty":"1","sku":"FORBIDDEN"})";
     int whole = 0;
     {
-        const Folder folder;
+        const test::TempFolder folder;
         FakePublisher publisher;
-        whole = Runner{publisher, folder.path}.run(lines).steps;
+        whole = Runner{publisher, folder.path()}.run(lines).steps;
     }
     for (int kill = 0; kill < whole; ++kill) {
         CAPTURE(kill);
-        const Folder folder;
+        const test::TempFolder folder;
         FakePublisher publisher;
-        Runner runner{publisher, folder.path};
+        Runner runner{publisher, folder.path()};
         const Ran first = runner.run(lines, kill);
         const Ran again = runner.run(lines);
         std::vector<LineReport> told = first.reports;
@@ -180,9 +171,9 @@ TEST_CASE("import: a kill never hides a refused line that nobody was told of") {
 }
 
 TEST_CASE("import: a busy publisher gets the same tickets again in order") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    Runner runner{publisher, folder.path};
+    Runner runner{publisher, folder.path()};
     publisher.busy_next = 5;
     const Ran ran = runner.run(sales(50));
     CHECK(ran.counts.booked == 50);
@@ -194,9 +185,9 @@ TEST_CASE("import: lost connections lose and double nothing") {
     // from there on every loss leaves some progress.
     for (int every = 13; every < 60; ++every) {
         CAPTURE(every);
-        const Folder folder;
+        const test::TempFolder folder;
         FakePublisher publisher;
-        Runner runner{publisher, folder.path};
+        Runner runner{publisher, folder.path()};
         runner.lose_every = every;
         const Ran ran = runner.run(sales(60));
         CHECK(ran.counts.booked == 60);
@@ -205,9 +196,9 @@ TEST_CASE("import: lost connections lose and double nothing") {
 }
 
 TEST_CASE("import: an appended file goes on") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    Runner runner{publisher, folder.path};
+    Runner runner{publisher, folder.path()};
     runner.run(sales(20));
     const Ran ran = runner.run(sales(35));
     CHECK(ran.result.has_value());
@@ -217,9 +208,9 @@ TEST_CASE("import: an appended file goes on") {
 }
 
 TEST_CASE("import: a changed earlier line is refused with its number and nothing is sent") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    Runner runner{publisher, folder.path};
+    Runner runner{publisher, folder.path()};
     runner.run(sales(20));
     auto lines = sales(25);
     lines[6] = sale(700);
@@ -229,8 +220,8 @@ TEST_CASE("import: a changed earlier line is refused with its number and nothing
     CHECK(ran.result.error().message.starts_with("line 7 is not what it was"));
     CHECK(publisher.booked == subjects(20));
 
-    std::filesystem::remove_all(folder.path / "x");
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
+    std::filesystem::remove_all(folder / "x");
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
         std::filesystem::remove(entry.path());
     }
     const Ran without = runner.run(lines);
@@ -242,9 +233,9 @@ TEST_CASE("import: a changed earlier line is refused with its number and nothing
 }
 
 TEST_CASE("import: a file that lost lines is refused") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    Runner runner{publisher, folder.path};
+    Runner runner{publisher, folder.path()};
     runner.run(sales(20));
     const Ran ran = runner.run(sales(19));
     REQUIRE_FALSE(ran.result.has_value());
@@ -253,9 +244,9 @@ TEST_CASE("import: a file that lost lines is refused") {
 }
 
 TEST_CASE("import: bad and refused lines are reported with number and reason, others go on") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    Runner runner{publisher, folder.path};
+    Runner runner{publisher, folder.path()};
     const std::vector<std::string> lines{
         sale(1),
         "",
@@ -281,9 +272,9 @@ TEST_CASE("import: bad and refused lines are reported with number and reason, ot
 }
 
 TEST_CASE("import: strict stops at the first line that is not booked, which can be mended") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    Runner runner{publisher, folder.path};
+    Runner runner{publisher, folder.path()};
     runner.settings.strict = true;
     auto lines = sales(10);
     lines[4] = R"({"op":"sell","qty":"1","sku":"FORBIDDEN"})";
@@ -299,17 +290,17 @@ TEST_CASE("import: strict stops at the first line that is not booked, which can 
 }
 
 TEST_CASE("import: two sources are two clients, and one runs at a time") {
-    const Folder folder;
+    const test::TempFolder folder;
     FakePublisher publisher;
-    Runner first{publisher, folder.path};
-    Runner second{publisher, folder.path};
+    Runner first{publisher, folder.path()};
+    Runner second{publisher, folder.path()};
     second.settings.source = "other";
     first.run(sales(3));
     second.run(sales(3));
     CHECK(publisher.booked.size() == 6);
-    const auto held = ImportJournal::open(folder.path, Import::client_of("till"));
+    const auto held = ImportJournal::open(folder.path(), Import::client_of("till"));
     REQUIRE(held.has_value());
-    const auto locked = ImportJournal::open(folder.path, Import::client_of("till"));
+    const auto locked = ImportJournal::open(folder.path(), Import::client_of("till"));
     REQUIRE_FALSE(locked.has_value());
     CHECK(locked.error().code == Errc::locked);
 }

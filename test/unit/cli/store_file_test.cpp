@@ -7,22 +7,13 @@
 #include "cli/store_file.h"
 #include "core/link/allow_list.h"
 #include "core/link/keys.h"
+#include "test/support/temp_folder.h"
 #include "test/unit/cli/fake_link.h"
 
 using namespace filial;
 using cli::Json;
 
 namespace {
-
-struct Folder {
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "filial-init-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::string operator/(const std::string& name) const { return (path / name).string(); }
-    std::filesystem::path path;
-};
 
 Json json_of(Shell& shell, const std::vector<std::string>& args) {
     const int code = shell.run(args);
@@ -54,7 +45,7 @@ TEST_CASE("hub: a key with any characters of Z85 is found at the end") {
 }
 
 TEST_CASE("init: head office, then a store that names it, and both files are read strictly") {
-    const Folder folder;
+    const test::TempFolder folder;
     Shell shell;
     const Json head = json_of(shell, {"init", "head", "--broker", "--listen",
                                       "tcp://127.0.0.1:7711", "--dir", folder / "head", "--json"});
@@ -90,7 +81,7 @@ TEST_CASE("init: head office, then a store that names it, and both files are rea
 }
 
 TEST_CASE("init: what is commented out in a new file is right when it is uncommented") {
-    const Folder folder;
+    const test::TempFolder folder;
     Shell shell;
     json_of(shell, {"init", "store1", "--dir", folder / "s", "--json"});
     std::string text = cli::store_file_text({"store1", {}, false, ""});
@@ -119,7 +110,7 @@ TEST_CASE("init: what is commented out in a new file is right when it is uncomme
 }
 
 TEST_CASE("init: a store that is there is left alone") {
-    const Folder folder;
+    const test::TempFolder folder;
     Shell shell;
     const Json first = json_of(shell, {"init", "store1", "--dir", folder / "s", "--json"});
     CHECK(shell.run({"init", "store1", "--dir", folder / "s"}) == 2);
@@ -138,13 +129,13 @@ TEST_CASE("init: a store that is there is left alone") {
 }
 
 TEST_CASE("admit: adds, lists and revokes in this folder's list") {
-    const Folder folder;
+    const test::TempFolder folder;
     Shell shell;
     const Json store = json_of(shell, {"init", "store1", "--dir", folder / "s", "--json"});
     const std::string key = store["key"];
     core::Options options;
     options.store = schema::StoreId{"head"};
-    options.data = folder.path;
+    options.data = folder.path();
     shell.context.loaded = options;
     const Json done = json_of(shell, {"admit", "store1", key, "--read", "stock,debts", "--json"});
     CHECK(done["admitted"]["read"] == Json::array({"stock", "debts"}));

@@ -11,6 +11,7 @@
 #include "cli/tap_session.h"
 #include "schema/block.h"
 #include "schema/payloads.h"
+#include "test/support/temp_folder.h"
 
 using namespace filial;
 using cli::Json;
@@ -24,15 +25,6 @@ using schema::Sequence;
 using schema::StoreId;
 
 namespace {
-
-struct Folder {
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "filial-tap-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
 
 schema::Event sale(std::uint64_t seq) {
     schema::Event event;
@@ -304,8 +296,8 @@ TEST_CASE("tap: a quiet session is kept alive, a silent one is greeted again") {
 }
 
 TEST_CASE("tap: killed between any two bytes of the output it goes on without hole or repeat") {
-    const Folder folder;
-    const auto file = folder.path / "out.jsonl";
+    const test::TempFolder folder;
+    const auto file = folder / "out.jsonl";
     Hub hub;
     std::string whole;
     {
@@ -325,12 +317,12 @@ TEST_CASE("tap: killed between any two bytes of the output it goes on without ho
             REQUIRE(output->recover(state).has_value());
             REQUIRE(output->write(whole.substr(0, first), state).has_value());
             state.positions[StoreId{"store1"}] = {schema::Epoch{1}, Sequence{1}};
-            REQUIRE(cli::save_tap(folder.path / "feed.json", state).has_value());
+            REQUIRE(cli::save_tap(folder / "feed.json", state).has_value());
             // What follows is written, and never saved.
             TapState lost = state;
             REQUIRE(output->write(whole.substr(first, cut - first), lost).has_value());
         }
-        auto loaded = cli::load_tap(folder.path / "feed.json");
+        auto loaded = cli::load_tap(folder / "feed.json");
         REQUIRE(loaded.has_value());
         CHECK(*loaded == state);
         auto output = TapOutput::open(file.string());
@@ -350,10 +342,10 @@ TEST_CASE("tap: killed between any two bytes of the output it goes on without ho
 }
 
 TEST_CASE("tap: another output file than last time is only appended to") {
-    const Folder folder;
+    const test::TempFolder folder;
     TapState state;
     state.positions[StoreId{"store1"}] = {schema::Epoch{1}, Sequence{3}};
-    const auto file = folder.path / "other.jsonl";
+    const auto file = folder / "other.jsonl";
     REQUIRE(
         cli::write_file(file, "{\"store\":\"store1\",\"epoch\":1,\"seq\":99}\nhalf").has_value());
     auto output = TapOutput::open(file.string());
@@ -364,8 +356,8 @@ TEST_CASE("tap: another output file than last time is only appended to") {
 }
 
 TEST_CASE("tap: a memory that is no memory is refused, not begun again") {
-    const Folder folder;
-    const auto file = folder.path / "feed.json";
+    const test::TempFolder folder;
+    const auto file = folder / "feed.json";
     CHECK(cli::load_tap(file)->positions.empty());
     for (const char* text : {"", "{}", "[1]", "{\"topic\":\"stock\",\"positions\":7}"}) {
         CAPTURE(text);

@@ -15,7 +15,6 @@ using schema::StoreId;
 
 namespace fs = std::filesystem;
 
-const StoreId kStore{"store1"};
 constexpr int kCommits = 40;
 
 /// A journal of 80 events, all of them acknowledged and witnessed.

@@ -13,7 +13,6 @@ using schema::Errc;
 using schema::Sequence;
 using schema::StoreId;
 
-const StoreId kStore{"store1"};
 constexpr std::uint64_t kEvents = 3;  // Of a commit.
 
 /// A disk of a few MiB of memory, gone at the end.

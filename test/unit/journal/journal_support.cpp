@@ -12,17 +12,6 @@ namespace filial::test {
 
 using schema::Sequence;
 
-TempFolder::TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "filial-journal-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-}
-
-TempFolder::~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 core::JournalOptions options_in(const std::filesystem::path& dir, std::string witness_of) {
     core::JournalOptions options;
     options.dir = dir;

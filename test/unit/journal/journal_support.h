@@ -6,22 +6,12 @@
 #include <vector>
 
 #include "core/journal/rocks_journal.h"
+#include "test/support/temp_folder.h"
 
 /// What the journal's tests share: a folder of their own, and commits in one line.
 namespace filial::test {
 
-/// A new folder, gone at the end.
-class TempFolder {
-  public:
-    TempFolder();
-    ~TempFolder();
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
+inline const schema::StoreId kStore{"store1"};
 
 /// Topic and row of an event; its position follows from its place in the commit.
 using Rows = std::vector<std::pair<std::string, std::string>>;

@@ -16,7 +16,6 @@ using schema::Errc;
 using schema::Sequence;
 using schema::StoreId;
 
-const StoreId kStore{"store1"};
 const std::vector<std::string> kAll{"*"};
 
 std::vector<std::string> keys_of(const core::Journal& journal, ByteView prefix, ByteView after) {

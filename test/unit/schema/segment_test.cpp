@@ -10,7 +10,7 @@ using namespace filial::schema;
 
 namespace {
 
-Result<Segment> decode(ByteView bytes) {
+Result<Segment> read_segment(ByteView bytes) {
     Parser parser;
     return decode_segment(parser, bytes);
 }
@@ -50,7 +50,7 @@ TEST_CASE("segment: what was added comes back, with one client and with several"
     for (const std::uint64_t clients : {1, 2, 63, 64, 300}) {
         CAPTURE(clients);
         const Segment segment = rows_up_to(1'000, clients);
-        const auto decoded = decode(encode(segment));
+        const auto decoded = read_segment(encode(segment));
         REQUIRE(decoded);
         CHECK(*decoded == segment);
         CHECK(decoded->first() == Sequence{1});
@@ -60,9 +60,9 @@ TEST_CASE("segment: what was added comes back, with one client and with several"
             CHECK(client[0] == static_cast<std::uint8_t>((i + 1) % clients));
         }
     }
-    CHECK(*decode(encode(golden::segment())) == golden::segment());
+    CHECK(*read_segment(encode(golden::segment())) == golden::segment());
     const Segment empty{"stock", Epoch{1}, {}, {}, {}, {}, {}};
-    CHECK(*decode(encode(empty)) == empty);
+    CHECK(*read_segment(encode(empty)) == empty);
 }
 
 TEST_CASE("segment: of one client only its rows cost bytes") {
@@ -89,16 +89,16 @@ TEST_CASE("segment: cut drops what stands above, and with it the chain head") {
     segment.cut(Sequence{4'999});
     CHECK(segment.last() == Sequence{4'712});
     CHECK(segment.chain.empty());
-    CHECK(decode(encode(segment)).has_value());
+    CHECK(read_segment(encode(segment)).has_value());
     segment.cut(Sequence{1});
     CHECK(segment.empty());
 }
 
 TEST_CASE("segment: positions that do not rise, counts and indices that do not fit are corrupt") {
-    CHECK(decode(raw_segment({1, 1}, 2, {0, 1}, 2)).has_value());
-    CHECK(decode(raw_segment({5, 2}, 1, {}, 2)).has_value());
+    CHECK(read_segment(raw_segment({1, 1}, 2, {0, 1}, 2)).has_value());
+    CHECK(read_segment(raw_segment({5, 2}, 1, {}, 2)).has_value());
     const auto corrupt = [](const Bytes& bytes) {
-        const auto decoded = decode(bytes);
+        const auto decoded = read_segment(bytes);
         return !decoded && decoded.error().code == Errc::corrupt;
     };
     CHECK(corrupt(raw_segment({0}, 1, {}, 1)));
@@ -118,10 +118,10 @@ TEST_CASE("segment: a cut at any byte is corrupt") {
     const Bytes bytes = encode(golden::segment());
     for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
         CAPTURE(cut);
-        CHECK(!decode(ByteView(bytes).substr(0, cut)));
+        CHECK(!read_segment(ByteView(bytes).substr(0, cut)));
     }
-    CHECK(!decode(bytes + "x"));
-    CHECK(!decode(""));
+    CHECK(!read_segment(bytes + "x"));
+    CHECK(!read_segment(""));
 }
 
 TEST_CASE("segment: client, chain head, topic and version are what they must be") {
@@ -131,7 +131,7 @@ TEST_CASE("segment: client, chain head, topic and version are what they must be"
         out.array(8).u64(version).str(topic).u64(1).array(1).u64(1).array(1).bin(
             Bytes(client, 'c'));
         out.array(0).array(1).bin(Bytes(row, 'r')).bin(Bytes(chain, 'h'));
-        const auto decoded = decode(out.bytes());
+        const auto decoded = read_segment(out.bytes());
         return decoded ? std::string("taken") : std::string(error_info(decoded.error().code).name);
     };
     CHECK(with(1, "stock", 16, 32, 10) == "taken");
