@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "schema/limits.h"
 
@@ -145,6 +146,7 @@ void Clients::save(StateWrites& writes) {
         schema::Writer out;
         out.array(4).u64(1).u64(record.highest).u64(record.dropped).bin(record.note);
         writes.emplace_back(client_key(client), out.take());
+        record.changed = false;
         if (record.written.empty()) continue;
         std::sort(record.written.begin(), record.written.end());
         std::size_t left = record.written.size();
@@ -156,24 +158,25 @@ void Clients::save(StateWrites& writes) {
             writes.emplace_back(answer_key(client, at->slot), encode(*at));
             --left;
         }
+        record.written.clear();
     }
+    writing_ = std::exchange(changed_, {});
 }
 
 void Clients::committed() {
-    for (const ClientId& client : changed_) {
-        Record& record = records_.at(client);
-        record.changed = false;
-        record.written.clear();
-    }
-    changed_.clear();
+    writing_.clear();
     if (records_.size() <= kClientsInMemory) return;
     const std::uint64_t too_old = uses_ - std::min<std::uint64_t>(uses_, kClientsInMemory);
-    std::erase_if(records_, [&](const auto& entry) { return entry.second.used <= too_old; });
+    std::erase_if(records_, [&](const auto& entry) {
+        return entry.second.used <= too_old && !entry.second.changed;
+    });
 }
 
 void Clients::rolled_back() {
     for (const ClientId& client : changed_) records_.erase(client);
+    for (const ClientId& client : writing_) records_.erase(client);
     changed_.clear();
+    writing_.clear();
 }
 
 Result<schema::ClientState> Clients::state(const ClientId& client) {

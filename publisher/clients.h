@@ -48,11 +48,12 @@ class Clients {
     /// Keeps an answer; `look_up` of the same client must have come before, in this commit.
     void accept(const schema::ClientId& client, KeptAnswer answer, schema::Bytes note);
 
-    /// What belongs into the write of the tickets accepted since the last commit.
+    /// What belongs into the write of the tickets accepted since the last one; more may be accepted
+    /// while it is being written.
     void save(StateWrites& writes);
     /// That write is durable.
     void committed();
-    /// That write failed: nothing was accepted.
+    /// That write failed: nothing was accepted, neither with it nor since.
     void rolled_back();
 
     /// Highest number that was accepted, and its note.
@@ -77,6 +78,7 @@ class Clients {
     const core::Journal& journal_;
     std::unordered_map<schema::ClientId, Record, IdHash> records_;
     std::vector<schema::ClientId> changed_;
+    std::vector<schema::ClientId> writing_;
     std::uint64_t uses_ = 0;
 };
 

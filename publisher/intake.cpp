@@ -1,6 +1,7 @@
 #include "publisher/intake.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ledger/decide.h"
 #include "schema/hash.h"
@@ -177,8 +178,8 @@ Result<bool> Intake::decide(Waiting& waiting, Outbox& outbox) {
 }
 
 Result<void> Intake::stage(Outbox& outbox) {
-    while (staged_ < waiting_.size()) {
-        const auto fitted = decide(waiting_[staged_], outbox);
+    while (writing_ + staged_ < waiting_.size()) {
+        const auto fitted = decide(waiting_[writing_ + staged_], outbox);
         if (!fitted) return tl::unexpected(fitted.error());
         if (!*fitted) return {};
         ++staged_;
@@ -186,8 +187,13 @@ Result<void> Intake::stage(Outbox& outbox) {
     return {};
 }
 
+void Intake::begun() {
+    schema::check(writing_ == 0, "one commit at a time");
+    writing_ = std::exchange(staged_, 0);
+}
+
 void Intake::committed(Legs& legs) {
-    for (; staged_ > 0; --staged_) {
+    for (; writing_ > 0; --writing_) {
         Waiting& front = waiting_.front();
         if (const auto* done = std::get_if<schema::Accepted>(&front.answer)) {
             ++(done->repeated ? counts_.repeated : counts_.tickets);
@@ -206,6 +212,7 @@ void Intake::give_up(const Error& why, BootTime now, Legs& legs) {
     }
     waiting_.clear();
     bytes_ = 0;
+    writing_ = 0;
     staged_ = 0;
 }
 

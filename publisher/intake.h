@@ -39,10 +39,13 @@ class Intake {
               core::BootTime now, Legs& legs);
 
     bool waiting() const { return !waiting_.empty(); }
-    bool all_staged() const { return staged_ == waiting_.size(); }
     /// Decides and stages waiting tickets until the commit is full or none is left.
     schema::Result<void> stage(Outbox& outbox);
-    /// What was staged is durable: answers it.
+    bool staged() const { return staged_ > 0; }
+    /// What was staged is on its way to the disk; what is staged from now on belongs to the next
+    /// commit.
+    void begun();
+    /// That commit is durable: answers it.
     void committed(Legs& legs);
     /// There was no room: answers Busy to everything that waits.
     void give_up(const schema::Error& why, core::BootTime now, Legs& legs);
@@ -75,8 +78,9 @@ class Intake {
     Clients& clients_;
     std::uint64_t queue_max_;
     std::deque<Waiting> waiting_;
-    std::size_t bytes_ = 0;   ///< Of all that wait.
-    std::size_t staged_ = 0;  ///< Of the queue's front: answered when the commit is durable.
+    std::size_t bytes_ = 0;    ///< Of all that wait.
+    std::size_t writing_ = 0;  ///< Of the queue's front: answered when their commit is durable.
+    std::size_t staged_ = 0;   ///< Of those behind: for the next commit.
     std::map<schema::ClientId, Refused> refused_;
     IntakeCounts counts_;
 };

@@ -1,6 +1,7 @@
 #include "publisher/outbox.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "schema/limits.h"
 #include "schema/payloads.h"
@@ -65,6 +66,7 @@ Result<void> Outbox::load(schema::Timestamp at) {
         epoch_ = head->epoch;
         incarnation_ = head->incarnation;
         end_ = head->end;
+        begun_ = end_;
         next_ = schema::next(end_);
         return load_chains();
     }
@@ -85,7 +87,9 @@ Result<void> Outbox::load_chains() {
 Position Outbox::next() const { return {self_, epoch_, next_}; }
 
 bool Outbox::room_for(std::size_t bytes) const {
-    return !staged() || bytes_ + bytes <= schema::kCommitBytesMax;
+    if (!staged()) return true;
+    const std::uint64_t events = next_.value() - begun_.value() - 1;
+    return events < kGroupEvents && bytes_ + bytes <= schema::kCommitBytesMax;
 }
 
 void Outbox::append(LoggedEvent logged) {
@@ -116,6 +120,12 @@ void Outbox::stage(ledger::Decision decision) {
 }
 
 Result<void> Outbox::commit(schema::Timestamp at, StateWrites more) {
+    const auto begun = begin(at, std::move(more));
+    return begun ? finish() : begun;
+}
+
+Result<void> Outbox::begin(schema::Timestamp at, StateWrites more) {
+    schema::check(!committing_, "one commit at a time");
     core::JournalWrite write;
     write.state = std::move(more);
     for (auto* entry : dirty_) {
@@ -138,22 +148,35 @@ Result<void> Outbox::commit(schema::Timestamp at, StateWrites more) {
         write.appends.push_back(std::move(append));
     }
     segments_.clear();
-    const auto done =
-        trouble_ ? Result<void>(tl::unexpected(*trouble_)) : journal_.commit(write, true);
+    const auto begun = trouble_ ? Result<void>(tl::unexpected(*trouble_)) : journal_.begin(write);
+    if (!begun) {
+        roll_back();
+        return begun;
+    }
+    for (auto* entry : dirty_) entry->second.dirty = false;
+    writing_ = std::exchange(dirty_, {});
+    bytes_ = 0;
+    begun_ = Sequence{next_.value() - 1};
+    committing_ = true;
+    return {};
+}
+
+Result<void> Outbox::finish() {
+    schema::check(committing_, "a commit was begun");
+    committing_ = false;
+    const auto done = journal_.finish();
     if (!done) {
         roll_back();
         return done;
     }
-    for (auto* entry : dirty_) entry->second.dirty = false;
-    dirty_.clear();
-    bytes_ = 0;
-    end_ = Sequence{next_.value() - 1};
+    writing_.clear();
+    end_ = begun_;
     age();
     return done;
 }
 
 void Outbox::age() const {
-    if (young_bytes_ <= kYoungBytesMax || !dirty_.empty()) return;
+    if (young_bytes_ <= kYoungBytesMax || !dirty_.empty() || !writing_.empty()) return;
     old_ = std::move(young_);
     young_ = Values();
     young_bytes_ = 0;
@@ -163,13 +186,16 @@ void Outbox::roll_back() {
     // The journal still has what these were before.
     std::vector<Bytes> keys;
     for (const auto* entry : dirty_) keys.push_back(entry->first);
+    for (const auto* entry : writing_) keys.push_back(entry->first);
     dirty_.clear();
+    writing_.clear();
     for (const Bytes& key : keys) {
         young_.erase(key);
         old_.erase(key);
     }
     segments_.clear();
     bytes_ = 0;
+    begun_ = end_;
     next_ = schema::next(end_);
     (void)load_chains();
     trouble_.reset();

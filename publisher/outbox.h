@@ -17,6 +17,10 @@ namespace filial::publisher {
 /// State beside the log, for one write: key -> value, nullopt erases.
 using StateWrites = std::vector<std::pair<schema::Bytes, std::optional<schema::Bytes>>>;
 
+/// A commit ends at about this many events while more is waiting: the next one is decided while
+/// this one goes to the disk, and nobody's answer waits for a queue of any length.
+inline constexpr std::uint64_t kGroupEvents = 256;
+
 /// The store's own log and what is decided from it: the only writer of both. Decisions are staged
 /// during a turn and committed together; the ledger's state goes into the same write, once for each
 /// key however often it changed. As a ledger::State it shows what is staged too.
@@ -35,8 +39,9 @@ class Outbox : public ledger::State {
     /// Where the next staged event will stand.
     schema::Position next() const;
 
-    bool staged() const { return next_.value() > end_.value() + 1; }
-    /// Whether rows of `bytes` still fit into this commit; an empty commit takes any decision.
+    bool staged() const { return next_.value() > begun_.value() + 1; }
+    /// Whether one more decision with rows of `bytes` belongs into this commit: into an empty one
+    /// any; into others as long as they have less than kGroupEvents.
     bool room_for(std::size_t bytes) const;
     /// Adds a decision made at `next()` from this state.
     void stage(ledger::Decision decision);
@@ -44,6 +49,12 @@ class Outbox : public ledger::State {
     /// of it is there, in memory neither, and the same can be decided and staged anew; the journal
     /// says which failures can be tried again.
     schema::Result<void> commit(schema::Timestamp at, StateWrites more);
+    /// The same in two steps: between them the next commit is staged while the disk works. If
+    /// either fails, nothing is staged any more.
+    schema::Result<void> begin(schema::Timestamp at, StateWrites more);
+    schema::Result<void> finish();
+    /// Between the two steps.
+    bool committing() const { return committing_; }
 
     /// Why own state could not be read since the last commit: what was decided then must not be
     /// committed. `get` has no other way to say so.
@@ -70,7 +81,7 @@ class Outbox : public ledger::State {
     };
     struct Value {
         std::optional<schema::Bytes> value;
-        bool dirty = false;  ///< Not committed yet.
+        bool dirty = false;  ///< Staged.
     };
     using Values = std::unordered_map<schema::Bytes, Value, KeyHash, std::equal_to<>>;
 
@@ -79,7 +90,9 @@ class Outbox : public ledger::State {
     schema::Epoch epoch_{1};
     schema::Incarnation incarnation_{};
     schema::Sequence end_;
+    schema::Sequence begun_;  ///< Last event of the commit in hand, or of the last one.
     schema::Sequence next_{1};
+    bool committing_ = false;
     std::vector<schema::Segment> segments_;                     ///< Staged.
     std::size_t bytes_ = 0;                                     ///< Of the staged rows.
     std::vector<std::pair<std::string, schema::Hash>> chains_;  ///< By topic, staged included.
@@ -88,8 +101,9 @@ class Outbox : public ledger::State {
     /// forgotten, so that memory does not grow with the number of keys.
     mutable Values young_;
     mutable Values old_;
-    mutable std::size_t young_bytes_ = 0;  ///< Read into or written to `young_`, about.
-    std::vector<Values::value_type*> dirty_;
+    mutable std::size_t young_bytes_ = 0;       ///< Read into or written to `young_`, about.
+    std::vector<Values::value_type*> dirty_;    ///< Staged.
+    std::vector<Values::value_type*> writing_;  ///< In the commit in hand.
     mutable std::optional<schema::Error> trouble_;
 };
 

@@ -111,41 +111,70 @@ Result<void> Publisher::no_room(const schema::Error& error) {
     return tl::unexpected(error);
 }
 
-Result<void> Publisher::commit_group() {
-    if (!outbox_->staged()) return {};
-    const Sequence before = outbox_->end();
-    StateWrites more;
-    clients_.save(more);
-    if (const auto done = outbox_->commit(clock_.wall(), std::move(more)); !done) {
-        clients_.rolled_back();
-        return done;
+/// Notices first, in commits of their own order; tickets as many as belong into the next commit.
+Result<void> Publisher::stage_group(bool writing) {
+    if (control_->waiting()) {
+        if (writing) return {};  // They are counted by what is written.
+        if (const auto ok = control_->stage(*outbox_, clock_.wall()); !ok) return ok;
+        if (!control_->all_staged()) return {};
     }
-    clients_.committed();
-    ++groups_;
-    events_ += static_cast<std::int64_t>(outbox_->end().value() - before.value());
+    return intake_.stage(*outbox_);
+}
+
+Result<void> Publisher::begin_group() {
+    if (outbox_->staged()) {
+        StateWrites more;
+        clients_.save(more);
+        if (const auto begun = outbox_->begin(clock_.wall(), std::move(more)); !begun) {
+            clients_.rolled_back();
+            return begun;
+        }
+    }
+    intake_.begun();
     return {};
+}
+
+Result<void> Publisher::finish_group() {
+    if (outbox_->committing()) {
+        const Sequence before = outbox_->end();
+        if (const auto done = outbox_->finish(); !done) {
+            clients_.rolled_back();
+            return done;
+        }
+        clients_.committed();
+        ++groups_;
+        events_ += static_cast<std::int64_t>(outbox_->end().value() - before.value());
+    }
+    full_.clear();
+    control_->committed();
+    intake_.committed(*legs_);
+    return {};
+}
+
+/// While one group goes to the disk the next one is decided.
+Result<void> Publisher::commit_groups() {
+    bool writing = false;
+    while (control_->waiting() || intake_.waiting()) {
+        const auto staged = stage_group(writing);
+        if (writing) {
+            if (const auto done = finish_group(); !done) return done;
+        }
+        if (!staged) return staged;
+        if (const auto begun = begin_group(); !begun) return begun;
+        writing = true;
+    }
+    return finish_group();
 }
 
 Result<void> Publisher::flush() {
     const bool full = !full_.empty() && clock_.boot().value() - full_since_.value() < kRetrySpace;
     if (full) return no_room({Errc::no_space, full_});
-    while (control_->waiting() || intake_.waiting()) {
-        if (const auto ok = control_->stage(*outbox_, clock_.wall()); !ok) return ok;
-        if (control_->all_staged()) {
-            if (const auto ok = intake_.stage(*outbox_); !ok) return ok;
-        }
-        if (const auto done = commit_group(); !done) {
-            const Errc code = done.error().code;
-            if (code != Errc::no_space && code != Errc::busy) return done;
-            full_since_ = clock_.boot();
-            return no_room(done.error());
-        }
-        full_.clear();
-        control_->committed();
-        intake_.committed(*legs_);
-    }
-    control_->committed();
-    return {};
+    const auto done = commit_groups();
+    if (done) return done;
+    const Errc code = done.error().code;
+    if (code != Errc::no_space && code != Errc::busy) return done;
+    full_since_ = clock_.boot();
+    return no_room(done.error());
 }
 
 void Publisher::applied(const core::Peer& peer, const schema::Applied& applied) {

@@ -63,7 +63,10 @@ class Publisher : public core::Host {
     bool may_hand_in(const core::Requester& from) const;
     void trouble(const core::Requester& to, std::uint64_t request, schema::Errc code,
                  std::string message);
-    schema::Result<void> commit_group();
+    schema::Result<void> stage_group(bool writing);
+    schema::Result<void> begin_group();
+    schema::Result<void> finish_group();
+    schema::Result<void> commit_groups();
     schema::Result<void> no_room(const schema::Error& error);
     void save_positions(core::BootTime now);
     void make_mark(core::BootTime now);

@@ -90,6 +90,16 @@ class Journal {
     /// positions outside, another epoch), `too_large` (no block could carry it).
     virtual schema::Result<void> commit(const JournalWrite& write, bool sync) = 0;
 
+    /// A synced commit in two steps, so that its owner can prepare the next one while the disk
+    /// works. `begin` fails as a commit does that is refused; then there is nothing to finish.
+    /// Between the two only `get` and `scan` may be called, and show all of it or nothing.
+    virtual schema::Result<void> begin(const JournalWrite& write) {
+        begun_ = commit(write, true);
+        return {};
+    }
+    /// Durable on return, or fails as `commit` does. Must follow each `begin`, once.
+    virtual schema::Result<void> finish() { return begun_; }
+
     /// The events of the asked topics in (after, upto], at most one segment a topic, merged over
     /// commits; never touches a payload of another topic. `upto` is the log's end if everything
     /// fits, else the end of the commit that reached `bytes_goal`, counted over the asked topics;
@@ -110,6 +120,9 @@ class Journal {
     virtual schema::Result<void> scan(
         schema::ByteView prefix, schema::ByteView after,
         const std::function<bool(schema::ByteView, schema::ByteView)>& each) const = 0;
+
+  private:
+    schema::Result<void> begun_;
 };
 
 }  // namespace filial::core

@@ -144,7 +144,18 @@ Result<void> JournalStore::readable() const {
 Result<void> JournalStore::write(rocksdb::WriteBatch& batch, bool sync) {
     rocksdb::WriteOptions options;
     options.sync = sync;
-    const rocksdb::Status status = db().Write(options, &batch);
+    return wrote(db().Write(options, &batch), batch);
+}
+
+void JournalStore::begin(rocksdb::WriteBatch batch) { thread_->begin(db(), std::move(batch)); }
+
+Result<void> JournalStore::end() {
+    rocksdb::WriteBatch batch;
+    const rocksdb::Status status = thread_->finish(batch);
+    return wrote(status, batch);
+}
+
+Result<void> JournalStore::wrote(const rocksdb::Status& status, const rocksdb::WriteBatch&) {
     if (status.ok()) return {};
     return failed(from_status("write to " + setup_.dir.string(), status));
 }

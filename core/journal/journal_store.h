@@ -7,6 +7,7 @@
 
 #include "core/journal/journal.h"
 #include "core/journal/rocks_database.h"
+#include "core/journal/write_thread.h"
 
 namespace filial::core {
 
@@ -46,6 +47,10 @@ class JournalStore {
     schema::Result<void> ready(std::size_t bytes, const LogHeads& heads);
     /// Writes `batch` whole or not at all; `ready` was asked before.
     schema::Result<void> write(rocksdb::WriteBatch& batch, bool sync);
+    /// The same, synced, in a thread of its own: reads go on meanwhile. `end` must follow, before
+    /// anything but a read.
+    void begin(rocksdb::WriteBatch batch);
+    schema::Result<void> end();
     /// Makes all writes so far durable.
     schema::Result<void> sync();
 
@@ -63,10 +68,12 @@ class JournalStore {
     schema::Result<void> recover();
     schema::Result<void> reopen(const LogHeads& heads);
     schema::Result<void> check_space(std::uint64_t bytes);
+    schema::Result<void> wrote(const rocksdb::Status& status, const rocksdb::WriteBatch& batch);
     tl::unexpected<schema::Error> failed(schema::Error error);
 
     Setup setup_;
     std::optional<RocksDatabase> database_;
+    std::unique_ptr<WriteThread> thread_ = std::make_unique<WriteThread>();
     Recovered recovered_;
     std::optional<schema::Error> stopped_;
     bool reopen_first_ = false;

@@ -36,6 +36,17 @@ struct RocksJournal::Inside {
     bool behind = false;              ///< `durable` is not witnessed yet.
     std::optional<BootTime> seen_at;  ///< When tick first saw that.
 
+    /// What a write brings, once it is in the database.
+    struct Prepared {
+        rocksdb::WriteBatch batch = guarded_batch(0);
+        LogHeads heads;     ///< The ones that it changes.
+        bool flag = false;  ///< It says that a witness was written.
+    };
+    Prepared begun{};  ///< Of a write that is not finished; its batch is elsewhere.
+
+    Result<void> prepare(const JournalWrite& write, Prepared& made);
+    void wrote(Prepared& made, bool sync);
+
     LogReader reader() const { return {store.db(), store.column(kLogColumn)}; }
     const LogHead* own() const {
         const auto it = heads.find(StoreId{options.witness_of});
@@ -165,43 +176,66 @@ Sequence RocksJournal::end(const StoreId& store) const {
     return it == inside_->heads.end() ? Sequence{} : it->second.end;
 }
 
-Result<void> RocksJournal::commit(const JournalWrite& write, bool sync) {
-    if (write.empty()) return {};
-    Inside& in = *inside_;
+Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& made) {
     const std::size_t bytes = bytes_of(write);
-    auto batch = guarded_batch(bytes);
-    LogHeads changed;
-    if (const auto ok = in.store.ready(bytes, in.heads); !ok) return ok;
+    made.batch = guarded_batch(bytes);
+    rocksdb::WriteBatch& batch = made.batch;
+    LogHeads& changed = made.heads;
+    if (const auto ok = store.ready(bytes, heads); !ok) return ok;
 
     for (const Append& append : write.appends) {
         auto it = changed.find(append.store);
         if (it == changed.end()) {
-            const auto known = in.heads.find(append.store);
-            it = changed.emplace(append.store, known == in.heads.end() ? LogHead{} : known->second)
+            const auto known = heads.find(append.store);
+            it = changed.emplace(append.store, known == heads.end() ? LogHead{} : known->second)
                      .first;
         }
-        const auto ok = add_append(batch, in.store.column(kLogColumn), append, it->second);
+        const auto ok = add_append(batch, store.column(kLogColumn), append, it->second);
         if (!ok) return ok;
     }
-    for (const auto& [store, head] : changed) {
-        const auto ok = put(batch, in.store.column(kHeadsColumn), store.value(), encode(head));
+    for (const auto& [name, head] : changed) {
+        const auto ok = put(batch, store.column(kHeadsColumn), name.value(), encode(head));
         if (!ok) return ok;
     }
-    const bool flag = in.witness && in.witness->last() && !in.witnessed;
-    if (flag) {
-        if (auto ok = put(batch, in.store.column(kHeadsColumn), kWitnessedKey, "1"); !ok) return ok;
+    made.flag = witness && witness->last() && !witnessed;
+    if (made.flag) {
+        if (auto ok = put(batch, store.column(kHeadsColumn), kWitnessedKey, "1"); !ok) return ok;
     }
-    rocksdb::ColumnFamilyHandle* state = in.store.column(kStateColumn);
+    rocksdb::ColumnFamilyHandle* state = store.column(kStateColumn);
     for (const auto& [key, value] : write.state) {
         const auto status =
             value ? batch.Put(state, slice(key), slice(*value)) : batch.Delete(state, slice(key));
         if (!status.ok()) return tl::unexpected(from_status("prepare a commit", status));
     }
+    return {};
+}
 
-    if (const auto ok = in.store.write(batch, sync); !ok) return ok;
-    for (auto& [store, head] : changed) in.heads[store] = std::move(head);
-    in.witnessed = in.witnessed || flag;
-    if (sync) in.covered_by_sync();
+void RocksJournal::Inside::wrote(Prepared& made, bool sync) {
+    for (auto& [name, head] : made.heads) heads[name] = std::move(head);
+    witnessed = witnessed || made.flag;
+    if (sync) covered_by_sync();
+}
+
+Result<void> RocksJournal::commit(const JournalWrite& write, bool sync) {
+    if (write.empty()) return {};
+    Inside::Prepared made;
+    if (const auto ok = inside_->prepare(write, made); !ok) return ok;
+    if (const auto ok = inside_->store.write(made.batch, sync); !ok) return ok;
+    inside_->wrote(made, sync);
+    return {};
+}
+
+Result<void> RocksJournal::begin(const JournalWrite& write) {
+    Inside::Prepared made;
+    if (const auto ok = inside_->prepare(write, made); !ok) return ok;
+    inside_->store.begin(std::move(made.batch));
+    inside_->begun = std::move(made);
+    return {};
+}
+
+Result<void> RocksJournal::finish() {
+    if (const auto ok = inside_->store.end(); !ok) return ok;
+    inside_->wrote(inside_->begun, true);
     return {};
 }
 

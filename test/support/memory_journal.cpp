@@ -92,7 +92,9 @@ void MemoryJournal::apply(Data& data, const core::JournalWrite& write) {
 }
 
 Result<void> MemoryJournal::commit(const core::JournalWrite& write, bool sync) {
-    if (failing_) return fail(*failing_, "commit: the disk says no");
+    schema::check(!begun_, "a commit that was begun is finished first");
+    if (failing_ && before_failing_ == 0) return fail(*failing_, "commit: the disk says no");
+    if (failing_) --before_failing_;
     for (const core::Append& append : write.appends) {
         if (const auto ok = check(live_, append); !ok) return ok;
     }
@@ -106,7 +108,24 @@ Result<void> MemoryJournal::commit(const core::JournalWrite& write, bool sync) {
     return {};
 }
 
+Result<void> MemoryJournal::begin(const core::JournalWrite& write) {
+    schema::check(!begun_, "one commit at a time");
+    for (const core::Append& append : write.appends) {
+        if (const auto ok = check(live_, append); !ok) return ok;
+    }
+    begun_ = write;
+    return {};
+}
+
+Result<void> MemoryJournal::finish() {
+    schema::check(begun_.has_value(), "a commit was begun");
+    const core::JournalWrite write = std::move(*begun_);
+    begun_.reset();
+    return commit(write, true);
+}
+
 void MemoryJournal::crash() {
+    begun_.reset();
     live_ = durable_;
     unsynced_.clear();
     failing_.reset();

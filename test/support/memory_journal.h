@@ -16,6 +16,9 @@ class MemoryJournal : public core::Journal {
     std::optional<core::LogHead> head(const schema::StoreId& store) const override;
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Result<void> commit(const core::JournalWrite& write, bool sync) override;
+    /// Nothing of it is seen before `finish`.
+    schema::Result<void> begin(const core::JournalWrite& write) override;
+    schema::Result<void> finish() override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) const override;
     schema::Result<core::Depth> depth(const schema::StoreId& store,
                                       const std::vector<std::string>& topics,
@@ -25,9 +28,13 @@ class MemoryJournal : public core::Journal {
         schema::ByteView prefix, schema::ByteView after,
         const std::function<bool(schema::ByteView, schema::ByteView)>& each) const override;
 
-    /// Every commit from now on fails with this code and writes nothing, until told otherwise. As
-    /// the interface says, `io` and `corrupt` then last until the journal is opened again.
-    void fail_commits(std::optional<schema::Errc> code) { failing_ = code; }
+    /// Every commit from now on, but for the next `after`, fails with this code and writes nothing,
+    /// until told otherwise. As the interface says, `io` and `corrupt` then last until the journal
+    /// is opened again.
+    void fail_commits(std::optional<schema::Errc> code, std::size_t after = 0) {
+        failing_ = code;
+        before_failing_ = after;
+    }
     /// Reads of state fail with `io`.
     void fail_reads(bool fails) { reads_fail_ = fails; }
     /// Power is cut and the journal opened again: what no sync covered is gone.
@@ -57,7 +64,9 @@ class MemoryJournal : public core::Journal {
     Data live_;
     Data durable_;
     std::vector<core::JournalWrite> unsynced_;
+    std::optional<core::JournalWrite> begun_;
     std::optional<schema::Errc> failing_;
+    std::size_t before_failing_ = 0;
     bool reads_fail_ = false;
     std::size_t commits_ = 0;
     std::size_t syncs_ = 0;

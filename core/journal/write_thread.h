@@ -1,0 +1,43 @@
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace filial::core {
+
+/// Carries out one synced write at a time beside its owner's thread, which prepares the next one
+/// meanwhile: that is how a processor and a disk work at the same time. The thread starts with the
+/// first write. Used by one thread.
+class WriteThread {
+  public:
+    WriteThread() = default;
+    /// Waits for the write in hand.
+    ~WriteThread();
+    WriteThread(const WriteThread&) = delete;
+    WriteThread& operator=(const WriteThread&) = delete;
+
+    /// Begins to write `batch` to `db`, synced; `finish` must come before the next one. The owner
+    /// may read from `db` meanwhile and sees all of the batch or nothing of it; `db` stays open.
+    void begin(rocksdb::DB& db, rocksdb::WriteBatch batch);
+    /// Waits for it: durable if ok. `batch`: what was written.
+    rocksdb::Status finish(rocksdb::WriteBatch& batch);
+    bool busy() const { return begun_; }
+
+  private:
+    void run();
+
+    std::thread thread_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    rocksdb::DB* db_ = nullptr;  ///< Set while there is something to write.
+    rocksdb::WriteBatch batch_;
+    rocksdb::Status status_;
+    bool ending_ = false;
+    bool begun_ = false;  ///< Of the owner's thread only.
+};
+
+}  // namespace filial::core
