@@ -32,9 +32,10 @@ class ControlInbox {
     /// The same for all stores, for the own mark.
     std::vector<schema::Position> taken() const;
 
-    /// Queues the notices of a range. Drops what is held; `gap` if it begins above that;
-    /// `stale_incarnation` for an epoch before the one held; `corrupt` for a damaged event, which
-    /// leaves the position before the range.
+    /// Queues the notices of a range. Drops what is held; `gap` if it begins above that, or if a
+    /// new epoch begins at or below it: then that store is fetched from its beginning, and what was
+    /// taken is known. `stale_incarnation` for an epoch before the one held; `corrupt` for a
+    /// damaged event, or a new epoch that has no record also in the second try; the position stays.
     schema::Result<void> take(const schema::Range& range);
 
     bool waiting() const { return !notices_.empty(); }
@@ -64,8 +65,11 @@ class ControlInbox {
         schema::Event event;
     };
 
+    schema::Result<void> check_epoch(const schema::Range& range, schema::Epoch begun);
+
     schema::StoreId self_;
     std::map<schema::StoreId, Place> places_;
+    std::map<schema::StoreId, schema::Epoch> read_again_;  ///< For which epoch, since the start.
     std::deque<Notice> notices_;
     std::size_t staged_ = 0;  ///< Of the queue's front.
     std::set<schema::StoreId> moved_;
