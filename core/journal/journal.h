@@ -90,6 +90,10 @@ class Journal {
     /// positions outside, another epoch), `too_large` (no block could carry it).
     virtual schema::Result<void> commit(const JournalWrite& write, bool sync) = 0;
 
+    /// Whether a small commit would find room now: `no_space`, or why the journal takes no more
+    /// writes. For whoever was refused and has nothing to write meanwhile; asks the disk.
+    virtual schema::Result<void> room() = 0;
+
     /// The events of the asked topics in (after, upto], at most one segment a topic, merged over
     /// commits; never touches a payload of another topic. `upto` is the log's end if everything
     /// fits, else the end of the commit that reached `bytes_goal`, counted over the asked topics;

@@ -36,6 +36,7 @@ class RocksJournal : public Journal {
     std::optional<LogHead> head(const schema::StoreId& store) const override;
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Result<void> commit(const JournalWrite& write, bool sync) override;
+    schema::Result<void> room() override;
     schema::Result<schema::Range> read(const ReadRequest& request) const override;
     schema::Result<Depth> depth(const schema::StoreId& store,
                                 const std::vector<std::string>& topics,

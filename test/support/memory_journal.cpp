@@ -106,6 +106,11 @@ Result<void> MemoryJournal::commit(const core::JournalWrite& write, bool sync) {
     return {};
 }
 
+Result<void> MemoryJournal::room() {
+    if (failing_) return fail(*failing_, "room: the disk says no");
+    return {};
+}
+
 void MemoryJournal::crash() {
     live_ = durable_;
     unsynced_.clear();

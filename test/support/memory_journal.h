@@ -16,6 +16,7 @@ class MemoryJournal : public core::Journal {
     std::optional<core::LogHead> head(const schema::StoreId& store) const override;
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Result<void> commit(const core::JournalWrite& write, bool sync) override;
+    schema::Result<void> room() override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) const override;
     schema::Result<core::Depth> depth(const schema::StoreId& store,
                                       const std::vector<std::string>& topics,
