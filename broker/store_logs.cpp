@@ -1,8 +1,7 @@
 #include "broker/store_logs.h"
 
-#include <algorithm>
-
-#include "schema/payloads.h"
+#include "core/journal/log_head.h"
+#include "schema/epoch_record.h"
 
 namespace filial::broker {
 
@@ -29,46 +28,69 @@ Segment rows_above(const Segment& segment, Sequence after) {
 StoreLogs::StoreLogs(core::Journal& journal, const core::Clock& clock)
     : journal_(journal), clock_(clock) {}
 
+core::LogHead StoreLogs::staged_head(const StoreId& store) const {
+    if (const auto at = staged_.find(store); at != staged_.end()) return at->second;
+    auto head = journal_.head(store).value_or(core::LogHead{});
+    head.store = store;
+    return head;
+}
+
 Sequence StoreLogs::staged_end(const StoreId& store) const {
     const auto at = staged_.find(store);
     return at != staged_.end() ? at->second.end : journal_.end(store);
 }
 
-Result<void> StoreLogs::check_opening(const Range& range, core::Append& append) const {
-    const auto at = staged_.find(range.store);
-    const auto known = at != staged_.end() ? std::optional(at->second) : journal_.head(range.store);
-    if (known && range.epoch < known->epoch) {
-        return schema::fail(Errc::stale_incarnation, range.store.value() + " speaks as epoch " +
-                                                         std::to_string(range.epoch.value()) +
-                                                         ", held here is epoch " +
-                                                         std::to_string(known->epoch.value()));
+/// The incarnation that `range` is a part of, if it may stand behind `held`.
+Result<schema::Incarnation> StoreLogs::check_life(const core::LogHead& held, const Range& range) {
+    const std::string& store = range.store.value();
+    const auto epoch = [](schema::Epoch e) { return "epoch " + std::to_string(e.value()); };
+    if (range.epoch < held.epoch) {
+        return schema::fail(Errc::stale_incarnation, store + " speaks as " + epoch(range.epoch) +
+                                                         ", held here is " + epoch(held.epoch));
     }
-    if (known) append.incarnation = known->incarnation;
-    schema::Parser parser;
-    for (const Segment& segment : append.segments) {
-        if (segment.topic != schema::kTopicControl) continue;
-        // Only the first event of an epoch can open it; it is the first row of its segment then.
-        auto first = segment.event(parser, 0);
-        if (!first) return tl::unexpected(first.error());
-        if (first->event.kind != schema::kLogOpened) continue;
-        const auto opened = schema::decode_log_opened(parser, first->event.payload);
-        if (!opened) return tl::unexpected(opened.error());
-        append.incarnation = opened->incarnation;
+    const auto record = schema::find_epoch_record(range);
+    if (!record) return schema::fail(store, record.error());
+    const bool goes_on = held.end.value() == 0 || range.epoch == held.epoch;
+    if (!goes_on && !(*record && (*record)->seq == schema::next(held.end))) {
+        const std::string begins =
+            *record ? "begins at " + std::to_string((*record)->seq.value())
+                    : "has no beginning above " + std::to_string(range.after.value());
+        return schema::fail(Errc::forked, store + ": " + epoch(range.epoch) + " " + begins +
+                                              ", but " + epoch(held.epoch) + " is held up to " +
+                                              std::to_string(held.end.value()) +
+                                              ": nothing is taken until head office has decided "
+                                              "which of the two goes on");
     }
-    return {};
+    if (!*record) return held.incarnation;
+    const schema::Incarnation& speaks = (*record)->opened.incarnation;
+    const bool other = held.incarnation != schema::Incarnation{} && speaks != held.incarnation;
+    if (range.epoch == held.epoch && other) {
+        return schema::fail(
+            Errc::forked,
+            store + ": two machines write " + epoch(held.epoch) + " of its log: held is that of " +
+                schema::to_hex(schema::view(held.incarnation)) + " up to " +
+                std::to_string(held.end.value()) + ", " + schema::to_hex(schema::view(speaks)) +
+                " began another at " + std::to_string((*record)->seq.value()) +
+                ": stop the second machine, or give it a store name of its own");
+    }
+    return speaks;
 }
 
 Result<void> StoreLogs::stage(Range range) {
-    const Sequence end = staged_end(range.store);
+    const core::LogHead held = staged_head(range.store);
+    const Sequence end = held.end;
     if (range.upto <= end) return {};
     if (range.after > end) {
         return schema::fail(Errc::gap, range.store.value() + ": begins after " +
                                            std::to_string(range.after.value()) + ", held is " +
                                            std::to_string(end.value()));
     }
+    const auto incarnation = check_life(held, range);
+    if (!incarnation) return tl::unexpected(incarnation.error());
     core::Append append;
     append.store = range.store;
     append.epoch = range.epoch;
+    append.incarnation = *incarnation;
     append.after = end;
     append.upto = range.upto;
     append.at = clock_.wall();
@@ -84,12 +106,9 @@ Result<void> StoreLogs::stage(Range range) {
                             range.store.value() + ": " + std::to_string(rows) + " events for " +
                                 std::to_string(range.upto.value() - end.value()) + " positions");
     }
-    if (const auto ok = check_opening(range, append); !ok) return ok;
-
-    core::LogHead& head = staged_[range.store];
-    head.end = append.upto;
-    head.epoch = append.epoch;
-    head.incarnation = append.incarnation;
+    auto head = core::advance(held, append);
+    if (!head) return tl::unexpected(head.error());
+    staged_[range.store] = std::move(*head);
     staged_write_.appends.push_back(std::move(append));
     return {};
 }

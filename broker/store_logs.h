@@ -11,7 +11,9 @@
 namespace filial::broker {
 
 /// The logs of all stores as they arrive: staged during a turn, durable together with one fsync.
-/// Checks form and place (dense positions, one incarnation an epoch), not business meaning.
+/// Checks form and place (dense positions, one incarnation an epoch), not business meaning. What is
+/// staged goes on from what is held, so that one store's log can never keep the others' from being
+/// written.
 class StoreLogs {
   public:
     /// `journal` must outlive it.
@@ -19,7 +21,9 @@ class StoreLogs {
 
     /// Stages `range` behind what is held or staged of its log; what is held already is dropped.
     /// `gap` when it begins above that; `stale_incarnation` for an older epoch; `forked` when its
-    /// log was opened by another machine than the one whose log is held.
+    /// log was opened by another machine than the one whose log is held, or when a new epoch does
+    /// not begin, with its record, right behind what is held; and what core::advance refuses. Then
+    /// nothing of it is staged, and what was staged before stays.
     schema::Result<void> stage(schema::Range range);
 
     /// Writes everything staged, and `more`, with one fsync. On `no_space` all of it stays staged.
@@ -30,7 +34,9 @@ class StoreLogs {
     schema::Sequence staged_end(const schema::StoreId& store) const;
 
   private:
-    schema::Result<void> check_opening(const schema::Range& range, core::Append& append) const;
+    core::LogHead staged_head(const schema::StoreId& store) const;
+    static schema::Result<schema::Incarnation> check_life(const core::LogHead& held,
+                                                          const schema::Range& range);
 
     core::Journal& journal_;
     const core::Clock& clock_;

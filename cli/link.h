@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/link/client.h"
@@ -22,6 +23,8 @@ class Link {
     virtual schema::Result<schema::Message> receive(std::chrono::milliseconds deadline) = 0;
     virtual schema::Result<schema::Message> ask(schema::Message message,
                                                 std::chrono::milliseconds deadline) = 0;
+    virtual std::optional<std::int64_t> quiet_us() const { return std::nullopt; }
+    virtual void hang_up() {}
 };
 
 /// A core::Client with the network and the keys that it needs.
@@ -35,6 +38,8 @@ class NetworkLink : public Link {
     schema::Result<schema::Message> receive(std::chrono::milliseconds deadline) override;
     schema::Result<schema::Message> ask(schema::Message message,
                                         std::chrono::milliseconds deadline) override;
+    std::optional<std::int64_t> quiet_us() const override { return client_->quiet_us(); }
+    void hang_up() override { client_->hang_up(); }
 
   private:
     NetworkLink() = default;

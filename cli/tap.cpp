@@ -83,6 +83,13 @@ class Tap {
 };
 
 Result<void> Tap::speak() {
+    // A block that takes long to come is heard by its bytes.
+    const auto quiet = session_.silent(now()) ? link_.quiet_us() : std::nullopt;
+    if (quiet) session_.bytes_came(core::BootTime{now().value() - *quiet});
+    if (quiet && session_.silent(now())) {
+        link_.hang_up();
+        session_.lost();
+    }
     if (session_.must_greet(now())) session_.greet(random_nonce(), context_.clock.wall(), now());
     session_.tick(now());
     for (const Message& message : session_.take_messages()) {

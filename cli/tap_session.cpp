@@ -16,8 +16,9 @@ using schema::Timestamp;
 
 namespace {
 
-/// A greeting without an answer is sent again.
-constexpr std::int64_t kGreetEvery = 3 * core::kSecond;
+/// A greeting without an answer is sent again; twice as late each time, for the slowest lines.
+constexpr std::int64_t kGreetWaitMin = 3 * core::kSecond;
+constexpr std::int64_t kGreetWaitMax = 60 * core::kSecond;
 /// After trouble with one log it is asked for again.
 constexpr std::int64_t kRetryAfter = 2 * core::kSecond;
 
@@ -26,13 +27,20 @@ constexpr std::int64_t kRetryAfter = 2 * core::kSecond;
 TapSession::TapSession(TapSettings settings, TapState& state)
     : settings_(std::move(settings)), state_(state) {}
 
+void TapSession::lost() {
+    forgotten_ = established();
+    greet_wait_us_ = kGreetWaitMin;
+}
+
 bool TapSession::must_greet(BootTime now) const {
     if (!session_ || forgotten_) return true;
-    if (!session_->established()) return now.value() - greeted_.value() >= kGreetEvery;
+    if (!session_->established()) return now.value() - greeted_.value() >= greet_wait_us_;
     return session_->silent(now);
 }
 
 void TapSession::greet(std::uint64_t nonce, Timestamp wall, BootTime now) {
+    const bool unanswered = session_ && !session_->established() && !forgotten_;
+    greet_wait_us_ = unanswered ? std::min(greet_wait_us_ * 2, kGreetWaitMax) : kGreetWaitMin;
     schema::Hello hello;
     hello.nonce = nonce;
     hello.store = settings_.own_store;
@@ -107,7 +115,7 @@ Result<void> TapSession::take(const Message& message, Timestamp wall, BootTime n
             outgoing_.emplace_back(schema::Pong{session_->to_peer(), ping->nonce});
         }
     } else if (const auto* pong = std::get_if<schema::Pong>(&message)) {
-        of_session(pong->session);
+        if (of_session(pong->session)) session_->pong(pong->nonce);
     } else if (const auto* bye = std::get_if<schema::Bye>(&message)) {
         if (of_session(bye->session)) {
             note("the other end says good-bye: " + bye->reason);
@@ -206,7 +214,7 @@ void TapSession::written() {
 void TapSession::tick(BootTime now) {
     if (!established() || forgotten_) return;
     if (const auto ping = session_->ping(now)) outgoing_.emplace_back(*ping);
-    for (const StoreId& store : session_->receiver.due(now)) begin(store, now);
+    for (const StoreId& store : session_->receiver.due(now, session_->asked())) begin(store, now);
 }
 
 std::optional<Message> TapSession::bye() const {

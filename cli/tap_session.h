@@ -39,9 +39,12 @@ class TapSession {
     void greet(std::uint64_t nonce, schema::Timestamp wall, core::BootTime now);
     /// True when it is time to greet (again): at first, without an answer, after silence.
     bool must_greet(core::BootTime now) const;
+    /// As core::Session's.
+    bool silent(core::BootTime now) const { return session_ && session_->silent(now); }
+    void bytes_came(core::BootTime at) { session_->bytes_came(at); }
 
     /// A message could not be sent: the session is begun again.
-    void lost() { forgotten_ = session_ && session_->established(); }
+    void lost();
 
     /// Takes what came. Fails where trying again does not help: not allowed, history that is gone,
     /// a log that stands in two versions.
@@ -77,7 +80,8 @@ class TapSession {
     std::set<schema::StoreId> confirm_;
     std::unique_ptr<core::Session> session_;
     core::BootTime greeted_;
-    bool forgotten_ = false;  ///< The other end does not know the session any more.
+    std::int64_t greet_wait_us_ = 0;  ///< Until it is greeted again without an answer.
+    bool forgotten_ = false;          ///< The other end does not know the session any more.
     schema::Parser parser_;
     std::vector<schema::Message> outgoing_;
     std::string lines_;

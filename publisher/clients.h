@@ -14,8 +14,11 @@ namespace filial::publisher {
 
 /// What was answered to one ticket.
 struct KeptAnswer {
+    /// Instead of a checksum: made from the log, which does not hold what the ticket looked like.
+    static constexpr std::uint64_t kAnyContent = 0;
+
     std::uint64_t number = 0;
-    std::uint64_t checksum = 0;  ///< Of the ticket's operations.
+    std::uint64_t checksum = kAnyContent;  ///< Of the ticket's operations.
     schema::Epoch epoch;
     schema::Sequence first;
     schema::Sequence last;
@@ -33,8 +36,8 @@ enum class Known {
 
 /// Who handed in tickets here: for each client the highest number with its note and the last
 /// kAnswersKept answers, written together with the events of the ticket, so that a ticket that
-/// comes again is answered as the first time, also after a crash at any moment. A refused ticket
-/// leaves nothing: it may be decided anew.
+/// comes again is answered as the first time, also after a crash at any moment, and on a machine
+/// that has only the log (rebuild.h). A refused ticket leaves nothing: it may be decided anew.
 class Clients {
   public:
     /// `journal` must outlive it.

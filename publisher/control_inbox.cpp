@@ -1,5 +1,9 @@
 #include "publisher/control_inbox.h"
 
+#include <algorithm>
+
+#include "schema/epoch_record.h"
+
 namespace filial::publisher {
 
 using schema::Bytes;
@@ -59,6 +63,28 @@ std::vector<schema::Position> ControlInbox::taken() const {
     return positions;
 }
 
+/// A new epoch comes with its record, right behind the positions of the one before. Where it begins
+/// below them, the notices of its first events were skipped.
+Result<void> ControlInbox::check_epoch(const schema::Range& range, schema::Epoch begun) {
+    const auto found = places_.find(range.store);
+    if (found == places_.end() || found->second.epoch.value() == 0) return {};
+    Place& place = found->second;
+    if (!(place.epoch < begun)) return {};
+    const auto record = schema::find_epoch_record(range);
+    if (!record) return schema::fail("control of " + range.store.value(), record.error());
+    const bool begins = *record && (*record)->opened.epoch == begun &&
+                        (*record)->opened.continues_from >= place.staged;
+    if (begins) return {};
+    const std::string why = "control of " + range.store.value() + ": epoch " +
+                            std::to_string(begun.value()) + " does not begin above " +
+                            std::to_string(place.staged.value()) + ", where epoch " +
+                            std::to_string(place.epoch.value()) + " is held";
+    if (read_again_[range.store] >= begun) return schema::fail(Errc::corrupt, why);
+    read_again_[range.store] = begun;
+    place = Place{};
+    return schema::fail(Errc::gap, why + ": it is fetched again from its beginning");
+}
+
 Result<void> ControlInbox::take(const schema::Range& range) {
     const auto found = places_.find(range.store);
     Place place = found == places_.end() ? Place{} : found->second;
@@ -73,6 +99,12 @@ Result<void> ControlInbox::take(const schema::Range& range) {
             Errc::gap, what + ": the range begins above " + std::to_string(place.staged.value()));
     }
     if (range.upto <= place.staged) return {};
+    schema::Epoch begun;
+    for (const schema::Segment& segment : range.segments) {
+        if (segment.topic != schema::kTopicControl) continue;
+        begun = std::max(begun, schema::epoch_above(segment, place.staged));
+    }
+    if (const auto ok = check_epoch(range, begun); !ok) return ok;
 
     schema::Parser parser;
     std::deque<Notice> notices;
@@ -88,7 +120,7 @@ Result<void> ControlInbox::take(const schema::Range& range) {
         }
     }
     for (Notice& notice : notices) notices_.push_back(std::move(notice));
-    place.epoch = range.epoch;
+    place.epoch = std::max(place.epoch, place.epoch.value() == 0 ? range.epoch : begun);
     place.staged = range.upto;
     places_[range.store] = place;
     moved_.insert(range.store);

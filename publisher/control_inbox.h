@@ -32,14 +32,16 @@ class ControlInbox {
     /// The same for all stores, for the own mark.
     std::vector<schema::Position> taken() const;
 
-    /// Queues the notices of a range. Drops what is held; `gap` if it begins above that;
-    /// `stale_incarnation` for an epoch before the one held; `corrupt` for a damaged event, which
-    /// leaves the position before the range.
+    /// Queues the notices of a range. Drops what is held; `gap` if it begins above that, or if a
+    /// new epoch begins at or below it: then that store is fetched from its beginning, and what was
+    /// taken is known. `stale_incarnation` for an epoch before the one held; `corrupt` for a
+    /// damaged event, or a new epoch that has no record also in the second try; the position stays.
     schema::Result<void> take(const schema::Range& range);
 
     bool waiting() const { return !notices_.empty(); }
     /// Decides and stages queued notices until the commit is full or none is left.
     schema::Result<void> stage(Outbox& outbox, schema::Timestamp at);
+    bool staged() const { return staged_ > 0; }
     bool all_staged() const { return staged_ == notices_.size(); }
     /// What was staged is durable; also called when there was nothing to stage.
     void committed();
@@ -64,8 +66,11 @@ class ControlInbox {
         schema::Event event;
     };
 
+    schema::Result<void> check_epoch(const schema::Range& range, schema::Epoch begun);
+
     schema::StoreId self_;
     std::map<schema::StoreId, Place> places_;
+    std::map<schema::StoreId, schema::Epoch> read_again_;  ///< For which epoch, since the start.
     std::deque<Notice> notices_;
     std::size_t staged_ = 0;  ///< Of the queue's front.
     std::set<schema::StoreId> moved_;

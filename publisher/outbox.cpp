@@ -20,6 +20,8 @@ using schema::Sequence;
 namespace {
 
 constexpr std::string_view kOwnPrefix = "own/";
+/// How far the state is the fold of the log; written with every change of either.
+constexpr std::string_view kFolded = "folded";
 /// Bytes of one generation of the memory; there are two.
 constexpr std::size_t kYoungBytesMax = 4 * 1024 * 1024;
 /// What a value takes beside its key and itself.
@@ -29,6 +31,12 @@ Bytes journal_key(ByteView key) {
     Bytes full(kOwnPrefix);
     full += key;
     return full;
+}
+
+std::pair<Bytes, std::optional<Bytes>> folded_upto(Sequence upto) {
+    schema::Writer out;
+    out.array(1).u64(upto.value());
+    return {Bytes(kFolded), out.take()};
 }
 
 LoggedEvent log_opened(const schema::StoreId& self, schema::Epoch epoch,
@@ -132,6 +140,7 @@ Result<void> Outbox::begin(schema::Timestamp at, StateWrites more) {
         write.state.emplace_back(journal_key(entry->first), entry->second.value);
     }
     if (staged()) {
+        write.state.push_back(folded_upto(Sequence{next_.value() - 1}));
         for (Segment& segment : segments_) {
             for (const auto& [topic, chain] : chains_) {
                 if (topic == segment.topic) segment.chain = Bytes(schema::view(chain));
@@ -173,6 +182,35 @@ Result<void> Outbox::finish() {
     end_ = begun_;
     age();
     return done;
+}
+
+Result<Sequence> Outbox::folded() const {
+    const auto saved = journal_.get(kFolded);
+    if (!saved) return tl::unexpected(saved.error());
+    if (*saved) {
+        schema::Parser parser;
+        auto fields = parser.array(**saved);
+        if (!fields) return schema::fail("state", fields.error());
+        const Sequence upto{fields->u64()};
+        if (const auto ok = parser.finish("state"); !ok) return tl::unexpected(ok.error());
+        return upto;
+    }
+    // State without it was written by a version that had none, and always with its events.
+    bool any = false;
+    for (const std::string_view prefix : {kOwnPrefix, std::string_view("client/")}) {
+        const auto scanned = journal_.scan(prefix, {}, [&](ByteView, ByteView) {
+            any = true;
+            return false;
+        });
+        if (!scanned) return tl::unexpected(scanned.error());
+    }
+    return any ? end_ : Sequence{0};
+}
+
+Result<void> Outbox::commit_folded(Sequence upto, schema::Timestamp at, StateWrites more) {
+    schema::check(!staged(), "a state is made again before anything is decided from it");
+    more.push_back(folded_upto(upto));
+    return commit(at, std::move(more));
 }
 
 void Outbox::age() const {

@@ -56,6 +56,13 @@ class Outbox : public ledger::State {
     /// Between the two steps.
     bool committing() const { return committing_; }
 
+    /// The last event that the state beside the log knows of; below `end` only on a machine that
+    /// got its log from elsewhere. See rebuild.h.
+    schema::Result<schema::Sequence> folded() const;
+    /// Writes the state as it is after the events up to `upto`, and `more`; nothing is staged.
+    schema::Result<void> commit_folded(schema::Sequence upto, schema::Timestamp at,
+                                       StateWrites more);
+
     /// Why own state could not be read since the last commit: what was decided then must not be
     /// committed. `get` has no other way to say so.
     const std::optional<schema::Error>& trouble() const { return trouble_; }

@@ -1,6 +1,7 @@
 #include "publisher/publisher.h"
 
 #include "core/log.h"
+#include "publisher/rebuild.h"
 
 namespace filial::publisher {
 
@@ -49,6 +50,10 @@ Result<std::unique_ptr<Publisher>> Publisher::open(const core::Options& options,
     auto outbox = Outbox::open(journal, options.store, clock.wall());
     if (!outbox) return tl::unexpected(outbox.error());
     publisher->outbox_ = std::move(*outbox);
+    if (const auto ok = rebuild(journal, *publisher->outbox_, publisher->clients_, clock.wall());
+        !ok) {
+        return tl::unexpected(ok.error());
+    }
     auto control = ControlInbox::open(journal, options.store);
     if (!control) return tl::unexpected(control.error());
     publisher->control_ = std::move(*control);
@@ -160,10 +165,12 @@ Result<void> Publisher::commit_groups() {
             if (const auto done = finish_group(); !done) return done;
         }
         if (!staged) return staged;
+        writing = control_->staged() || intake_.staged();
+        if (!writing) continue;
         if (const auto begun = begin_group(); !begun) return begun;
-        writing = true;
     }
-    return finish_group();
+    control_->committed();  // Positions move on without a notice, too.
+    return {};
 }
 
 Result<void> Publisher::flush() {
@@ -250,8 +257,21 @@ void Publisher::make_mark(BootTime now) {
     legs_->announce(outbox_->store());
 }
 
+/// Nobody may hand in anything while there is no room; that there is again must show all the same.
+void Publisher::look_for_room(BootTime now) {
+    if (full_.empty() || now.value() - full_since_.value() < kRetrySpace) return;
+    full_since_ = now;
+    if (const auto room = journal_.room(); !room) {
+        full_ = room.error().message;
+        return;
+    }
+    core::log(Level::info, "there is room again");
+    full_.clear();
+}
+
 void Publisher::turn(BootTime now) {
     intake_.turn(now);
+    look_for_room(now);
     save_positions(now);
     make_mark(now);
 }

@@ -25,8 +25,9 @@ namespace filial::publisher {
 /// whoever may have it. One thread.
 class Publisher : public core::Host {
   public:
-    /// Opens the store's log in `journal`, makes it if it is new. All references must outlive the
-    /// publisher; `allow` may be null where only this machine's programs reach it.
+    /// Opens the store's log in `journal`, makes it if it is new, and makes the state beside it
+    /// where only the log is there. All references must outlive the publisher; `allow` may be null
+    /// where only this machine's programs reach it.
     static schema::Result<std::unique_ptr<Publisher>> open(const core::Options& options,
                                                            core::Journal& journal,
                                                            const core::Clock& clock,
@@ -68,6 +69,7 @@ class Publisher : public core::Host {
     schema::Result<void> finish_group();
     schema::Result<void> commit_groups();
     schema::Result<void> no_room(const schema::Error& error);
+    void look_for_room(core::BootTime now);
     void save_positions(core::BootTime now);
     void make_mark(core::BootTime now);
     schema::Status status(std::uint64_t request) const;

@@ -39,9 +39,11 @@ class Replica {
     bool wants_all_stores() const;
 
     /// Stages a range. Rows at or below the position of (log, topic) are dropped; topics that are
-    /// not wanted are left out. `gap`: the range begins above what is held. `stale_incarnation`: it
-    /// is of an older epoch. `not_allowed`: of a store that is not wanted. `corrupt`: a row cannot
-    /// be read; what stands before it is staged, and the positions say so.
+    /// not wanted are left out. `gap`: the range begins above what is held, or a new epoch begins
+    /// at or below it, so that the log was dropped to be loaded again. `stale_incarnation`: it is
+    /// of an older epoch. `not_allowed`: of a store that is not wanted. `corrupt`: a row cannot be
+    /// read; what stands before it is staged, and the positions say so. Also `corrupt`: a new epoch
+    /// without its record although the log was loaded again for it; nothing of it is staged.
     schema::Result<void> take(const schema::Range& range);
     /// Writes everything staged in one write and then counts it as held. With `sync`, durable on
     /// return. On failure everything stays staged; after `no_space` it may be tried again.
@@ -88,7 +90,10 @@ class Replica {
     schema::Result<void> load();
     schema::Result<void> load_logs();
     schema::Result<void> drop_unwanted();
-    schema::Result<void> reload_if_forked(const schema::Range& range);
+    schema::Epoch epoch_of(const schema::Range& range) const;
+    schema::Result<void> check_epoch(const schema::Range& range, schema::Epoch begun);
+    schema::Result<void> reload(const schema::Range& range, schema::Epoch begun,
+                                const std::string& what);
     schema::Result<void> drop_log(const schema::StoreId& store);
     schema::Result<void> stage_pending();
     std::string home_of(const std::string& customer) const;
@@ -105,7 +110,8 @@ class Replica {
     ReplicaReader reader_;
     AsOfBook as_of_;
     std::map<schema::StoreId, Log> logs_;
-    std::set<schema::StoreId> moved_;  ///< Logs with staged positions.
+    std::map<schema::StoreId, schema::Epoch> reloaded_;  ///< For which epoch, since the start.
+    std::set<schema::StoreId> moved_;                    ///< Logs with staged positions.
     std::uint64_t generation_ = 0;
 };
 

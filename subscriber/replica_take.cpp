@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "schema/epoch_record.h"
 #include "subscriber/replica.h"
 #include "subscriber/replica_drop.h"
 #include "subscriber/replica_keys.h"
@@ -22,37 +23,56 @@ Result<void> wrong_range(const Range& range, Errc code, const std::string& what)
                                   std::to_string(range.after.value()) + ": " + what);
 }
 
-/// Where the epoch of `range` goes on from, if the range says so.
-std::optional<Sequence> continues_from(const Range& range) {
-    schema::Parser parser;
-    for (const schema::Segment& segment : range.segments) {
-        if (segment.topic != schema::kTopicControl) continue;
-        for (std::size_t i = 0; i < segment.rows.size(); ++i) {
-            const auto logged = segment.event(parser, i);
-            if (!logged || logged->event.kind != schema::kLogOpened) continue;
-            const auto opened = schema::decode_log_opened(parser, logged->event.payload);
-            if (opened && opened->epoch == range.epoch) return opened->continues_from;
-        }
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
-Result<void> Replica::reload_if_forked(const Range& range) {
+Result<void> Replica::check_epoch(const Range& range, schema::Epoch begun) {
     const auto log = logs_.find(range.store);
     if (log == logs_.end() || log->second.epoch.value() == 0) return {};
-    if (!(log->second.epoch < range.epoch)) return {};
-    const auto from = continues_from(range);
-    if (!from) return {};
+    if (!(log->second.epoch < begun)) return {};
+    const auto record = schema::find_epoch_record(range);
+    if (!record) return wrong_range(range, Errc::corrupt, record.error().message);
     const auto& staged = log->second.staged;
-    const bool past = std::any_of(staged.begin(), staged.end(),
-                                  [&](const auto& topic) { return topic.second > *from; });
-    if (!past) return {};
+    if (*record && (*record)->opened.epoch == begun) {
+        const Sequence from = (*record)->opened.continues_from;
+        const bool past = std::any_of(staged.begin(), staged.end(),
+                                      [&](const auto& topic) { return topic.second > from; });
+        if (!past) return {};
+        return reload(range, begun, "goes on from " + std::to_string(from.value()));
+    }
+    return reload(range, begun,
+                  "has no beginning in (" + std::to_string(range.after.value()) + ", " +
+                      std::to_string(range.upto.value()) + "]");
+}
+
+/// The epoch began at or below what is held of the one before, and no position says how far below.
+/// Loading the log again shows it. A source that leaves the record out shows it with no loading, so
+/// that it is waited for instead.
+Result<void> Replica::reload(const Range& range, schema::Epoch begun, const std::string& what) {
+    const Log& log = logs_.at(range.store);
+    Sequence held;
+    for (const auto& [topic, seq] : log.staged) held = std::max(held, seq);
+    const std::string why = "epoch " + std::to_string(begun.value()) + " " + what + ", but epoch " +
+                            std::to_string(log.epoch.value()) + " is held up to " +
+                            std::to_string(held.value());
+    if (reloaded_[range.store] >= begun) return wrong_range(range, Errc::corrupt, why);
     core::log(core::Level::warn, "a new epoch goes on below what is held here: the log is reloaded",
-              {{"origin", range.store.value()}, {"epoch", range.epoch.value()}});
+              {{"origin", range.store.value()}, {"reason", why}});
     if (const auto dropped = drop_log(range.store); !dropped) return dropped;
-    return wrong_range(range, Errc::gap, "the log is loaded again from its beginning");
+    reloaded_[range.store] = begun;
+    return wrong_range(range, Errc::gap, why + ": the log is loaded again from its beginning");
+}
+
+/// The latest epoch of which `range` has rows that would be applied; 0 for none.
+schema::Epoch Replica::epoch_of(const Range& range) const {
+    const auto log = logs_.find(range.store);
+    schema::Epoch latest;
+    for (const schema::Segment& segment : range.segments) {
+        if (log == logs_.end() || !wants_topic(segment.topic)) continue;
+        const auto held = log->second.staged.find(segment.topic);
+        const Sequence above = held == log->second.staged.end() ? Sequence{0} : held->second;
+        latest = std::max(latest, schema::epoch_above(segment, above));
+    }
+    return latest;
 }
 
 Result<void> Replica::take(const Range& range) {
@@ -65,7 +85,8 @@ Result<void> Replica::take(const Range& range) {
         return wrong_range(range, Errc::stale_incarnation,
                            "epoch " + std::to_string(range.epoch.value()) + " is over");
     }
-    if (const auto whole = reload_if_forked(range); !whole) return whole;
+    const schema::Epoch begun = epoch_of(range);
+    if (const auto whole = check_epoch(range, begun); !whole) return whole;
 
     Log& log = logs_[range.store];
     const bool everything =
@@ -94,7 +115,7 @@ Result<void> Replica::take(const Range& range) {
         at = through;
         if (!result) break;
     }
-    log.epoch = std::max(log.epoch, range.epoch);
+    log.epoch = std::max(log.epoch, log.epoch.value() == 0 ? range.epoch : begun);
     moved_.insert(range.store);
     if (!result) return result;
     for (const std::string& topic : topics) {

@@ -100,6 +100,10 @@ class Journal {
     /// Durable on return, or fails as `commit` does. Must follow each `begin`, once.
     virtual schema::Result<void> finish() { return begun_; }
 
+    /// Whether a small commit would find room now: `no_space`, or why the journal takes no more
+    /// writes. For whoever was refused and has nothing to write meanwhile; asks the disk.
+    virtual schema::Result<void> room() = 0;
+
     /// The events of the asked topics in (after, upto], at most one segment a topic, merged over
     /// commits; never touches a payload of another topic. `upto` is the log's end if everything
     /// fits, else the end of the commit that reached `bytes_goal`, counted over the asked topics;

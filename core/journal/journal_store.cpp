@@ -24,6 +24,21 @@ constexpr std::int64_t kFreeSpaceKept = 50 * kMillisecond;
 /// Opening writes out what the log held in memory, and a manifest.
 constexpr std::uint64_t kOpeningBytes = 1 << 20;
 
+/// The keys that a batch writes.
+struct KeysOf : rocksdb::WriteBatch::Handler {
+    std::vector<std::pair<std::uint32_t, std::string>> found;  ///< Column family's number, key.
+
+    rocksdb::Status PutCF(std::uint32_t column, const rocksdb::Slice& key,
+                          const rocksdb::Slice&) override {
+        found.emplace_back(column, key.ToString());
+        return rocksdb::Status::OK();
+    }
+    rocksdb::Status DeleteCF(std::uint32_t column, const rocksdb::Slice& key) override {
+        found.emplace_back(column, key.ToString());
+        return rocksdb::Status::OK();
+    }
+};
+
 /// The first log in which the two differ, for a person; empty if none does.
 std::string difference(const LogHeads& ours, const LogHeads& found) {
     for (const auto& [store, head] : found) {
@@ -116,7 +131,11 @@ Result<void> JournalStore::reopen(const LogHeads& heads) {
         again = open(setup_, RocksDatabase::Mode::read);
         if (again) {
             database_ = std::move(again->database_);
-            return tl::unexpected(full);
+            // What cannot be taken back now must not be read either.
+            const auto differs = difference(heads, again->recovered_.heads);
+            if (differs.empty()) return tl::unexpected(full);
+            return failed({Errc::io, setup_.dir.string() + ": a write that found no room to sync " +
+                                         "can neither be kept nor taken back: " + differs});
         }
     }
     if (!again) {
@@ -125,7 +144,8 @@ Result<void> JournalStore::reopen(const LogHeads& heads) {
         return failed(std::move(error));
     }
     database_ = std::move(again->database_);
-    recovered_ = std::move(again->recovered_);
+    if (auto ok = take_back(); !ok) return failed(std::move(ok.error()));
+    if (auto ok = recover(); !ok) return failed(std::move(ok.error()));
     if (const auto differs = difference(heads, recovered_.heads); !differs.empty()) {
         return failed(
             {Errc::io, setup_.dir.string() + ": opened again after a full disk, and " + differs});
@@ -139,6 +159,44 @@ Result<void> JournalStore::readable() const {
     if (database_) return {};
     schema::check(stopped_.has_value(), "only a stopped journal has no database");
     return fail("journal stopped after", *stopped_);
+}
+
+/// Notes what the keys of `batch`, which failed, were before: it has not come into the database,
+/// which reads as it was.
+void JournalStore::remember(const rocksdb::WriteBatch& batch) {
+    KeysOf keys;
+    schema::check(batch.Iterate(&keys).ok(), "a batch of puts and deletes can be read");
+    before_.clear();
+    for (const auto& [id, key] : keys.found) {
+        for (const std::size_t at : {kLogColumn, kHeadsColumn, kStateColumn}) {
+            rocksdb::ColumnFamilyHandle* handle = database_->column(at);
+            if (handle->GetID() != id) continue;
+            std::string value;
+            const auto got = db().Get(rocksdb::ReadOptions(), handle, key, &value);
+            if (!got.ok() && !got.IsNotFound()) {  // Then the heads will tell, and stop it.
+                before_.clear();
+                return;
+            }
+            before_.push_back({at, key, got.ok() ? std::optional(value) : std::nullopt});
+        }
+    }
+}
+
+Result<void> JournalStore::take_back() {
+    if (before_.empty()) return {};
+    rocksdb::WriteBatch batch;
+    for (const Before& each : before_) {
+        rocksdb::ColumnFamilyHandle* handle = database_->column(each.column);
+        const auto put =
+            each.value ? batch.Put(handle, each.key, *each.value) : batch.Delete(handle, each.key);
+        if (!put.ok()) return tl::unexpected(from_status("take a write back", put));
+    }
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    const auto status = db().Write(options, &batch);
+    if (!status.ok()) return tl::unexpected(from_status("take a write back", status));
+    before_.clear();
+    return {};
 }
 
 Result<void> JournalStore::write(rocksdb::WriteBatch& batch, bool sync) {
@@ -155,8 +213,10 @@ Result<void> JournalStore::end() {
     return wrote(status, batch);
 }
 
-Result<void> JournalStore::wrote(const rocksdb::Status& status, const rocksdb::WriteBatch&) {
+Result<void> JournalStore::wrote(const rocksdb::Status& status,
+                                 const rocksdb::WriteBatch& batch) {
     if (status.ok()) return {};
+    if (status.IsNoSpace()) remember(batch);
     return failed(from_status("write to " + setup_.dir.string(), status));
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "core/journal/journal.h"
 #include "core/journal/rocks_database.h"
@@ -45,7 +46,10 @@ class JournalStore {
     /// open again if the last write met a full disk. `heads` is what must be in it then. `no_space`
     /// or the failure that stopped this journal.
     schema::Result<void> ready(std::size_t bytes, const LogHeads& heads);
-    /// Writes `batch` whole or not at all; `ready` was asked before.
+    /// Writes `batch` whole or not at all; `ready` was asked before. One that failed for want of
+    /// space may stand in RocksDB's log all the same, if it was the sync that found none: what it
+    /// brought is taken back when the database is opened again, before the next write. A process
+    /// that ends before keeps it whole, which nobody was told.
     schema::Result<void> write(rocksdb::WriteBatch& batch, bool sync);
     /// The same, synced, in a thread of its own: reads go on meanwhile. `end` must follow, before
     /// anything but a read.
@@ -70,6 +74,8 @@ class JournalStore {
     schema::Result<void> check_space(std::uint64_t bytes);
     schema::Result<void> wrote(const rocksdb::Status& status, const rocksdb::WriteBatch& batch);
     tl::unexpected<schema::Error> failed(schema::Error error);
+    void remember(const rocksdb::WriteBatch& batch);
+    schema::Result<void> take_back();
 
     Setup setup_;
     std::optional<RocksDatabase> database_;
@@ -77,6 +83,13 @@ class JournalStore {
     Recovered recovered_;
     std::optional<schema::Error> stopped_;
     bool reopen_first_ = false;
+    /// A key of the write that failed, and what stood there before it.
+    struct Before {
+        std::size_t column;
+        schema::Bytes key;
+        std::optional<schema::Bytes> value;
+    };
+    std::vector<Before> before_;
     std::uint64_t free_ = 0;           ///< When last asked.
     std::int64_t free_asked_at_ = -1;  ///< Monotonic, microseconds.
 };

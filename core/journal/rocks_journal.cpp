@@ -239,6 +239,8 @@ Result<void> RocksJournal::finish() {
     return {};
 }
 
+Result<void> RocksJournal::room() { return inside_->store.ready(bytes_of({}), inside_->heads); }
+
 Result<schema::Range> RocksJournal::read(const ReadRequest& request) const {
     const auto it = inside_->heads.find(request.store);
     if (it == inside_->heads.end()) {

@@ -38,6 +38,7 @@ class RocksJournal : public Journal {
     schema::Result<void> commit(const JournalWrite& write, bool sync) override;
     schema::Result<void> begin(const JournalWrite& write) override;
     schema::Result<void> finish() override;
+    schema::Result<void> room() override;
     schema::Result<schema::Range> read(const ReadRequest& request) const override;
     schema::Result<Depth> depth(const schema::StoreId& store,
                                 const std::vector<std::string>& topics,

@@ -128,6 +128,9 @@ Result<Message> Client::receive(milliseconds deadline) {
     return inside_->receive(Deadline(deadline), 0);
 }
 
+std::optional<std::int64_t> Client::quiet_us() const { return inside_->dial->quiet_us(); }
+void Client::hang_up() { inside_->dial->hang_up(); }
+
 Result<Message> Client::ask(Message message, milliseconds at_most) {
     std::uint64_t* request = request_of(message);
     schema::check(request != nullptr, "what is asked has a request number");

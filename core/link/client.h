@@ -29,6 +29,10 @@ class Client {
     schema::Result<schema::Message> ask(schema::Message message,
                                         std::chrono::milliseconds deadline);
 
+    /// As Dial's: whether bytes come, and an end to a connection over which none do.
+    std::optional<std::int64_t> quiet_us() const;
+    void hang_up();
+
   private:
     struct Inside;
     explicit Client(std::unique_ptr<Inside> inside);

@@ -22,14 +22,15 @@ constexpr std::int64_t kBackoffHere = 2 * kSecond;
 constexpr std::int64_t kGoodFor = 5 * kSecond;
 /// An attempt that has not come about by then is given up: the library says nothing where it
 /// cannot look up a name.
-constexpr std::int64_t kAttemptMax = 20 * kSecond;
+constexpr std::int64_t kAttemptMax = 40 * kSecond;
 constexpr int kConnectMilliseconds = 10'000;
 /// Messages that may wait to be sent: the tickets of an import, several in flight each.
 constexpr int kSendMark = static_cast<int>(schema::kAnswersKept);
 /// Blocks are bounded by credit; the rest is small. Beyond it TCP holds the sender back.
 constexpr int kReceiveMark = 256;
 
-constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED |
+constexpr int kEvents = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED |
                         ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                         ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 
@@ -109,13 +110,20 @@ void Dial::Inside::lost(BootTime now, Error because) {
     why = std::move(because);
     state = State::waiting;
     wants_room = false;
+    arrivals = {};
+    news = true;
     since = now;
     due = BootTime{now.value() + spread(network.random)};
 }
 
 void Dial::Inside::on_event(int event, int value, BootTime now) {
+    if (event == ZMQ_EVENT_CONNECTED) {
+        if (state == State::trying) arrivals = Arrivals(value);
+        return;
+    }
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         state = State::connected;
+        news = true;
         since = now;
         ++connections;
         return;
@@ -140,10 +148,8 @@ void Dial::Inside::on_event(int event, int value, BootTime now) {
     }
 }
 
-bool Dial::Inside::tend() {
+void Dial::Inside::tend() {
     const BootTime now = network.clock.boot();
-    const bool before = state == State::connected;
-    const std::uint64_t count_before = connections;
     int value = 0;
     while (const int event = monitor.next(value)) on_event(event, value, now);
 
@@ -156,7 +162,6 @@ bool Dial::Inside::tend() {
             lost(now, from_zmq("connect to " + endpoint, e.num()));
         }
     }
-    return before != (state == State::connected) || count_before != connections;
 }
 
 Result<std::optional<schema::Bytes>> Dial::receive() try {
@@ -176,6 +181,9 @@ Result<bool> Dial::send(schema::ByteView bytes) try {
         return fail(Errc::too_large, "send: a message of " + std::to_string(bytes.size()) +
                                          " bytes, more than kMessageBytesMax");
     }
+    // A connection that broke is reported a moment before the library takes its queue away: what is
+    // put there in between would be lost.
+    if (inside_->state != Inside::State::connected) return false;
     zmq::message_t body(bytes.data(), bytes.size());
     // Asking for the events makes the library take notice of what its threads did, which a send
     // alone does once a millisecond.
@@ -203,6 +211,14 @@ std::int64_t Dial::next_try_us() {
     if (inside_->state == Inside::State::trying) return 0;
     const BootTime now = inside_->network.clock.boot();
     return std::max<std::int64_t>(0, inside_->due.value() - now.value());
+}
+
+std::optional<std::int64_t> Dial::quiet_us() const { return inside_->arrivals.quiet_us(); }
+
+void Dial::hang_up() {
+    if (inside_->state == Inside::State::waiting) return;
+    inside_->lost(inside_->network.clock.boot(),
+                  {Errc::unreachable, "nothing came over the connection any more"});
 }
 
 std::optional<Error> Dial::trouble() {

@@ -22,6 +22,10 @@ void Line::end() {
     announced.clear();
 }
 
+std::optional<std::int64_t> Line::quiet_us() const {
+    return dial_ ? dial_->quiet_us() : arrivals.quiet_us();
+}
+
 bool Line::send(const schema::Message& message) {
     waiting_.push_back(schema::encode(message));
     return push();

@@ -6,11 +6,19 @@
 #include <set>
 #include <string>
 
+#include "core/link/arrivals.h"
 #include "core/link/session.h"
 #include "core/link/socket.h"
 #include "core/options.h"
 
 namespace filial::core {
+
+/// Greeting is tried again so often while nobody answers; doubles up to the longest, since at 2.4
+/// kbit/s the answer that names all of a large company's stores takes half a minute.
+constexpr std::int64_t kHelloWaitMin = kSecond / 4;
+constexpr std::int64_t kHelloWaitMax = 64 * kSecond;
+/// Who was answered, though with a refusal, has a line that is fast enough for this.
+constexpr std::int64_t kHelloWaitRefused = 4 * kSecond;
 
 /// A session and the transport under it: one route of a port, or one dialled connection. Messages
 /// that the transport cannot take yet wait here, few and in order; while one waits, no block is
@@ -44,11 +52,15 @@ class Line {
     bool idle() const { return waiting_.empty(); }
     bool gone() const { return gone_; }
 
+    /// As Dial::quiet_us, also for a route.
+    std::optional<std::int64_t> quiet_us() const;
+
     std::uint64_t bytes_out = 0;
+    Arrivals arrivals;                    ///< Of a route's connection.
     std::set<schema::StoreId> staged;     ///< Logs taken in this turn, to confirm after the flush.
     std::set<schema::StoreId> announced;  ///< Marks to send in this turn.
     BootTime next_hello;                  ///< Dialled lines: when to greet (again).
-    std::int64_t hello_wait_us = kSecond / 4;
+    std::int64_t hello_wait_us = kHelloWaitMin;
     BootTime next_try;    ///< Dialled lines that are down: when the transport is tried again.
     std::string trouble;  ///< Why there is no session, for people.
 

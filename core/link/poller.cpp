@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "core/link/zmq_inside.h"
 
@@ -34,10 +35,14 @@ void Poller::remove(Dial& dial) {
 }
 void Poller::add_fd(int fd) { inside_->fds.push_back(fd); }
 
+/// True if a dial has news for the caller, also such that a question to the dial brought up.
 bool Poller::Inside::tend_dials() {
-    bool changed = false;
-    for (Dial* dial : dials) changed |= dial->inside().tend();
-    return changed;
+    bool news = false;
+    for (Dial* dial : dials) {
+        dial->inside().tend();
+        news |= std::exchange(dial->inside().news, false);
+    }
+    return news;
 }
 
 /// First the handler of handshakes, then what the caller wants to know of, at the end the dials'

@@ -123,6 +123,7 @@ bool Port::Inside::let_in(zmq::message_t& body, Incoming& incoming) {
     }
     incoming.user = property_of(body, "User-Id");
     incoming.address = property_of(body, "Peer-Address");
+    incoming.socket = zmq_msg_get(body.handle(), ZMQ_SRCFD);
     if (!incoming.user.empty()) {
         const Admission* now = network.allow->find_store(incoming.user);
         // A store that was removed altogether is left to the caller, who can tell the peer so.

@@ -88,13 +88,20 @@ bool Receiver::behind(const Flow& flow) {
     return false;
 }
 
-std::vector<StoreId> Receiver::due(BootTime now) {
+bool Receiver::overdue(const Flow& flow, BootTime at) {
+    return flow.stopped.empty() && behind(flow) && at.value() - flow.progress.value() >= kOverdue;
+}
+
+bool Receiver::waits(BootTime now) const {
+    return std::any_of(flows_.begin(), flows_.end(),
+                       [&](const auto& entry) { return overdue(entry.second, now); });
+}
+
+std::vector<StoreId> Receiver::due(BootTime now, BootTime asked) {
     std::vector<StoreId> stores;
     for (auto& [store, flow] : flows_) {
         const bool retry = flow.retry && *flow.retry <= now;
-        const bool overdue =
-            flow.stopped.empty() && behind(flow) && now.value() - flow.progress.value() >= kOverdue;
-        if (!retry && !overdue) continue;
+        if (!retry && !overdue(flow, asked)) continue;
         stores.push_back(store);
         // Where the host does not want it now, not in every turn.
         flow.progress = now;

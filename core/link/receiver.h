@@ -37,9 +37,13 @@ class Receiver {
     /// The sender cannot serve it now: try again at `when`.
     void pause(const schema::StoreId& store, const std::string& why, BootTime when);
 
-    /// Logs to begin again now: paused ones that are due, and those whose sender has more but has
-    /// sent nothing for kOverdue. Each is named once, and again after kOverdue without a `begin`.
-    std::vector<schema::StoreId> due(BootTime now);
+    /// Logs to begin again now: paused ones that are due, and those whose sender has more but sends
+    /// nothing of it: it answered a ping (Session::asked) that was sent kOverdue after the last
+    /// progress. What is still on the way over a slow line comes before that answer, and must not
+    /// be asked for twice. Each is named once, and again after kOverdue without a `begin`.
+    std::vector<schema::StoreId> due(BootTime now, BootTime asked);
+    /// Whether a ping would tell if a log is overdue.
+    bool waits(BootTime now) const;
 
     /// A mark or block said that the log ends there at the sender.
     void learn_end(const schema::StoreId& store, schema::Sequence end, BootTime now);
@@ -60,11 +64,12 @@ class Receiver {
 
   private:
     static bool behind(const Flow& flow);
+    static bool overdue(const Flow& flow, BootTime at);
     std::map<schema::StoreId, Flow> flows_;
 };
 
-/// A sender that has more and says nothing for so long is asked again: longer than a block takes on
-/// a slow line (900 KiB never does; 128 KiB packed to 20 at 33.6 kbit/s take 5 s).
+/// A sender that has more, says nothing of it for so long and is there is asked again: more than
+/// any sync of a disk or stop of a process takes that goes on by itself.
 constexpr std::int64_t kOverdue = 30 * kSecond;
 
 }  // namespace filial::core

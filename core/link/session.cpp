@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "schema/limits.h"
 
 namespace filial::core {
 namespace {
+
+/// Pings that are remembered until they are answered: more than an hour of them.
+constexpr std::size_t kUnansweredMax = 1'000;
 
 std::int64_t micros(std::chrono::seconds s) { return s.count() * kSecond; }
 
@@ -79,14 +83,23 @@ Result<void> Session::welcomed(const Welcome& welcome, const std::string& expect
 }
 
 bool Session::silent(BootTime now) const {
-    return now.value() - heard_.value() >= micros(schema::kSilenceMax);
+    return now.value() - std::max(heard_, bytes_).value() >= micros(schema::kSilenceMax);
 }
 
 std::optional<schema::Ping> Session::ping(BootTime now) {
-    const auto last = std::max(heard_, pinged_);
+    const auto last = receiver.waits(now) ? pinged_ : std::max(heard_, pinged_);
     if (now.value() - last.value() < micros(schema::kPingEvery)) return std::nullopt;
     pinged_ = now;
-    return schema::Ping{peer_nonce_, ++pings_};
+    unanswered_[++pings_] = now;
+    if (unanswered_.size() > kUnansweredMax) unanswered_.erase(unanswered_.begin());
+    return schema::Ping{peer_nonce_, pings_};
+}
+
+void Session::pong(std::uint64_t nonce) {
+    const auto sent = unanswered_.find(nonce);
+    if (sent == unanswered_.end()) return;
+    asked_ = std::max(asked_, sent->second);
+    unanswered_.erase(unanswered_.begin(), std::next(sent));
 }
 
 }  // namespace filial::core

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -41,10 +43,17 @@ class Session {
 
     void heard(BootTime now) { heard_ = now; }
     BootTime last_heard() const { return heard_; }
-    /// Nothing heard for kSilenceMax: give the session up.
+    /// Bytes came at that time, though no message of them may be whole yet.
+    void bytes_came(BootTime at) { bytes_ = std::max(bytes_, at); }
+    /// Not a byte for kSilenceMax: give the session up. However long one message takes to come over
+    /// a slow line is no reason to.
     bool silent(BootTime now) const;
-    /// A ping when it is time for one.
+    /// A ping when it is time for one: nothing heard for kPingEvery, or the receiver waits.
     std::optional<schema::Ping> ping(BootTime now);
+    void pong(std::uint64_t nonce);
+    /// When the last ping that was answered was sent. What the other end sent before it got that
+    /// ping is here: a message passes no other one.
+    BootTime asked() const { return asked_; }
 
     Sender sender;
     Receiver receiver;
@@ -56,8 +65,11 @@ class Session {
     Peer peer_;
     std::uint64_t peer_nonce_ = 0;
     BootTime heard_;
+    BootTime bytes_;
     BootTime pinged_;
+    BootTime asked_;
     std::uint64_t pings_ = 0;
+    std::map<std::uint64_t, BootTime> unanswered_;  ///< Pings: when each was sent.
 };
 
 }  // namespace filial::core

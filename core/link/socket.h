@@ -37,6 +37,7 @@ struct Incoming {
     schema::Bytes route;  ///< To answer: valid until the connection ends. Not an identity.
     std::string user;     ///< The admitted store whose key opened the connection; "" on ipc.
     std::string address;  ///< Where from, for people.
+    int socket = -1;      ///< The library's, for Arrivals; -1 where there is none.
     schema::Bytes bytes;
 };
 
@@ -84,8 +85,8 @@ class Dial {
     ~Dial();
 
     schema::Result<std::optional<schema::Bytes>> receive();
-    /// False: not connected, or the line is full; the message was not taken. `too_large` above
-    /// kMessageBytesMax.
+    /// False: not connected, as this dial knows it now, or the line is full; the message was not
+    /// taken. `too_large` above kMessageBytesMax.
     schema::Result<bool> send(schema::ByteView bytes);
     /// Whether the transport and its handshake stand at this moment.
     bool connected();
@@ -96,6 +97,12 @@ class Dial {
     /// Why there is no connection, for people; empty when there is one. `not_allowed`: the other
     /// end refuses our key; `unreachable` else.
     std::optional<schema::Error> trouble();
+    /// How long no byte has come over the connection; nullopt where that is not known: there is
+    /// none, or it is of this machine.
+    std::optional<std::int64_t> quiet_us() const;
+    /// Gives the connection up, over which nothing comes any more; the next attempt follows after
+    /// the usual pause.
+    void hang_up();
     struct Inside;
     Inside& inside() { return *inside_; }
 
@@ -115,10 +122,11 @@ class Poller {
     /// Watches a plain file descriptor (a signal or wake-up pipe) as well.
     void add_fd(int fd);
 
-    /// Returns when something can be read, when a dial's connection came or went, when a dial whose
-    /// `send` was false has room again, or when `at_most` has passed. Lets keys in, reads the allow
-    /// list again when it changed, and keeps the dials trying meanwhile: without calls to `wait`
-    /// nobody connects. A signal ends the wait early and is not an error. Fails with `io`.
+    /// Returns when something can be read, when a dial's connection came or went or an attempt to
+    /// connect failed since the last wait (whoever noticed it first), when a dial whose `send` was
+    /// false has room again, or when `at_most` has passed. Lets keys in, reads the allow list again
+    /// when it changed, and keeps the dials trying meanwhile: without calls to `wait` nobody
+    /// connects. A signal ends the wait early and is not an error. Fails with `io`.
     schema::Result<void> wait(std::chrono::milliseconds at_most);
 
   private:

@@ -29,10 +29,6 @@ std::uint64_t make_nonce() {
     return (nonce >> 11) | 1;
 }
 
-/// Greeting is tried again so often while nobody answers; doubles up to the second.
-constexpr std::int64_t kHelloWaitMin = kSecond / 4;
-constexpr std::int64_t kHelloWaitMax = 4 * kSecond;
-
 }  // namespace
 
 Switchboard::Switchboard(Host& host, const Clock& clock, AllowList* allow, Self self,
@@ -86,6 +82,7 @@ void Switchboard::on_port(Port& port, std::size_t index, Incoming incoming) {
         if (at == called_.end()) {
             at = called_.emplace(key, std::make_unique<Line>(port, index, incoming.route)).first;
         }
+        at->second->arrivals = Arrivals(incoming.socket);
         on_hello(*at->second, std::get<Hello>(*message), incoming.user);
         return;
     }
@@ -143,7 +140,7 @@ void Switchboard::on_message(Line& line, Message message) {
             line.send(Message{schema::Pong{session.to_peer(), ping->nonce}});
         }
     } else if (auto* pong = std::get_if<schema::Pong>(&message)) {
-        of_session(pong->session);
+        if (of_session(pong->session)) session.pong(pong->nonce);
     } else if (auto* applied = std::get_if<schema::Applied>(&message)) {
         // Only this machine's own replica speaks for what it holds.
         if (of_session(applied->session) && line.local()) host_.applied(session.peer(), *applied);
@@ -240,6 +237,8 @@ void Switchboard::on_trouble(Line& line, const Trouble& trouble) {
         return;
     }
     if (!session.established()) {
+        line.hello_wait_us = std::min(line.hello_wait_us, kHelloWaitRefused);
+        line.next_hello = BootTime{now.value() + line.hello_wait_us};
         line.trouble = trouble.message;
         log(Level::warn, "greeting refused",
             {{"peer", line.remote().name}, {"error", trouble.message}});

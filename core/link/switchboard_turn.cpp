@@ -18,6 +18,8 @@ namespace {
 /// Blocks read and packed for one line before the next line has its turn.
 constexpr int kBlocksATurn = 4;
 
+constexpr std::int64_t kSilence = schema::kSilenceMax.count() * kSecond;
+
 std::string join(const std::map<std::string, schema::Sequence>& topics) {
     std::string text;
     for (const auto& [topic, after] : topics) text += (text.empty() ? "" : ",") + topic;
@@ -108,11 +110,16 @@ void Switchboard::greet(Line& line) {
         const auto why = line.dial()->trouble();
         line.trouble = why ? why->message : "not connected";
         line.next_try = BootTime{now.value() + line.dial()->next_try_us()};
+        line.hello_wait_us = kHelloWaitMin;
+        return;
+    }
+    if (line.quiet_us().value_or(0) >= kSilence) {
+        line.dial()->hang_up();
         return;
     }
     line.begin(std::make_unique<Session>(make_hello(line.name()), true, line.local()));
     line.send(Message{line.session()->hello()});
-    line.hello_wait_us = std::min(line.hello_wait_us * 2, kSecond * 4);
+    line.hello_wait_us = std::min(line.hello_wait_us * 2, kHelloWaitMax);
 }
 
 void Switchboard::tick() {
@@ -132,13 +139,18 @@ void Switchboard::tick() {
             end(*line, "the connection was lost");
             continue;
         }
+        // A message that takes long to come is heard by its bytes.
+        const auto quiet = session->silent(now) ? line->quiet_us() : std::nullopt;
+        if (quiet) session->bytes_came(BootTime{now.value() - *quiet});
         if (session->silent(now)) {
             end(*line,
                 "nothing was heard for " + std::to_string(schema::kSilenceMax.count()) + " s");
+            if (line->dialled()) line->dial()->hang_up();
             continue;
         }
         if (const auto ping = session->ping(now)) line->send(Message{*ping});
-        for (const StoreId& store : session->receiver.due(now)) want(*line, store);
+        for (const StoreId& store : session->receiver.due(now, session->asked()))
+            want(*line, store);
     }
     std::erase_if(called_, [](const auto& entry) {
         return entry.second->session() == nullptr && entry.second->idle();

@@ -7,6 +7,7 @@
 #include <zmq.hpp>
 
 #include "core/clock.h"
+#include "core/link/arrivals.h"
 #include "core/link/socket.h"
 #include "core/link/socket_file.h"
 #include "schema/limits.h"
@@ -32,8 +33,8 @@ schema::Error from_zmq(const std::string& doing, int error);
 bool receive_frame(zmq::socket_t& socket, zmq::message_t& frame);
 bool send_frame(zmq::socket_t& socket, zmq::message_t& frame, zmq::send_flags flags);
 
-/// Sets on a fresh socket what every one of ours has: no lingering, a limit on messages,
-/// heartbeats, short handshakes.
+/// Sets on a fresh socket what every one of ours has: no lingering, a limit on messages and on
+/// handshakes, and that dead lines are found.
 void set_common_options(zmq::socket_t& socket);
 
 /// Reads the events that `zmq_socket_monitor` reports of one socket. Stops before the socket ends.
@@ -106,16 +107,18 @@ struct Dial::Inside {
     State state = State::waiting;
     zmq::socket_t socket;
     Monitor monitor;
+    Arrivals arrivals;  ///< Over the connection that stands.
     std::uint64_t connections = 0;
     bool wants_room = false;      ///< A send was refused; the poller watches for room.
+    bool news = false;            ///< It came, went or failed; the poller has not told it yet.
     std::int64_t backoff_us = 0;  ///< The last pause, before jitter.
     BootTime since;               ///< When the state began.
     BootTime due;                 ///< When to give up trying, or to try again.
     schema::Error why{schema::Errc::unreachable, "not connected yet"};
 
     /// Reads events, gives up an attempt that takes too long, and begins the next one when it is
-    /// due. True if the connection came or went.
-    bool tend();
+    /// due.
+    void tend();
     void begin(BootTime now);
     void lost(BootTime now, schema::Error because);
     void on_event(int event, int value, BootTime now);

@@ -124,6 +124,11 @@ Result<void> MemoryJournal::finish() {
     return commit(write, true);
 }
 
+Result<void> MemoryJournal::room() {
+    if (failing_) return fail(*failing_, "room: the disk says no");
+    return {};
+}
+
 void MemoryJournal::crash() {
     begun_.reset();
     live_ = durable_;

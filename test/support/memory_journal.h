@@ -19,6 +19,7 @@ class MemoryJournal : public core::Journal {
     /// Nothing of it is seen before `finish`.
     schema::Result<void> begin(const core::JournalWrite& write) override;
     schema::Result<void> finish() override;
+    schema::Result<void> room() override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) const override;
     schema::Result<core::Depth> depth(const schema::StoreId& store,
                                       const std::vector<std::string>& topics,

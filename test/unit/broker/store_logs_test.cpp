@@ -135,5 +135,94 @@ TEST_CASE("store logs: an older epoch than the one held is refused by name") {
     CHECK(older.error().code == Errc::stale_incarnation);
 }
 
+/// store1's log, which a second machine goes on writing in the same epoch.
+LogMaker taken_over() {
+    LogMaker store("store1", 1);
+    store.sell(3);
+    schema::LogOpened opened;
+    opened.incarnation.fill(0xab);
+    opened.epoch = schema::Epoch{1};
+    store.add("control", std::string(schema::kLogOpened), schema::encode(opened));
+    store.sell(3);
+    return store;
+}
+
+TEST_CASE("store logs: a fork is refused by name, and all other logs go on") {
+    Fixture f;
+    const LogMaker store = taken_over();
+    LogMaker other("store2", 2);
+    other.sell(4);
+    REQUIRE(f.logs->stage(store.range(0, 4)));
+    REQUIRE(f.logs->commit({}));
+    REQUIRE(f.logs->stage(other.range(0, 2)));
+    const auto forked = f.logs->stage(store.range(4, 8));
+    REQUIRE_FALSE(forked);
+    CHECK(forked.error().code == Errc::forked);
+    for (const char* part : {"store1", "01010101", "abababab", "stop the second machine"}) {
+        CAPTURE(part);
+        CHECK(forked.error().message.find(part) != std::string::npos);
+    }
+    CHECK(f.logs->staged_end(StoreId{"store1"}) == Sequence{4});
+    REQUIRE(f.logs->stage(other.range(2, 5)));
+    REQUIRE(f.logs->commit({}));
+    CHECK(f.journal->end(StoreId{"store1"}) == Sequence{4});
+    CHECK(f.journal->end(StoreId{"store2"}) == Sequence{5});
+}
+
+TEST_CASE("store logs: a second machine's log is not joined to the first one's") {
+    Fixture f;
+    LogMaker first("store1", 1), second("store1", 2);
+    first.sell(3);
+    second.sell(9);
+    REQUIRE(f.logs->stage(first.range(0, 4)));
+    const auto staged = f.logs->stage(second.range(0, 8));  // The same positions and more.
+    REQUIRE_FALSE(staged);
+    CHECK(staged.error().code == Errc::forked);
+    REQUIRE(f.logs->commit({}));
+    CHECK(f.journal->end(StoreId{"store1"}) == Sequence{4});
+}
+
+TEST_CASE("store logs: what is no commit of its log is refused at once, not in every flush") {
+    Fixture f;
+    LogMaker store("store1"), other("store2");
+    store.sell(3);
+    other.sell(3);
+    auto range = store.range(0, 4);
+    for (auto& segment : range.segments) segment.epoch = schema::Epoch{2};
+    const auto staged = f.logs->stage(range);
+    REQUIRE_FALSE(staged);
+    CHECK(staged.error().code == Errc::invalid);
+    REQUIRE(f.logs->stage(other.range(0, 4)));
+    REQUIRE(f.logs->commit({}));
+    CHECK(f.journal->end(StoreId{"store2"}) == Sequence{4});
+}
+
+TEST_CASE("store logs: a new epoch begins with its record, right behind what is held") {
+    for (const bool with_record : {false, true}) {
+        CAPTURE(with_record);
+        Fixture f;
+        LogMaker store("store1", 1);
+        store.sell(3);
+        if (with_record) {
+            schema::LogOpened opened;
+            opened.incarnation.fill(2);
+            opened.epoch = schema::Epoch{2};
+            opened.continues_from = Sequence{4};
+            store.add("control", std::string(schema::kLogOpened), schema::encode(opened));
+        }
+        store.sell(4);
+        REQUIRE(f.logs->stage(store.range(0, 4)));
+        auto second = store.range(4, 8);
+        second.epoch = schema::Epoch{2};
+        for (auto& segment : second.segments) segment.epoch = schema::Epoch{2};
+        const auto staged = f.logs->stage(second);
+        CHECK(staged.has_value() == with_record);
+        if (!with_record) CHECK(staged.error().code == Errc::forked);
+        REQUIRE(f.logs->commit({}));
+        CHECK(f.journal->end(StoreId{"store1"}) == Sequence{with_record ? 8u : 4u});
+        CHECK(f.journal->head(StoreId{"store1"})->incarnation[0] == (with_record ? 2 : 1));
+    }
+}
+
 }  // namespace
 }  // namespace filial::broker

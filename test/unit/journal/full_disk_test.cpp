@@ -1,10 +1,33 @@
 #include <doctest/doctest.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "test/unit/journal/journal_support.h"
+
+namespace {
+
+int syncs_to_refuse = 0;  ///< Of RocksDB's log.
+
+}  // namespace
+
+/// In place of the C library's, also for RocksDB: a disk that takes bytes and has no room for them
+/// when they are synced, as file systems do that allocate late.
+extern "C" int fdatasync(int fd) {
+    char name[256] = "";
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    const auto size = ::readlink(link.c_str(), name, sizeof name - 1);
+    const std::string_view path(name, size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (syncs_to_refuse > 0 && path.ends_with(".log")) {
+        --syncs_to_refuse;
+        errno = ENOSPC;
+        return -1;
+    }
+    return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
 
 namespace filial::test {
 namespace {
@@ -131,6 +154,50 @@ TEST_CASE("full disk: a process that ends there finds all that was acknowledged"
     const auto journal = opened(options);
     CHECK(journal->end(kStore) == end);
     check_whole(*journal);
+}
+
+TEST_CASE("full disk: a commit whose sync found no room is not there, and the next one is taken") {
+    TempFolder folder;
+    const auto options = options_in(folder.path(), "store1");
+    auto journal = opened(options);
+    for (int i = 0; i < 3; ++i) REQUIRE(commit_one(*journal));
+    const auto end = journal->end(kStore);
+    for (int round = 0; round < 3; ++round) {
+        CAPTURE(round);
+        const auto before = journal->end(kStore);
+        syncs_to_refuse = 1;
+        core::JournalWrite write;
+        write.appends.push_back(append_after(before, {{"customers", "never"}}));
+        write.state = {{"end", "never"}, {"new", "never"}, {"old", std::nullopt}};
+        CHECK(journal->commit(write, true).error().code == Errc::no_space);
+        CHECK(syncs_to_refuse == 0);
+        CHECK(journal->end(kStore) == before);
+        CHECK(**journal->get("end") == std::to_string(before.value()));
+        if (round < 2) REQUIRE(journal->room());
+        const auto next = commit_one(*journal);
+        REQUIRE_MESSAGE(next.has_value(), (next ? "" : next.error().message));
+        check_whole(*journal);
+        CHECK_FALSE(journal->get("new")->has_value());
+        CHECK(rows_of(*journal, {"customers"}).empty());
+        if (round == 0) REQUIRE(journal->witness());
+    }
+    journal.reset();
+    journal = opened(options);
+    CHECK(journal->end(kStore) == Sequence{end.value() + 3 * kEvents});
+    CHECK_FALSE(journal->get("new")->has_value());
+    CHECK(rows_of(*journal, {"customers"}).empty());
+    check_whole(*journal);
+}
+
+TEST_CASE("full disk: a process that ends after such a commit keeps it whole or not at all") {
+    TempFolder folder;
+    const auto options = options_in(folder.path(), "store1");
+    auto journal = opened(options);
+    REQUIRE(commit_one(*journal));
+    syncs_to_refuse = 1;
+    CHECK(commit_one(*journal).error().code == Errc::no_space);
+    journal.reset();
+    check_whole(*opened(options));
 }
 
 }  // namespace

@@ -184,7 +184,7 @@ class World {
     }
     void begin(Link& link) { send(link, link.receiver.begin(replica_.want(log_.store), now_)); }
     void ask_again(Link& link) {
-        for (const StoreId& store : link.receiver.due(now_)) {
+        for (const StoreId& store : link.receiver.due(now_, now_)) {
             REQUIRE(store == log_.store);
             begin(link);
         }

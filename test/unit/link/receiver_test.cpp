@@ -127,18 +127,20 @@ TEST_CASE("receiver: a sender that has more and says nothing is asked again afte
     Receiver receiver;
     const std::int64_t overdue = core::kOverdue / core::kSecond;
     receiver.begin(want_of({{"stock", 0}}), at_second(100));
-    CHECK(receiver.due(at_second(1'000)).empty());  // Nothing is known to be there.
+    CHECK(
+        receiver.due(at_second(1'000), at_second(1'000)).empty());  // Nothing is known to be there.
     receiver.learn_end(kStore, Sequence{7}, at_second(1'000));
-    CHECK(receiver.due(at_second(1'000 + overdue - 1)).empty());
-    CHECK(receiver.due(at_second(1'000 + overdue)) == std::vector<StoreId>{kStore});
+    CHECK(receiver.due(at_second(1'000 + overdue - 1), at_second(1'000 + overdue - 1)).empty());
+    CHECK(receiver.due(at_second(1'000 + overdue), at_second(1'000 + overdue)) ==
+          std::vector<StoreId>{kStore});
     // Named once, also where nobody begins again.
-    CHECK(receiver.due(at_second(1'000 + overdue)).empty());
-    CHECK(receiver.due(at_second(1'000 + 2 * overdue)).size() == 1);
+    CHECK(receiver.due(at_second(1'000 + overdue), at_second(1'000 + overdue)).empty());
+    CHECK(receiver.due(at_second(1'000 + 2 * overdue), at_second(1'000 + 2 * overdue)).size() == 1);
     receiver.begin(want_of({{"stock", 0}}), at_second(2'000));
     CHECK(receiver.judge(block_of({"stock"}, 0, 3, 7), at_second(2'020)) == Step::take);
-    CHECK(receiver.due(at_second(2'020 + overdue - 1)).empty());
+    CHECK(receiver.due(at_second(2'020 + overdue - 1), at_second(2'020 + overdue - 1)).empty());
     CHECK(receiver.judge(block_of({"stock"}, 3, 7, 7), at_second(2'030)) == Step::take);
-    CHECK(receiver.due(at_second(9'000)).empty());
+    CHECK(receiver.due(at_second(9'000), at_second(9'000)).empty());
 }
 
 TEST_CASE("receiver: an end learned again and again does not put off the asking") {
@@ -146,9 +148,9 @@ TEST_CASE("receiver: an end learned again and again does not put off the asking"
     receiver.begin(want_of({{"stock", 0}}), at_second(0));
     for (int second = 1; second < 30; ++second) {
         receiver.learn_end(kStore, Sequence{static_cast<std::uint64_t>(second)}, at_second(second));
-        CHECK(receiver.due(at_second(second)).empty());
+        CHECK(receiver.due(at_second(second), at_second(second)).empty());
     }
-    CHECK(receiver.due(at_second(31)).size() == 1);
+    CHECK(receiver.due(at_second(31), at_second(31)).size() == 1);
     receiver.learn_end(StoreId{"nobody"}, Sequence{1}, at_second(1));
     CHECK(receiver.find(StoreId{"nobody"}) == nullptr);
 }
@@ -159,10 +161,10 @@ TEST_CASE("receiver: a paused log takes nothing and is asked for again at its ti
     receiver.pause(kStore, "not held here", at_second(10));
     CHECK(receiver.find(kStore)->stopped == "not held here");
     CHECK(receiver.judge(block_of({"stock"}, 0, 5), at_second(2)) == Step::ignore);
-    CHECK(receiver.due(at_second(9)).empty());
-    CHECK(receiver.due(at_second(10)) == std::vector<StoreId>{kStore});
-    CHECK(receiver.due(at_second(10)).empty());
-    CHECK(receiver.due(at_second(99)).size() == 1);
+    CHECK(receiver.due(at_second(9), at_second(9)).empty());
+    CHECK(receiver.due(at_second(10), at_second(10)) == std::vector<StoreId>{kStore});
+    CHECK(receiver.due(at_second(10), at_second(10)).empty());
+    CHECK(receiver.due(at_second(99), at_second(99)).size() == 1);
     receiver.begin(want_of({{"stock", 0}}), at_second(100));
     CHECK(receiver.find(kStore)->stopped.empty());
     CHECK(receiver.judge(block_of({"stock"}, 0, 5), at_second(100)) == Step::take);
@@ -175,7 +177,7 @@ TEST_CASE("receiver: a stopped log says why and stays so until it is begun again
     receiver.pause(kStore, "busy", at_second(5));
     receiver.stop(kStore, "two contents for one position", at_second(2));
     CHECK(receiver.judge(block_of({"stock"}, 0, 5), at_second(3)) == Step::ignore);
-    CHECK(receiver.due(at_second(100'000)).empty());
+    CHECK(receiver.due(at_second(100'000), at_second(100'000)).empty());
     CHECK(receiver.find(kStore)->stopped == "two contents for one position");
     receiver.begin(want_of({{"stock", 0}}), at_second(4));
     CHECK(receiver.judge(block_of({"stock"}, 0, 5), at_second(4)) == Step::take);
@@ -186,5 +188,5 @@ TEST_CASE("receiver: a refusal of a log that was never asked for leaves no trace
     receiver.pause(StoreId{"stranger"}, "no", at_second(1));
     receiver.stop(StoreId{"stranger"}, "no", at_second(1));
     CHECK(receiver.flows().empty());
-    CHECK(receiver.due(at_second(1'000)).empty());
+    CHECK(receiver.due(at_second(1'000), at_second(1'000)).empty());
 }

@@ -68,6 +68,47 @@ TEST_CASE("dial: what was received before the connection broke can still be read
     CHECK_FALSE(dial->receive().value().has_value());
 }
 
+TEST_CASE("dial: what it says is not connected takes no message") {
+    test::TwoEnds ends;
+    for (int round = 0; round < 50; ++round) {
+        CAPTURE(round);
+        ends.listen(ends.ipc());
+        auto dial = ends.dial();
+        CHECK_FALSE(dial->send("too early").value());
+        REQUIRE(ends.until([&] { return dial->connected(); }));
+        ends.hang_up();
+        while (dial->connected()) {
+        }
+        CHECK_FALSE(dial->send("too late").value());
+        ends.client.poller.remove(*dial);
+    }
+}
+
+TEST_CASE("poller: an attempt that fails ends the wait") {
+    test::TwoEnds ends;
+    const auto dial = core::Dial::open(*ends.client.network, ends.ipc(), "", nullptr);
+    REQUIRE(dial);
+    ends.client.poller.add(**dial);
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(ends.client.poller.wait(std::chrono::seconds(30)));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));
+    CHECK((*dial)->trouble()->code == Errc::unreachable);
+    CHECK((*dial)->next_try_us() > 0);
+}
+
+TEST_CASE("poller: a broken connection ends the wait also for who asked the dial before") {
+    test::TwoEnds ends;
+    ends.listen(ends.ipc());
+    auto dial = ends.dial();
+    REQUIRE(ends.until([&] { return dial->connected(); }));
+    ends.hang_up();
+    while (dial->connected()) {
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(ends.client.poller.wait(std::chrono::seconds(30)));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));
+}
+
 TEST_CASE("port: an oversized message ends its sender's connection, and the port lives") {
     test::TwoEnds ends;
     ends.listen(ends.ipc());

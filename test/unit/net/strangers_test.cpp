@@ -1,6 +1,8 @@
 // Who gets in: CURVE on every tcp port, decided by the allow list, live.
 #include <doctest/doctest.h>
 
+#include "core/clock.h"
+#include "core/link/arrivals.h"
 #include "test/unit/net/two_ends.h"
 
 using namespace filial;
@@ -117,4 +119,44 @@ TEST_CASE("port: a network without an allow list lets nobody in") {
     });
     CHECK(refused);
     CHECK_FALSE((*port)->receive().value().has_value());
+}
+
+TEST_CASE("port, dial: each end knows how long no byte has come, until the connection ends") {
+    test::TwoEnds ends;
+    REQUIRE(core::AllowList::admit(ends.allow_file, test::admission("store1", ends.client_keys)));
+    ends.listen();
+    auto dial = ends.dial();
+    REQUIRE(ends.until([&] { return dial->connected(); }));
+    REQUIRE(dial->send("hello").value());
+    REQUIRE(ends.until([&] { return !ends.came.empty(); }));
+    const core::Arrivals arrivals(ends.came[0].socket);
+    // It grows while nothing comes, and begins anew with the next byte.
+    const auto quiet_for = [](const auto& end, std::int64_t us) {
+        return end.quiet_us().value_or(-1) >= us;
+    };
+    REQUIRE(ends.until([&] {
+        return quiet_for(arrivals, core::kSecond / 2) && quiet_for(*dial, core::kSecond / 2);
+    }));
+    REQUIRE(dial->send("again").value());
+    CHECK(ends.until([&] { return !quiet_for(arrivals, core::kSecond / 2); }));
+    CHECK(quiet_for(*dial, core::kSecond / 2));
+
+    dial->hang_up();
+    CHECK_FALSE(dial->connected());
+    CHECK_FALSE(dial->quiet_us());
+    CHECK(dial->trouble()->code == Errc::unreachable);
+    CHECK(ends.until([&] { return dial->connected(); }));  // It goes on by itself.
+    CHECK(dial->connections() == 2);
+    CHECK(ends.until([&] { return !arrivals.quiet_us(); }));
+}
+
+TEST_CASE("port: over a local socket nothing is known of bytes") {
+    test::TwoEnds ends;
+    ends.listen(ends.ipc());
+    auto dial = ends.dial();
+    REQUIRE(ends.until([&] { return dial->connected(); }));
+    REQUIRE(dial->send("hello").value());
+    REQUIRE(ends.until([&] { return !ends.came.empty(); }));
+    CHECK_FALSE(dial->quiet_us());
+    CHECK_FALSE(core::Arrivals(ends.came[0].socket).quiet_us());
 }

@@ -97,6 +97,27 @@ TEST_CASE("busy: on a full disk nothing is lost and everything is answered busy 
     CHECK(shop.only<Status>().health == "ok");
 }
 
+TEST_CASE("busy: that there is room again shows also while nobody hands in anything") {
+    Shop shop;
+    const auto health = [&] {
+        shop.legs.answers.clear();
+        shop.publisher->request(shop.till, Message{StatusAsk{1}});
+        return shop.only<Status>().health;
+    };
+    const auto turn = [&] {
+        shop.clock.advance(filial::core::kSecond);
+        REQUIRE(shop.publisher->flush());
+        shop.publisher->turn(shop.clock.boot());
+    };
+    shop.journal.fail_commits(Errc::no_space);
+    shop.ask<Busy>(ticket(1, {sale("1")}));
+    turn();
+    CHECK(health().find("no room") != std::string::npos);
+    shop.journal.fail_commits(std::nullopt);
+    turn();
+    CHECK(health() == "ok");
+}
+
 TEST_CASE("busy: the disk is tried again however often the loop turns") {
     Shop shop;
     shop.journal.fail_commits(Errc::no_space);

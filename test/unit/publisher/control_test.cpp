@@ -96,6 +96,45 @@ TEST_CASE("control: a hole is a gap, an older epoch is refused, a newer one goes
     REQUIRE(shop.publisher->take(broker(), control_of("store2", 9, 12, {}, 3)));
 }
 
+TEST_CASE("control: a new epoch begins with its record, or the store is read again") {
+    const auto opened = [](std::uint64_t from) {
+        Event event;
+        event.topic = "control";
+        event.kind = kLogOpened;
+        LogOpened payload;
+        payload.epoch = Epoch{2};
+        payload.continues_from = Sequence{from};
+        event.payload = encode(payload);
+        return event;
+    };
+    const auto notice = sent_notice("T1", "store1");
+    for (const bool below : {false, true}) {
+        CAPTURE(below);
+        Shop shop;
+        const auto take = [&](const Range& range) { return shop.publisher->take(broker(), range); };
+        REQUIRE(take(control_of("store2", 0, 9, {{3, notice}})));
+        REQUIRE(shop.publisher->flush());
+        CHECK(shop.end() == 2);
+        if (below) {
+            // It went on from 5: its record stands at 6, below what is held.
+            const auto told = take(control_of("store2", 9, 12, {{10, notice}}, 2));
+            REQUIRE_FALSE(told);
+            CHECK(told.error().code == Errc::gap);
+            CHECK(position(shop, "store2") == 0);
+            REQUIRE(take(control_of("store2", 0, 5, {{3, notice}})));
+            REQUIRE(take(control_of("store2", 5, 12,
+                                    {{6, opened(5)}, {7, sent_notice("T2", "store1")}}, 2)));
+        } else {
+            REQUIRE(take(control_of("store2", 9, 12,
+                                    {{10, opened(9)}, {11, sent_notice("T2", "store1")}}, 2)));
+        }
+        REQUIRE(shop.publisher->flush());
+        CHECK(position(shop, "store2") == 12);
+        CHECK(shop.end() == 3);  // T1 once, T2 once.
+        CHECK(shop.publisher->want(broker(), StoreId{"store2"})->epoch == Epoch{2});
+    }
+}
+
 TEST_CASE("control: notices and tickets of a turn share one commit") {
     Shop shop;
     const std::size_t commits = shop.journal.commits();

@@ -85,6 +85,21 @@ class TestLog {
         return add("control", kind, transfer, schema::encode(step));
     }
 
+    /// The next epoch begins, behind the last event.
+    schema::Position open_epoch(std::uint32_t next) {
+        schema::LogOpened opened;
+        opened.epoch = epoch = schema::Epoch{next};
+        opened.continues_from = schema::Sequence{size()};
+        return add("control", schema::kLogOpened, store_, schema::encode(opened));
+    }
+
+    /// The log as a machine has it that lost everything above `seq`.
+    TestLog until(std::uint64_t seq) const {
+        TestLog shorter = *this;
+        shorter.events_.resize(seq);
+        return shorter;
+    }
+
     std::uint64_t size() const { return events_.size(); }
     schema::StoreId store() const { return schema::StoreId{store_}; }
 

@@ -1,0 +1,115 @@
+// Epochs: each begins with its record, right behind what is held, or the log is loaded again.
+#include "test/unit/subscriber/replica_support.h"
+
+using namespace filial;
+using namespace filial::subscriber;
+using schema::Errc;
+
+TEST_CASE("replica: an older epoch is refused, and sums go over epochs") {
+    TestLog log("store1");
+    log.move("22111", -1'000);
+    log.move("22112", -1'000);
+    Folder folder;
+    auto replica = open_replica(replica_options(folder));
+    take(*replica, log.all());
+    log.open_epoch(2);
+    log.move("22111", -5'000);
+    take(*replica, log.range(2, 4));
+    CHECK(stock_of(*replica, log, "22111") == -6'000);
+    CHECK(replica->epoch(log.store()) == schema::Epoch{2});
+    check_sums(*replica);
+
+    log.epoch = schema::Epoch{1};
+    log.move("22111", -7'000);
+    const auto old = replica->take(log.range(4, 5));
+    REQUIRE_FALSE(old);
+    CHECK(old.error().code == Errc::stale_incarnation);
+
+    // Also when both epochs come before the database has seen any of it, and after a restart.
+    replica.reset();
+    replica = open_replica(replica_options(folder));
+    TestLog next = log.until(4);
+    next.open_epoch(3);
+    next.move("22111", -7'000);
+    REQUIRE(replica->take(next.range(4, 6)));
+    next.open_epoch(4);
+    next.move("22111", -1'000);
+    REQUIRE(replica->take(next.range(6, 8)));
+    REQUIRE(replica->flush());
+    CHECK(stock_of(*replica, next, "22111") == -14'000);
+    check_sums(*replica);
+}
+
+TEST_CASE("replica: a new epoch that goes on below what is held reloads that log alone") {
+    TestLog log("store1"), other("store2");
+    log.move("22111", -1'000);
+    log.move("22111", -1'000);
+    log.debt("17827", 100);
+    other.move("22111", -9'000);
+    other.debt("17827", 100);
+    TestLog restored = log.until(1);
+    restored.open_epoch(2);
+    for (int i = 0; i < 3; ++i) restored.move("22111", -2'000);
+
+    // Its record comes, or only what stands behind it.
+    for (const std::uint64_t after : {1, 3}) {
+        CAPTURE(after);
+        Folder folder;
+        const auto replica = open_replica(replica_options(folder));
+        take(*replica, log.all());
+        take(*replica, other.all());
+        const auto reload = replica->take(restored.range(after, 5));
+        REQUIRE_FALSE(reload);
+        CHECK(reload.error().code == Errc::gap);
+        for (const char* part : {"store1", "epoch 2", "epoch 1 is held up to 3"}) {
+            CAPTURE(part);
+            CHECK(reload.error().message.find(part) != std::string::npos);
+        }
+        CHECK(replica->position(log.store(), "stock") == schema::Sequence{0});
+        take(*replica, log.range(0, 1));
+        take(*replica, restored.range(1, 5));
+        CHECK(stock_of(*replica, log, "22111") == -7'000);
+        CHECK(stock_of(*replica, other, "22111") == -9'000);
+        CHECK(balance_of(*replica, "17827") == 100);
+        CHECK(replica->epoch(log.store()) == schema::Epoch{2});
+        check_sums(*replica);
+    }
+}
+
+TEST_CASE("replica: a new epoch without its record is never taken for a continuation") {
+    TestLog log("store1");
+    for (int i = 0; i < 4; ++i) log.move("22111", -1'000);
+    TestLog broken = log;
+    broken.epoch = schema::Epoch{2};
+    for (int i = 0; i < 4; ++i) broken.move("22111", -1'000);
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder));
+    take(*replica, log.all());
+    CHECK(replica->take(broken.range(4, 8)).error().code == Errc::gap);
+    // It was loaded again, and the source still leaves it out: that is not tried for ever.
+    take(*replica, log.all());
+    const auto again = replica->take(broken.range(4, 8));
+    REQUIRE_FALSE(again);
+    CHECK(again.error().code == Errc::corrupt);
+    CHECK(again.error().message.find("(4, 8]") != std::string::npos);
+    REQUIRE(replica->flush());
+    CHECK(replica->position(log.store(), "stock") == schema::Sequence{4});
+    CHECK(replica->epoch(log.store()) == schema::Epoch{1});
+    CHECK(stock_of(*replica, log, "22111") == -4'000);
+}
+
+TEST_CASE("replica: a range without events says nothing of its epoch") {
+    TestLog log("store1");
+    for (int i = 0; i < 4; ++i) log.move("22111", -1'000);
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder));
+    take(*replica, log.range(0, 3));
+    // The sender has read on into the next epoch, and cut the range where another topic stands.
+    auto quiet = log.range(3, 3, {"debts"});
+    quiet.epoch = schema::Epoch{2};
+    quiet.upto = schema::Sequence{4};
+    take(*replica, quiet);
+    CHECK(replica->epoch(log.store()) == schema::Epoch{1});
+    take(*replica, log.range(3, 4));
+    CHECK(stock_of(*replica, log, "22111") == -4'000);
+}
