@@ -14,9 +14,6 @@ using schema::Result;
 
 namespace {
 
-/// Clients whose answers are in memory: at 64 KiB each where all of them are busy, 32 MiB.
-constexpr std::size_t kClientsInMemory = 512;
-
 Bytes client_key(const ClientId& client) { return "client/" + Bytes(schema::view(client)); }
 Bytes answers_prefix(const ClientId& client) { return "answer/" + Bytes(schema::view(client)); }
 
@@ -66,6 +63,7 @@ Result<Clients::Record*> Clients::load(const ClientId& client) {
         found->second.used = ++uses_;
         return &found->second;
     }
+    make_room();
     Record record;
     record.used = ++uses_;
     const auto saved = journal_.get(client_key(client));
@@ -166,9 +164,16 @@ void Clients::committed() {
         record.written.clear();
     }
     changed_.clear();
-    if (records_.size() <= kClientsInMemory) return;
-    const std::uint64_t too_old = uses_ - std::min<std::uint64_t>(uses_, kClientsInMemory);
-    std::erase_if(records_, [&](const auto& entry) { return entry.second.used <= too_old; });
+    make_room();
+}
+
+/// Half of them go at a time, so that not every new client costs a walk over all.
+void Clients::make_room() {
+    if (records_.size() < kClientsInMemory) return;
+    const std::uint64_t too_old = uses_ - std::min<std::uint64_t>(uses_, kClientsInMemory / 2);
+    std::erase_if(records_, [&](const auto& entry) {
+        return entry.second.used <= too_old && !entry.second.changed;
+    });
 }
 
 void Clients::rolled_back() {

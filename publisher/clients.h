@@ -12,6 +12,10 @@
 
 namespace filial::publisher {
 
+/// Clients whose answers are in memory: at 64 KiB each where all of them are busy, 32 MiB. Those of
+/// the commit that is being made come on top.
+constexpr std::size_t kClientsInMemory = 512;
+
 /// What was answered to one ticket.
 struct KeptAnswer {
     std::uint64_t number = 0;
@@ -58,6 +62,9 @@ class Clients {
     /// Highest number that was accepted, and its note.
     schema::Result<schema::ClientState> state(const schema::ClientId& client);
 
+    /// Clients in memory now; whoever was not asked for lately is read again.
+    std::size_t in_memory() const { return records_.size(); }
+
   private:
     struct Record {
         std::uint64_t highest = 0;
@@ -73,6 +80,7 @@ class Clients {
     };
 
     schema::Result<Record*> load(const schema::ClientId& client);
+    void make_room();
 
     const core::Journal& journal_;
     std::unordered_map<schema::ClientId, Record, IdHash> records_;
