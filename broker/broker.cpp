@@ -118,12 +118,7 @@ void Broker::request(const core::Requester& from, Message message) {
         return;
     }
     schema::Trouble trouble;
-    trouble.request = std::visit(
-        [](const auto& m) -> std::uint64_t {
-            if constexpr (requires { m.request; }) return m.request;
-            return 0;
-        },
-        message);
+    trouble.request = schema::request_of(message);
     trouble.code = Errc::unknown_kind;
     trouble.message = "a broker takes no " + std::string(name_of(kind_of(message))) +
                       ": ask the store's publisher or subscriber";

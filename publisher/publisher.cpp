@@ -19,15 +19,6 @@ constexpr std::int64_t kRetrySpace = 200 * core::kMillisecond;
 /// Positions that need no fsync are saved this often.
 constexpr std::int64_t kSaveEvery = core::kSecond;
 
-std::uint64_t request_of(const Message& message) {
-    return std::visit(
-        [](const auto& m) -> std::uint64_t {
-            if constexpr (requires { m.request; }) return m.request;
-            return 0;
-        },
-        message);
-}
-
 }  // namespace
 
 Publisher::Publisher(const core::Options& options, core::Journal& journal, const core::Clock& clock,
@@ -169,7 +160,7 @@ void Publisher::trouble(const core::Requester& to, std::uint64_t request, Errc c
 }
 
 void Publisher::request(const core::Requester& from, Message message) {
-    const std::uint64_t request = request_of(message);
+    const std::uint64_t request = schema::request_of(message);
     if (!may_hand_in(from)) {
         return trouble(from, request, Errc::not_allowed,
                        from.store + " may neither hand in tickets nor ask at " +

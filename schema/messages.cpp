@@ -184,6 +184,15 @@ std::string_view name_of(MessageKind kind) {
     return "unknown";
 }
 
+std::uint64_t request_of(const Message& message) {
+    return std::visit(
+        [](const auto& m) -> std::uint64_t {
+            if constexpr (requires { m.request; }) return m.request;
+            return 0;
+        },
+        message);
+}
+
 MessageKind kind_of(const Message& message) {
     constexpr M kinds[] = {M::hello,          M::welcome, M::trouble,    M::fetch,
                            M::block,          M::mark,    M::ping,       M::pong,

@@ -126,7 +126,7 @@ struct Pong {
 struct Applied {
     std::uint64_t session = 0;
     std::vector<Reached> reached;
-    std::vector<ParkedKey> parked;
+    std::vector<ParkedKey> parked;  ///< The first kParkedTold.
     friend bool operator==(const Applied&, const Applied&) = default;
 };
 
@@ -148,6 +148,8 @@ using Message = std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkM
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);
 MessageKind kind_of(const Message& message);
+/// The number by which an answer belongs to its request; 0 for messages that have none.
+std::uint64_t request_of(const Message& message);
 
 Bytes encode(const Message& message);
 
