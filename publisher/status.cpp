@@ -82,10 +82,15 @@ schema::Status Publisher::status(std::uint64_t request) const {
     status.end = outbox_->end().value();
     status.legs = legs();
     const IntakeCounts& counts = intake_.counts();
-    status.counters = {{"tickets", counts.tickets}, {"repeated", counts.repeated},
-                       {"refused", counts.refused}, {"busy", counts.busy},
-                       {"events", events_},         {"groups", groups_},
-                       {"fsyncs", groups_},         {"notices", control_->notices_taken()}};
+    status.counters = {{"tickets", counts.tickets},
+                       {"repeated", counts.repeated},
+                       {"refused", counts.refused},
+                       {"busy", counts.busy},
+                       {"events", events_},
+                       {"groups", groups_},
+                       {"fsyncs", groups_},
+                       {"notices", control_->notices_taken()},
+                       {"notices_undecided", control_->notices_undecided()}};
     for (auto& counter : legs_->counters()) status.counters.push_back(std::move(counter));
     return status;
 }
