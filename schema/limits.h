@@ -11,6 +11,12 @@ namespace filial::schema {
 constexpr std::size_t kStoreIdBytesMax = 32;
 /// A topic's name, application topics included.
 constexpr std::size_t kTopicBytesMax = 64;
+/// A receiver's durable name within its store, and what a program says that it is. A tap's name
+/// has at most 32 bytes; other programs may describe themselves.
+constexpr std::size_t kReceiverNameBytesMax = 64;
+/// Receivers of one store whose positions are kept: its subscriber, and taps. A store that makes up
+/// names fills no memory of another one.
+constexpr std::size_t kReceiversPerStoreMax = 32;
 /// A record's key: SKU, customer, transfer. The longest real one (a transfer) has 27 bytes.
 constexpr std::size_t kKeyBytesMax = 256;
 /// A document number or any other short text of an operation.

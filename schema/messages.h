@@ -52,11 +52,11 @@ enum class MessageKind : std::uint8_t {
 struct Hello {
     std::uint64_t version_min = kProtocolVersion;
     std::uint64_t version_max = kProtocolVersion;
-    std::uint64_t nonce = 0;          ///< Random, of this end, for this session.
-    std::string store;                ///< Whose machine this is; the key must belong to it.
-    std::string role;                 ///< "publisher", "subscriber", "broker", "tap", "cli".
-    std::string name;                 ///< Receiver's durable name within its store; "subscriber".
-    Epoch epoch;                      ///< Of its own log; 0 where it has none.
+    std::uint64_t nonce = 0;  ///< Random, of this end, for this session.
+    std::string store;        ///< Whose machine this is; the key must belong to it.
+    std::string role;         ///< "publisher", "subscriber", "broker", "tap", "cli".
+    std::string name;  ///< Durable within its store and role; "subscriber". See receiver_name.
+    Epoch epoch;       ///< Of its own log; 0 where it has none.
     Incarnation incarnation{};        ///< Of its own log.
     std::vector<std::string> offers;  ///< Stores whose logs can be fetched from it; "*": of all.
     Timestamp clock;                  ///< Its clock now; the offset is shown, never used.

@@ -22,8 +22,8 @@ Hello read_hello(Fields& fields) {
     hello.version_max = fields.u64();
     hello.nonce = fields.u64();
     hello.store = read_store_or_none(fields).value();
-    hello.role = fields.str();
-    hello.name = fields.str();
+    hello.role = read_receiver_part(fields);
+    hello.name = read_receiver_part(fields);
     hello.epoch = Epoch{fields.u32()};
     hello.incarnation = id16_from(fields.bin());
     hello.offers = read_texts(fields);
