@@ -39,6 +39,7 @@ enum class MessageKind : std::uint8_t {
     answer = 31,
     status_ask = 32,
     status = 33,
+    forget = 34,
     // Reserved from the first version, filled later.
     confirm = 40,
     confirmed = 41,
@@ -141,9 +142,18 @@ struct StatusAsk {
     friend bool operator==(const StatusAsk&, const StatusAsk&) = default;
 };
 
+/// "This receiver does not come again: keep nothing of it", from a program of the same machine. The
+/// answer is a Status as it is then; `not_found` where it is not known, `refused` while it is
+/// connected.
+struct Forget {
+    std::uint64_t request = 0;
+    std::string receiver;  ///< Its full name, as the legs have it.
+    friend bool operator==(const Forget&, const Forget&) = default;
+};
+
 using Message = std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong,
                              Applied, Bye, Ticket, Accepted, TicketRefused, Busy, ClientAsk,
-                             ClientState, Query, Answer, StatusAsk, Status>;
+                             ClientState, Query, Answer, StatusAsk, Status, Forget>;
 
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);

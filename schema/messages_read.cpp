@@ -197,6 +197,12 @@ Result<Message> read_body(M kind, Fields& fields) {
             return Message{read_answer(fields)};
         case M::status_ask:
             return Message{StatusAsk{fields.u64()}};
+        case M::forget: {
+            Forget m;
+            m.request = fields.u64();
+            m.receiver = fields.str();
+            return Message{std::move(m)};
+        }
         case M::status:
             return Message{read_status(fields)};
         case M::confirm:
