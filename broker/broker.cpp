@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "schema/limits.h"
+#include "schema/names.h"
 
 namespace filial::broker {
 
@@ -25,20 +26,21 @@ constexpr std::string_view kMarkPrefix = "mark\n";
 }  // namespace
 
 Broker::Broker(core::Journal& journal, const core::Clock& clock, StoreId self,
-               ReceiverRegistry registry)
+               const core::AllowList* allow, ReceiverRegistry registry)
     : journal_(journal),
       clock_(clock),
       self_(std::move(self)),
+      allow_(allow),
       registry_(std::move(registry)),
       logs_(journal, clock),
       started_(clock.boot()) {}
 
 Result<std::unique_ptr<Broker>> Broker::open(core::Journal& journal, const core::Clock& clock,
-                                             StoreId self) {
+                                             StoreId self, const core::AllowList* allow) {
     auto registry = ReceiverRegistry::load(journal);
     if (!registry) return tl::unexpected(registry.error());
     return std::unique_ptr<Broker>(
-        new Broker(journal, clock, std::move(self), std::move(*registry)));
+        new Broker(journal, clock, std::move(self), allow, std::move(*registry)));
 }
 
 Result<void> Broker::attach(core::Exchange& exchange) {
@@ -65,7 +67,11 @@ Result<schema::Range> Broker::read(const core::ReadRequest& request) {
 
 void Broker::reached(const core::Peer& peer, const schema::Fetch& fetch) {
     // What only looks once is no leg that anybody waits for.
-    if (peer.role != "cli") registry_.reached(peer.name, fetch, clock_.wall());
+    if (peer.role == "cli") return;
+    if (registry_.reached(peer, fetch, clock_.wall())) return;
+    if (!crowded_.insert(peer.store).second) return;
+    log(Level::warn, "this store has too many receivers: further ones are not remembered",
+        {{"store", peer.store}, {"receiver", peer.name}});
 }
 
 std::optional<core::Want> Broker::want(const core::Peer& peer, const StoreId& store) {
@@ -113,29 +119,66 @@ std::vector<TopicEnd> Broker::durable(const core::Want& want) const {
 void Broker::marked(const core::Peer&, const schema::Mark& mark) { new_marks_.insert(mark.store); }
 
 void Broker::request(const core::Requester& from, Message message) {
-    if (const auto* ask = std::get_if<schema::StatusAsk>(&message)) {
-        exchange_->reply(from, Message{status(ask->request)});
-        return;
+    const std::uint64_t request = schema::request_of(message);
+    if (const auto* forgotten = std::get_if<schema::Forget>(&message)) {
+        const auto done = forget(from, forgotten->receiver);
+        if (!done) return trouble(from, request, done.error().code, done.error().message);
+        return exchange_->reply(from, Message{status(request)});
     }
-    schema::Trouble trouble;
-    trouble.request = std::visit(
-        [](const auto& m) -> std::uint64_t {
-            if constexpr (requires { m.request; }) return m.request;
-            return 0;
-        },
-        message);
-    trouble.code = Errc::unknown_kind;
-    trouble.message = "a broker takes no " + std::string(name_of(kind_of(message))) +
-                      ": ask the store's publisher or subscriber";
-    exchange_->reply(from, Message{std::move(trouble)});
+    if (std::holds_alternative<schema::StatusAsk>(message)) {
+        return exchange_->reply(from, Message{status(request)});
+    }
+    trouble(from, request, Errc::unknown_kind,
+            "a broker takes no " + std::string(name_of(kind_of(message))) +
+                ": ask the store's publisher or subscriber");
+}
+
+void Broker::trouble(const core::Requester& to, std::uint64_t request, Errc code,
+                     std::string message) {
+    schema::Trouble answer;
+    answer.request = request;
+    answer.code = code;
+    answer.message = std::move(message);
+    exchange_->reply(to, Message{std::move(answer)});
+}
+
+Result<void> Broker::forget(const core::Requester& from, const std::string& receiver) {
+    if (!from.local) {
+        return schema::fail(Errc::not_allowed, "receivers are removed on the broker's own machine");
+    }
+    if (!registry_.knows(receiver)) {
+        return schema::fail(Errc::not_found, "the broker knows no receiver " + receiver);
+    }
+    std::int64_t heard = 0;
+    if (exchange_->session_of(receiver, heard)) {
+        return schema::fail(Errc::refused, receiver + " is connected: it would come again at once");
+    }
+    core::JournalWrite write;
+    registry_.forgotten(receiver, write);
+    if (const auto done = journal_.commit(write, true); !done) return done;
+    registry_.forget(receiver);
+    crowded_.erase(std::string(schema::store_of(receiver)));
+    log(Level::info, "a receiver was removed", {{"receiver", receiver}});
+    return {};
+}
+
+void Broker::forget_revoked(core::JournalWrite& write) {
+    if (allow_ == nullptr) return;
+    for (const std::string& receiver : registry_.revoked(*allow_)) {
+        log(Level::info, "a receiver is forgotten: its store is no longer admitted",
+            {{"receiver", receiver}});
+        registry_.forgotten(receiver, write);
+        registry_.forget(receiver);
+    }
 }
 
 void Broker::turn(core::BootTime now) {
     // Marks and positions are said again by their owners; once a second is soon enough.
     if (now.value() - saved_.value() < core::kSecond) return;
     saved_ = now;
-    if (new_marks_.empty() && !registry_.changed()) return;
     core::JournalWrite more;
+    forget_revoked(more);
+    if (more.empty() && new_marks_.empty() && !registry_.changed()) return;
     registry_.save(more);
     for (const StoreId& store : new_marks_) {
         const core::HeldMark* held = exchange_->marks().find(store);

@@ -18,10 +18,12 @@ namespace filial::broker {
 /// to whoever may have them. Brokers chain: one that is dialled as a hub is a source like a store.
 class Broker : public core::Host {
   public:
-    /// `journal` and `clock` must outlive it.
+    /// All references must outlive it; `allow` may be null where only this machine's programs reach
+    /// it.
     static schema::Result<std::unique_ptr<Broker>> open(core::Journal& journal,
                                                         const core::Clock& clock,
-                                                        schema::StoreId self);
+                                                        schema::StoreId self,
+                                                        const core::AllowList* allow);
     /// Before the first turn: where marks and answers go. Restores the saved marks into its book.
     schema::Result<void> attach(core::Exchange& exchange);
 
@@ -41,7 +43,12 @@ class Broker : public core::Host {
 
   private:
     Broker(core::Journal& journal, const core::Clock& clock, schema::StoreId self,
-           ReceiverRegistry registry);
+           const core::AllowList* allow, ReceiverRegistry registry);
+    void trouble(const core::Requester& to, std::uint64_t request, schema::Errc code,
+                 std::string message);
+    /// Durable on return.
+    schema::Result<void> forget(const core::Requester& from, const std::string& receiver);
+    void forget_revoked(core::JournalWrite& write);
     schema::Status status(std::uint64_t request) const;
     std::string health() const;
     std::vector<schema::Leg> outgoing_legs() const;
@@ -49,6 +56,7 @@ class Broker : public core::Host {
     core::Journal& journal_;
     const core::Clock& clock_;
     schema::StoreId self_;
+    const core::AllowList* allow_;
     ReceiverRegistry registry_;
     StoreLogs logs_;
     core::Exchange* exchange_ = nullptr;
@@ -57,6 +65,7 @@ class Broker : public core::Host {
     core::BootTime saved_;
     std::string trouble_;  ///< Why the last flush failed; empty when it did not.
     std::set<schema::StoreId> second_machines_;
+    std::set<std::string> crowded_;  ///< Stores with more receivers than are remembered.
 };
 
 }  // namespace filial::broker

@@ -25,7 +25,7 @@ Result<void> serve(filial::core::Process& process) {
     journal_options.cache_bytes = 32 << 20;
     auto journal = filial::core::RocksJournal::open(journal_options);
     if (!journal) return tl::unexpected(journal.error());
-    auto broker = Broker::open(**journal, process.clock(), options.store);
+    auto broker = Broker::open(**journal, process.clock(), options.store, &process.allow());
     if (!broker) return tl::unexpected(broker.error());
 
     filial::core::Self self{options.store, "broker", {}, {}};

@@ -1,6 +1,8 @@
 #include "broker/receiver_registry.h"
 
 #include "schema/codec.h"
+#include "schema/limits.h"
+#include "schema/names.h"
 
 namespace filial::broker {
 
@@ -19,8 +21,9 @@ Bytes key_of(const ReceiverRegistry::Key& key) {
 
 Bytes encode(const schema::StoreId& origin, const Held& held) {
     schema::Writer out;
-    out.array(3).u64(1).i64(held.heard.value());
+    out.array(4).u64(1).i64(held.heard.value());
     schema::write_reached(out, schema::Reached{origin, held.epoch, held.after});
+    out.boolean(held.by_key);
     return out.take();
 }
 
@@ -32,6 +35,7 @@ Result<Held> decode(ByteView bytes) {
     Held held;
     held.heard = schema::Timestamp{fields->i64()};
     schema::Reached reached = schema::read_reached(*fields);
+    held.by_key = fields->boolean();
     if (const auto ok = parser.finish("receiver registry"); !ok) return tl::unexpected(ok.error());
     held.epoch = reached.epoch;
     held.after = std::move(reached.topics);
@@ -62,11 +66,46 @@ Result<ReceiverRegistry> ReceiverRegistry::load(const core::Journal& journal) {
     return registry;
 }
 
-void ReceiverRegistry::reached(const std::string& receiver, const schema::Fetch& fetch,
+bool ReceiverRegistry::reached(const core::Peer& peer, const schema::Fetch& fetch,
                                schema::Timestamp now) {
-    const Key key{receiver, fetch.store};
-    held_[key] = Held{fetch.epoch, fetch.after, now};
+    if (!knows(peer.name)) {
+        std::set<std::string> others;
+        const std::string prefix = peer.store + "/";
+        for (auto at = held_.lower_bound({prefix, schema::StoreId{}});
+             at != held_.end() && at->first.first.starts_with(prefix); ++at) {
+            others.insert(at->first.first);
+        }
+        if (others.size() >= schema::kReceiversPerStoreMax) return false;
+    }
+    const Key key{peer.name, fetch.store};
+    held_[key] = Held{fetch.epoch, fetch.after, now, !peer.local && !peer.dialled};
     changed_.insert(key);
+    return true;
+}
+
+std::set<std::string> ReceiverRegistry::revoked(const core::AllowList& allow) const {
+    std::set<std::string> names;
+    for (const auto& [key, held] : held_) {
+        const std::string store(schema::store_of(key.first));
+        if (held.by_key && allow.find_store(store) == nullptr) names.insert(key.first);
+    }
+    return names;
+}
+
+bool ReceiverRegistry::knows(const std::string& receiver) const {
+    const auto at = held_.lower_bound({receiver, schema::StoreId{}});
+    return at != held_.end() && at->first.first == receiver;
+}
+
+void ReceiverRegistry::forgotten(const std::string& receiver, core::JournalWrite& write) const {
+    for (const auto& [key, held] : held_) {
+        if (key.first == receiver) write.state.emplace_back(key_of(key), std::nullopt);
+    }
+}
+
+void ReceiverRegistry::forget(const std::string& receiver) {
+    std::erase_if(held_, [&](const auto& entry) { return entry.first.first == receiver; });
+    std::erase_if(changed_, [&](const Key& key) { return key.first == receiver; });
 }
 
 void ReceiverRegistry::save(core::JournalWrite& write) {

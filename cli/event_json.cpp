@@ -84,6 +84,7 @@ Json notice_taken(Parser& parser, ByteView payload) {
     Json out;
     out["cause"] = position_json(notice->cause);
     out["kind"] = notice->kind;
+    out["flags"] = flag_names(notice->flags);
     return out;
 }
 

@@ -32,11 +32,14 @@ bool any_answers(const std::vector<ProcessReport>& reports) {
     return false;
 }
 
-std::uint64_t total_depth(const std::vector<ProcessReport>& reports) {
+/// Of the legs that are due, or of the others.
+std::uint64_t total_depth(const std::vector<ProcessReport>& reports, bool due) {
     std::uint64_t total = 0;
     for (const ProcessReport& report : reports) {
         if (!report.status) continue;
-        for (const Leg& leg : report.status->legs) total += leg.depth_events;
+        for (const Leg& leg : report.status->legs) {
+            if (schema::is_due(leg) == due) total += leg.depth_events;
+        }
     }
     return total;
 }
@@ -49,6 +52,7 @@ Json leg_json(const std::string& process, const Leg& leg) {
     out["origin"] = leg.origin;
     out["topics"] = leg.topics;
     out["connected"] = leg.connected;
+    out["counted"] = schema::is_due(leg);
     out["position"] = leg.position;
     out["end"] = leg.end;
     out["depth_events"] = leg.depth_events;
@@ -116,7 +120,8 @@ Json queue_json(const std::vector<ProcessReport>& reports) {
     }
     Json out;
     out["legs"] = std::move(legs);
-    out["depth_events"] = total_depth(reports);
+    out["depth_events"] = total_depth(reports, true);
+    out["tap_depth_events"] = total_depth(reports, false);
     out["processes"] = std::move(processes);
     return out;
 }
@@ -139,7 +144,9 @@ std::string queue_text(const std::vector<ProcessReport>& reports) {
         }
     }
     std::string text = table.rows() > 0 ? table.text() : "no legs\n";
-    text += grouped(total_depth(reports)) + " events wait\n";
+    text += grouped(total_depth(reports, true)) + " events wait";
+    const std::uint64_t taps = total_depth(reports, false);
+    text += taps == 0 ? "\n" : ", " + grouped(taps) + " more for taps that are away\n";
     return text + silent;
 }
 

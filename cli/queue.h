@@ -21,7 +21,8 @@ struct ProcessReport {
 /// not there costs no time, one that does not answer a second.
 schema::Result<std::vector<ProcessReport>> ask_processes(Context& context);
 
-/// {"legs": [...], "depth_events": n, "processes": {...}}
+/// {"legs": [...], "depth_events": n, "tap_depth_events": n, "processes": {...}}; of the two sums
+/// the second is what taps that are not connected have not read, which the first leaves out.
 Json queue_json(const std::vector<ProcessReport>& reports);
 /// A table of legs, their sum, and a line for each program that does not answer.
 std::string queue_text(const std::vector<ProcessReport>& reports);

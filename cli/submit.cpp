@@ -37,6 +37,8 @@ constexpr std::array kFlags{
              "another quantity than was sent: booked and flagged"},
     FlagInfo{schema::kFlagFound, "found",
              "goods that turned up after their transfer was cancelled: booked and flagged"},
+    FlagInfo{schema::kFlagUndecided, "undecided",
+             "a notice of another store could not be decided here: only that it came is booked"},
 };
 
 schema::ClientId client_of(const std::string& text) {

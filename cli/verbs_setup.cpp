@@ -4,6 +4,7 @@
 #include "cli/admit.h"
 #include "cli/app.h"
 #include "cli/init.h"
+#include "cli/receiver.h"
 
 namespace filial::cli {
 
@@ -61,11 +62,35 @@ void add_admit(CLI::App& app, Context& context) {
     });
 }
 
+void add_receiver(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(app, "receiver",
+                              "Who receives from the programs of this folder, and who does not any "
+                              "more",
+                              "  filial receiver list\n  filial receiver remove store1/tap:feed");
+    verb.require_subcommand(1);
+    CLI::App& list = add_verb(verb, "list", "Every receiver, how far it is, and what waits for it",
+                              "  filial receiver list --json");
+    list.callback(
+        [&context] { context.action = [&context] { return run_receiver_list(context); }; });
+    CLI::App& remove =
+        add_verb(verb, "remove",
+                 "Forget a receiver that does not come again: nothing waits for it any more. One "
+                 "that comes\n"
+                 "again all the same goes on where it was, since it knows its own position.",
+                 "  filial receiver remove store1/tap:feed");
+    const auto name = std::make_shared<std::string>();
+    remove.add_option("NAME", *name, "Its name as `filial receiver list` has it")->required();
+    remove.callback([&context, name] {
+        context.action = [&context, name] { return run_receiver_remove(context, *name); };
+    });
+}
+
 }  // namespace
 
 void add_setup_verbs(CLI::App& app, Context& context) {
     add_init(app, context);
     add_admit(app, context);
+    add_receiver(app, context);
 }
 
 }  // namespace filial::cli

@@ -160,4 +160,15 @@ Result<Decision> decide_notice(const State& state, const Position& first, const 
     return decision;
 }
 
+Result<Decision> decide_undecided(const State& state, const Position& first, const Position& origin,
+                                  const Event& notice, schema::Timestamp at) {
+    Decision decision;
+    Scratch scratch(state);
+    const auto added = add(decision, scratch, first, take_undecided(origin, notice, at));
+    if (!added) return tl::unexpected(added.error());
+    decision.flags |= schema::kFlagUndecided;
+    decision.changes = scratch.take();
+    return decision;
+}
+
 }  // namespace filial::ledger

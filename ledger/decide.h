@@ -50,5 +50,9 @@ tl::expected<Decision, Refusal> decide_ticket(const State& state, const schema::
 schema::Result<Decision> decide_notice(const State& state, const schema::Position& first,
                                        const schema::Position& origin, const schema::Event& notice,
                                        schema::Timestamp at);
+/// The same for a notice that `decide_notice` fails on, see take_undecided.
+schema::Result<Decision> decide_undecided(const State& state, const schema::Position& first,
+                                          const schema::Position& origin,
+                                          const schema::Event& notice, schema::Timestamp at);
 
 }  // namespace filial::ledger

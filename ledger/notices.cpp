@@ -19,6 +19,17 @@ namespace {
 
 Bytes taken_key(const StoreId& origin) { return "taken/" + origin.value(); }
 
+Event taken_event(const Position& origin, const Event& notice, schema::Timestamp at,
+                  std::uint64_t flags) {
+    Event taken;
+    taken.topic = schema::kTopicControl;
+    taken.kind = schema::kNoticeTaken;
+    taken.at = at;
+    taken.key = notice.key;
+    taken.payload = schema::encode(schema::NoticeTaken{origin, notice.kind, flags});
+    return taken;
+}
+
 /// One notice and what is needed to answer it.
 struct Notice {
     const State& state;
@@ -33,15 +44,7 @@ struct Notice {
         own_step.cause = origin;
         return transfer_event(kind, at, event.key, addressee, own_step);
     }
-    Event only_taken() const {
-        Event taken;
-        taken.topic = schema::kTopicControl;
-        taken.kind = schema::kNoticeTaken;
-        taken.at = at;
-        taken.key = event.key;
-        taken.payload = schema::encode(schema::NoticeTaken{origin, event.kind});
-        return taken;
-    }
+    Event only_taken() const { return taken_event(origin, event, at, 0); }
 };
 
 void differs(TransferStep& step, const std::string& what) {
@@ -202,6 +205,13 @@ Result<std::vector<Event>> take_notice(const State& state, const StoreId& self,
         event.count = static_cast<std::uint32_t>(events->size());
     }
     return events;
+}
+
+Event take_undecided(const Position& origin, const Event& notice, schema::Timestamp at) {
+    Event taken = taken_event(origin, notice, at, schema::kFlagUndecided);
+    taken.client = notice_client(origin.store);
+    taken.number = origin.seq.value();
+    return taken;
 }
 
 Result<void> apply_notice_taken(State& state, const Event& event) {

@@ -28,6 +28,11 @@ schema::Result<std::vector<schema::Event>> take_notice(const State& state,
 /// Moves the position on; called by `apply` for every own event that names its cause.
 void note_taken(State& state, const schema::Position& cause);
 
+/// The own event that takes a notice which take_notice could not decide: notice.taken, flagged
+/// kFlagUndecided, so that the notices behind it go on and a person finds it. Never fails.
+schema::Event take_undecided(const schema::Position& origin, const schema::Event& notice,
+                             schema::Timestamp at);
+
 schema::Result<void> apply_notice_taken(State& state, const schema::Event& event);
 
 /// Client of the events that take notices of this store; their number is the notice's seq.

@@ -15,9 +15,6 @@ using schema::Result;
 
 namespace {
 
-/// Clients whose answers are in memory: at 64 KiB each where all of them are busy, 32 MiB.
-constexpr std::size_t kClientsInMemory = 512;
-
 Bytes client_key(const ClientId& client) { return "client/" + Bytes(schema::view(client)); }
 Bytes answers_prefix(const ClientId& client) { return "answer/" + Bytes(schema::view(client)); }
 
@@ -67,6 +64,7 @@ Result<Clients::Record*> Clients::load(const ClientId& client) {
         found->second.used = ++uses_;
         return &found->second;
     }
+    make_room();
     Record record;
     record.used = ++uses_;
     const auto saved = journal_.get(client_key(client));
@@ -148,6 +146,7 @@ void Clients::save(StateWrites& writes) {
         out.array(4).u64(1).u64(record.highest).u64(record.dropped).bin(record.note);
         writes.emplace_back(client_key(client), out.take());
         record.changed = false;
+        record.writing = true;
         if (record.written.empty()) continue;
         std::sort(record.written.begin(), record.written.end());
         std::size_t left = record.written.size();
@@ -165,11 +164,19 @@ void Clients::save(StateWrites& writes) {
 }
 
 void Clients::committed() {
+    for (const ClientId& client : writing_) records_.at(client).writing = false;
     writing_.clear();
-    if (records_.size() <= kClientsInMemory) return;
-    const std::uint64_t too_old = uses_ - std::min<std::uint64_t>(uses_, kClientsInMemory);
+    make_room();
+}
+
+/// Half of them go at a time, so that not every new client costs a walk over all. What is on its
+/// way to the disk stays: the journal does not know it yet.
+void Clients::make_room() {
+    if (records_.size() < kClientsInMemory) return;
+    const std::uint64_t too_old = uses_ - std::min<std::uint64_t>(uses_, kClientsInMemory / 2);
     std::erase_if(records_, [&](const auto& entry) {
-        return entry.second.used <= too_old && !entry.second.changed;
+        const Record& record = entry.second;
+        return record.used <= too_old && !record.changed && !record.writing;
     });
 }
 

@@ -12,6 +12,10 @@
 
 namespace filial::publisher {
 
+/// Clients whose answers are in memory: at 64 KiB each where all of them are busy, 32 MiB. Those of
+/// the commit that is being made come on top.
+constexpr std::size_t kClientsInMemory = 512;
+
 /// What was answered to one ticket.
 struct KeptAnswer {
     /// Instead of a checksum: made from the log, which does not hold what the ticket looked like.
@@ -62,6 +66,9 @@ class Clients {
     /// Highest number that was accepted, and its note.
     schema::Result<schema::ClientState> state(const schema::ClientId& client);
 
+    /// Clients in memory now; whoever was not asked for lately is read again.
+    std::size_t in_memory() const { return records_.size(); }
+
   private:
     struct Record {
         std::uint64_t highest = 0;
@@ -71,12 +78,14 @@ class Clients {
         std::vector<std::uint16_t> written;  ///< Slots to save.
         std::uint64_t used = 0;              ///< When, in look-ups.
         bool changed = false;
+        bool writing = false;  ///< Saved, in a write that is not durable yet.
     };
     struct IdHash {
         std::size_t operator()(const schema::ClientId& id) const;
     };
 
     schema::Result<Record*> load(const schema::ClientId& client);
+    void make_room();
 
     const core::Journal& journal_;
     std::unordered_map<schema::ClientId, Record, IdHash> records_;

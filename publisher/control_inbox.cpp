@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/log.h"
 #include "schema/epoch_record.h"
 
 namespace filial::publisher {
@@ -133,6 +134,18 @@ Result<void> ControlInbox::stage(Outbox& outbox, schema::Timestamp at) {
         auto decision =
             ledger::decide_notice(outbox, outbox.next(), notice.origin, notice.event, at);
         if (outbox.trouble()) return tl::unexpected(*outbox.trouble());
+        if (!decision) {
+            // Whoever sent it cannot mend it, and the notices behind it must not wait for it.
+            core::log(core::Level::error, "a notice cannot be decided: only that it came is booked",
+                      {{"notice", to_string(notice.origin)},
+                       {"kind", notice.event.kind},
+                       {"key", notice.event.key},
+                       {"error", decision.error().message}});
+            ++undecided_count_;
+            decision =
+                ledger::decide_undecided(outbox, outbox.next(), notice.origin, notice.event, at);
+            if (outbox.trouble()) return tl::unexpected(*outbox.trouble());
+        }
         if (!decision) return schema::fail("notice " + to_string(notice.origin), decision.error());
         if (!outbox.room_for(decision->bytes)) return {};
         if (!decision->events.empty()) outbox.stage(std::move(*decision));

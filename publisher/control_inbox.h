@@ -39,7 +39,9 @@ class ControlInbox {
     schema::Result<void> take(const schema::Range& range);
 
     bool waiting() const { return !notices_.empty(); }
-    /// Decides and stages queued notices until the commit is full or none is left.
+    /// Decides and stages queued notices until the commit is full or none is left. One that cannot
+    /// be decided is taken as such, with a flag and a line in the log. Fails as the journal does
+    /// where own state cannot be read.
     schema::Result<void> stage(Outbox& outbox, schema::Timestamp at);
     bool staged() const { return staged_ > 0; }
     bool all_staged() const { return staged_ == notices_.size(); }
@@ -53,6 +55,7 @@ class ControlInbox {
     bool changed() const { return !unsaved_.empty(); }
 
     std::int64_t notices_taken() const { return taken_count_; }
+    std::int64_t notices_undecided() const { return undecided_count_; }
 
   private:
     ControlInbox() = default;
@@ -76,6 +79,7 @@ class ControlInbox {
     std::set<schema::StoreId> moved_;
     std::set<schema::StoreId> unsaved_;
     std::int64_t taken_count_ = 0;
+    std::int64_t undecided_count_ = 0;
 };
 
 }  // namespace filial::publisher

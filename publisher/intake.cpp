@@ -26,8 +26,8 @@ namespace {
 constexpr std::uint64_t kRetryQueueMs = 50;
 /// A person has to make room first; often enough to go on soon after.
 constexpr std::uint64_t kRetrySpaceMs = 1'000;
-/// A client that was told Busy and stays away this long has given its numbers up.
-constexpr std::int64_t kForgetBusy = 60 * core::kSecond;
+static_assert(kForgetBusy >= std::int64_t{5 * kRetrySpaceMs} * core::kMillisecond,
+              "whoever comes again when he was told to is in time");
 
 TicketRefused refusal(const Ticket& ticket, std::uint64_t index, const Error& error) {
     TicketRefused refused;
@@ -93,7 +93,9 @@ Result<void> Intake::check(const Ticket& ticket, std::uint64_t& index) const {
 bool Intake::must_wait(const Ticket& ticket, BootTime now) {
     const auto entry = refused_.find(ticket.client);
     if (entry == refused_.end()) return false;
-    entry->second.heard = now;
+    const bool given_up = now.value() - entry->second.since.value() >= kForgetBusy;
+    if (given_up) refused_.erase(entry);
+    if (given_up) return false;
     if (ticket.number > entry->second.lowest) return true;
     if (ticket.number == entry->second.lowest) refused_.erase(entry);
     return false;
@@ -102,7 +104,8 @@ bool Intake::must_wait(const Ticket& ticket, BootTime now) {
 void Intake::answer_busy(const Requester& from, const Ticket& ticket, std::uint64_t retry_ms,
                          const std::string& reason, BootTime now, Legs& legs) {
     const auto entry = refused_.try_emplace(ticket.client, Refused{ticket.number, now}).first;
-    entry->second.lowest = std::min(entry->second.lowest, ticket.number);
+    // What waits behind the lowest number is no sign that it still comes.
+    if (ticket.number <= entry->second.lowest) entry->second = Refused{ticket.number, now};
     ++counts_.busy;
     legs.reply(from, Message{Busy{ticket.request, retry_ms, reason}});
 }
@@ -218,7 +221,7 @@ void Intake::give_up(const Error& why, BootTime now, Legs& legs) {
 
 void Intake::turn(BootTime now) {
     std::erase_if(refused_, [&](const auto& entry) {
-        return now.value() - entry.second.heard.value() >= kForgetBusy;
+        return now.value() - entry.second.since.value() >= kForgetBusy;
     });
 }
 

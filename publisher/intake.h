@@ -17,6 +17,10 @@ namespace filial::publisher {
 /// Content that may wait for a commit: thousands of receipts, and no till can fill the memory.
 constexpr std::size_t kQueueBytesMax = 16 * 1024 * 1024;
 
+/// A number that was told Busy and is not sent again for this long is given up: five of the longest
+/// pauses that a Busy asks for.
+constexpr std::int64_t kForgetBusy = 5 * core::kSecond;
+
 /// What came of the tickets since the start.
 struct IntakeCounts {
     std::int64_t tickets = 0;  ///< Accepted.
@@ -28,7 +32,8 @@ struct IntakeCounts {
 /// The door for tickets. All that wait when a turn flushes share commits; an answer that rests on
 /// what a commit holds leaves after that commit is durable. A ticket that finds no room is answered
 /// Busy at once, and so is every later number of its client until the lowest one came again, so
-/// that a client's tickets are decided in the order of their numbers.
+/// that a client's tickets are decided in the order of their numbers. A lowest one that does not
+/// come again within kForgetBusy of its Busy is given up by its client, and waited for no longer.
 class Intake {
   public:
     /// `queue_max` tickets may wait, of kQueueBytesMax together. `clients` must outlive it.
@@ -49,7 +54,7 @@ class Intake {
     void committed(Legs& legs);
     /// There was no room: answers Busy to everything that waits.
     void give_up(const schema::Error& why, core::BootTime now, Legs& legs);
-    /// Forgets clients that did not come back after a Busy.
+    /// Forgets the numbers that did not come again after their Busy.
     void turn(core::BootTime now);
 
     const IntakeCounts& counts() const { return counts_; }
@@ -64,7 +69,7 @@ class Intake {
     };
     struct Refused {
         std::uint64_t lowest = 0;  ///< Number that has to come again first.
-        core::BootTime heard;
+        core::BootTime since;      ///< Of that number's own last Busy.
     };
 
     schema::Result<void> check(const schema::Ticket& ticket, std::uint64_t& index) const;

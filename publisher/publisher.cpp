@@ -20,15 +20,6 @@ constexpr std::int64_t kRetrySpace = 200 * core::kMillisecond;
 /// Positions that need no fsync are saved this often.
 constexpr std::int64_t kSaveEvery = core::kSecond;
 
-std::uint64_t request_of(const Message& message) {
-    return std::visit(
-        [](const auto& m) -> std::uint64_t {
-            if constexpr (requires { m.request; }) return m.request;
-            return 0;
-        },
-        message);
-}
-
 }  // namespace
 
 Publisher::Publisher(const core::Options& options, core::Journal& journal, const core::Clock& clock,
@@ -205,7 +196,7 @@ void Publisher::trouble(const core::Requester& to, std::uint64_t request, Errc c
 }
 
 void Publisher::request(const core::Requester& from, Message message) {
-    const std::uint64_t request = request_of(message);
+    const std::uint64_t request = schema::request_of(message);
     if (!may_hand_in(from)) {
         return trouble(from, request, Errc::not_allowed,
                        from.store + " may neither hand in tickets nor ask at " +
@@ -215,6 +206,11 @@ void Publisher::request(const core::Requester& from, Message message) {
         return intake_.take(from, std::move(*ticket), clock_.wall(), clock_.boot(), *legs_);
     }
     if (std::holds_alternative<schema::StatusAsk>(message)) {
+        return legs_->reply(from, Message{status(request)});
+    }
+    if (const auto* forgotten = std::get_if<schema::Forget>(&message)) {
+        const auto done = forget(from, forgotten->receiver);
+        if (!done) return trouble(from, request, done.error().code, done.error().message);
         return legs_->reply(from, Message{status(request)});
     }
     if (const auto* ask = std::get_if<schema::ClientAsk>(&message)) {
@@ -228,9 +224,34 @@ void Publisher::request(const core::Requester& from, Message message) {
                 ": ask the store's subscriber");
 }
 
+Result<void> Publisher::forget(const core::Requester& from, const std::string& receiver) {
+    if (!from.local) {
+        return schema::fail(Errc::not_allowed, "receivers are removed on the store's own machine");
+    }
+    if (!receivers_->all().contains(receiver)) {
+        return schema::fail(Errc::not_found, "the publisher knows no receiver " + receiver);
+    }
+    std::int64_t heard = 0;
+    if (legs_->session_of(receiver, heard)) {
+        return schema::fail(Errc::refused, receiver + " is connected: it would come again at once");
+    }
+    receivers_->forget(receiver);
+    core::JournalWrite write;
+    receivers_->save(write.state);
+    const auto done = journal_.commit(write, true);
+    if (!done) return schema::fail("it comes back with the next start", done.error());
+    core::log(Level::info, "a receiver was removed", {{"receiver", receiver}});
+    return {};
+}
+
 void Publisher::save_positions(BootTime now) {
     if (now.value() - saved_.value() < kSaveEvery) return;
     saved_ = now;
+    for (const auto& gone : allow_ ? receivers_->revoked(*allow_) : std::vector<std::string>()) {
+        core::log(Level::info, "a receiver is forgotten: its store is no longer admitted",
+                  {{"receiver", gone}});
+        receivers_->forget(gone);
+    }
     if (!control_->changed() && !receivers_->changed()) return;
     core::JournalWrite write;
     control_->save(write.state);

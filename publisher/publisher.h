@@ -71,10 +71,13 @@ class Publisher : public core::Host {
     schema::Result<void> no_room(const schema::Error& error);
     void look_for_room(core::BootTime now);
     void save_positions(core::BootTime now);
+    /// Durable on return.
+    schema::Result<void> forget(const core::Requester& from, const std::string& receiver);
     void make_mark(core::BootTime now);
     schema::Status status(std::uint64_t request) const;
     std::vector<schema::Leg> legs() const;
     schema::Leg outgoing_leg(const std::string& name, const Receiver& receiver) const;
+    schema::Leg leg_never_asked(const std::string& hub) const;
 
     const core::Options& options_;
     core::Journal& journal_;

@@ -3,11 +3,19 @@
 
 #include "core/process.h"
 #include "publisher/publisher.h"
+#include "schema/names.h"
 
 namespace filial::publisher {
 
 using schema::Leg;
 using schema::Sequence;
+
+namespace {
+
+constexpr const char* kNoBroker =
+    "no broker: transfers with other stores never settle, since notices come from brokers alone";
+
+}  // namespace
 
 Leg Publisher::outgoing_leg(const std::string& name, const Receiver& receiver) const {
     const std::int64_t now = clock_.wall().value();
@@ -40,29 +48,33 @@ Leg Publisher::outgoing_leg(const std::string& name, const Receiver& receiver) c
     return leg;
 }
 
+/// What waits for a hub that never fetched: all of the log.
+Leg Publisher::leg_never_asked(const std::string& hub) const {
+    Leg leg = outgoing_leg(hub, Receiver{"broker", {{"*", Sequence{0}}}, {}, false});
+    leg.connected = legs_->session_of(hub + "/broker", leg.last_heard_us);
+    leg.note = leg.connected ? "it has not asked for this log yet" : "it never asked for this log";
+    return leg;
+}
+
 std::vector<Leg> Publisher::legs() const {
     std::vector<Leg> all;
+    std::vector<Leg> incoming = legs_->incoming();
     for (const auto& [name, receiver] : receivers_->all()) {
         all.push_back(outgoing_leg(name, receiver));
+        const bool other = schema::store_of(name) != outbox_->store().value();
+        if (other && options_.hubs.empty() && incoming.empty()) all.back().note = kNoBroker;
+    }
+    for (const core::Remote& hub : options_.hubs) {
+        const bool asked = receivers_->all().contains(hub.name + "/broker");
+        if (!asked) all.push_back(leg_never_asked(hub.name));
     }
     const std::size_t outgoing = all.size();
-    for (Leg& leg : legs_->incoming()) {
+    for (Leg& leg : incoming) {
         // A remote that cannot be reached now is where the own log waits for, too.
-        const bool hub =
-            std::any_of(options_.hubs.begin(), options_.hubs.end(),
-                        [&](const core::Remote& each) { return each.name == leg.peer; });
-        bool known = false;
         for (std::size_t i = 0; i < outgoing && !leg.connected; ++i) {
-            if (all[i].peer.rfind(leg.peer + "/", 0) != 0 || all[i].connected) continue;
+            if (schema::store_of(all[i].peer) != leg.peer || all[i].connected) continue;
             all[i].next_try_us = leg.next_try_us;
             all[i].note = leg.note;
-            known = true;
-        }
-        if (!leg.connected && hub && !known && leg.origin.empty()) {
-            Leg never = outgoing_leg(leg.peer, Receiver{"broker", {{"*", Sequence{0}}}, {}});
-            never.next_try_us = leg.next_try_us;
-            never.note = leg.note;
-            all.push_back(std::move(never));
         }
         all.push_back(std::move(leg));
     }
@@ -82,10 +94,15 @@ schema::Status Publisher::status(std::uint64_t request) const {
     status.end = outbox_->end().value();
     status.legs = legs();
     const IntakeCounts& counts = intake_.counts();
-    status.counters = {{"tickets", counts.tickets}, {"repeated", counts.repeated},
-                       {"refused", counts.refused}, {"busy", counts.busy},
-                       {"events", events_},         {"groups", groups_},
-                       {"fsyncs", groups_},         {"notices", control_->notices_taken()}};
+    status.counters = {{"tickets", counts.tickets},
+                       {"repeated", counts.repeated},
+                       {"refused", counts.refused},
+                       {"busy", counts.busy},
+                       {"events", events_},
+                       {"groups", groups_},
+                       {"fsyncs", groups_},
+                       {"notices", control_->notices_taken()},
+                       {"notices_undecided", control_->notices_undecided()}};
     for (auto& counter : legs_->counters()) status.counters.push_back(std::move(counter));
     return status;
 }

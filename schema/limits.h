@@ -11,6 +11,12 @@ namespace filial::schema {
 constexpr std::size_t kStoreIdBytesMax = 32;
 /// A topic's name, application topics included.
 constexpr std::size_t kTopicBytesMax = 64;
+/// A receiver's durable name within its store, and what a program says that it is. A tap's name
+/// has at most 32 bytes; other programs may describe themselves.
+constexpr std::size_t kReceiverNameBytesMax = 64;
+/// Receivers of one store whose positions are kept: its subscriber, and taps. A store that makes up
+/// names fills no memory of another one.
+constexpr std::size_t kReceiversPerStoreMax = 32;
 /// A record's key: SKU, customer, transfer. The longest real one (a transfer) has 27 bytes.
 constexpr std::size_t kKeyBytesMax = 256;
 /// A document number or any other short text of an operation.
@@ -46,12 +52,18 @@ constexpr std::size_t kNoteBytesMax = 64;
 /// Bytes that one origin's fetch may have unacknowledged on a leg: eight blocks on the way keep a
 /// fast line busy while the receiver syncs its disk.
 constexpr std::uint64_t kCreditBytes = 8 * kBlockBytesGoal;
+/// Parked keys that a replica names to its publisher, and that in its mark: at most 200 KiB of a
+/// message. How many there are is in the replica's own status.
+constexpr std::size_t kParkedTold = 500;
 /// Rows of one page of a query's answer.
 constexpr std::size_t kPageRowsMax = 2'000;
 
 static_assert(kPayloadBytesMax + kKeyBytesMax + kTopicBytesMax < kEventBytesMax);
 static_assert(kTicketBytesMax < kMessageBytesMax, "a ticket is one message");
 static_assert(kBlockBytesGoal + kCommitBytesMax < kBlockBytesMax, "a commit fits behind the goal");
+static_assert(kParkedTold * (kStoreIdBytesMax + kTopicBytesMax + kKeyBytesMax + 16) <
+                  kMessageBytesMax / 4,
+              "parked keys leave room for the positions beside them");
 static_assert(kBlockBytesMax < kMessageBytesMax - 64 * 1024, "a block that does not shrink fits");
 
 /// Silence after which a session is given up, and how often a quiet end speaks: three lost pings.

@@ -48,7 +48,7 @@ struct Mark {
     std::uint64_t applied_since = 0;  ///< 0: `applied` is whole; else differences to that counter.
     std::vector<Reached> applied;     ///< What the store's own replica holds of the others.
     std::vector<Position> taken;      ///< How far their `control` has been taken.
-    std::vector<ParkedKey> parked;
+    std::vector<ParkedKey> parked;    ///< The first kParkedTold.
     friend bool operator==(const Mark&, const Mark&) = default;
 };
 

@@ -124,6 +124,10 @@ struct Encoder {
         head(out, M::status, 11);
         write_status(out, m);
     }
+    void operator()(const Forget& m) {
+        head(out, M::forget, 2);
+        out.u64(m.request).str(m.receiver);
+    }
 };
 
 }  // namespace
@@ -170,6 +174,8 @@ std::string_view name_of(MessageKind kind) {
             return "status_ask";
         case M::status:
             return "status";
+        case M::forget:
+            return "forget";
         case M::confirm:
             return "confirm";
         case M::confirmed:
@@ -184,12 +190,21 @@ std::string_view name_of(MessageKind kind) {
     return "unknown";
 }
 
+std::uint64_t request_of(const Message& message) {
+    return std::visit(
+        [](const auto& m) -> std::uint64_t {
+            if constexpr (requires { m.request; }) return m.request;
+            return 0;
+        },
+        message);
+}
+
 MessageKind kind_of(const Message& message) {
-    constexpr M kinds[] = {M::hello,          M::welcome, M::trouble,    M::fetch,
-                           M::block,          M::mark,    M::ping,       M::pong,
-                           M::applied,        M::bye,     M::ticket,     M::accepted,
-                           M::ticket_refused, M::busy,    M::client_ask, M::client_state,
-                           M::query,          M::answer,  M::status_ask, M::status};
+    constexpr M kinds[] = {
+        M::hello,          M::welcome, M::trouble,    M::fetch,        M::block,  M::mark,
+        M::ping,           M::pong,    M::applied,    M::bye,          M::ticket, M::accepted,
+        M::ticket_refused, M::busy,    M::client_ask, M::client_state, M::query,  M::answer,
+        M::status_ask,     M::status,  M::forget};
     static_assert(std::size(kinds) == std::variant_size_v<Message>);
     return kinds[message.index()];
 }

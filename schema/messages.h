@@ -39,6 +39,7 @@ enum class MessageKind : std::uint8_t {
     answer = 31,
     status_ask = 32,
     status = 33,
+    forget = 34,
     // Reserved from the first version, filled later.
     confirm = 40,
     confirmed = 41,
@@ -52,11 +53,11 @@ enum class MessageKind : std::uint8_t {
 struct Hello {
     std::uint64_t version_min = kProtocolVersion;
     std::uint64_t version_max = kProtocolVersion;
-    std::uint64_t nonce = 0;          ///< Random, of this end, for this session.
-    std::string store;                ///< Whose machine this is; the key must belong to it.
-    std::string role;                 ///< "publisher", "subscriber", "broker", "tap", "cli".
-    std::string name;                 ///< Receiver's durable name within its store; "subscriber".
-    Epoch epoch;                      ///< Of its own log; 0 where it has none.
+    std::uint64_t nonce = 0;  ///< Random, of this end, for this session.
+    std::string store;        ///< Whose machine this is; the key must belong to it.
+    std::string role;         ///< "publisher", "subscriber", "broker", "tap", "cli".
+    std::string name;  ///< Durable within its store and role; "subscriber". See receiver_name.
+    Epoch epoch;       ///< Of its own log; 0 where it has none.
     Incarnation incarnation{};        ///< Of its own log.
     std::vector<std::string> offers;  ///< Stores whose logs can be fetched from it; "*": of all.
     Timestamp clock;                  ///< Its clock now; the offset is shown, never used.
@@ -126,7 +127,7 @@ struct Pong {
 struct Applied {
     std::uint64_t session = 0;
     std::vector<Reached> reached;
-    std::vector<ParkedKey> parked;
+    std::vector<ParkedKey> parked;  ///< The first kParkedTold.
     friend bool operator==(const Applied&, const Applied&) = default;
 };
 
@@ -141,13 +142,24 @@ struct StatusAsk {
     friend bool operator==(const StatusAsk&, const StatusAsk&) = default;
 };
 
+/// "This receiver does not come again: keep nothing of it", from a program of the same machine. The
+/// answer is a Status as it is then; `not_found` where it is not known, `refused` while it is
+/// connected.
+struct Forget {
+    std::uint64_t request = 0;
+    std::string receiver;  ///< Its full name, as the legs have it.
+    friend bool operator==(const Forget&, const Forget&) = default;
+};
+
 using Message = std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong,
                              Applied, Bye, Ticket, Accepted, TicketRefused, Busy, ClientAsk,
-                             ClientState, Query, Answer, StatusAsk, Status>;
+                             ClientState, Query, Answer, StatusAsk, Status, Forget>;
 
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);
 MessageKind kind_of(const Message& message);
+/// The number by which an answer belongs to its request; 0 for messages that have none.
+std::uint64_t request_of(const Message& message);
 
 Bytes encode(const Message& message);
 

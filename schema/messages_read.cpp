@@ -22,8 +22,8 @@ Hello read_hello(Fields& fields) {
     hello.version_max = fields.u64();
     hello.nonce = fields.u64();
     hello.store = read_store_or_none(fields).value();
-    hello.role = fields.str();
-    hello.name = fields.str();
+    hello.role = read_receiver_part(fields);
+    hello.name = read_receiver_part(fields);
     hello.epoch = Epoch{fields.u32()};
     hello.incarnation = id16_from(fields.bin());
     hello.offers = read_texts(fields);
@@ -197,6 +197,12 @@ Result<Message> read_body(M kind, Fields& fields) {
             return Message{read_answer(fields)};
         case M::status_ask:
             return Message{StatusAsk{fields.u64()}};
+        case M::forget: {
+            Forget m;
+            m.request = fields.u64();
+            m.receiver = fields.str();
+            return Message{std::move(m)};
+        }
         case M::status:
             return Message{read_status(fields)};
         case M::confirm:

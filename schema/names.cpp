@@ -1,5 +1,7 @@
 #include "schema/names.h"
 
+#include "schema/limits.h"
+
 namespace filial::schema {
 
 StoreId read_store_or_none(Fields& fields) {
@@ -31,6 +33,37 @@ std::string read_topic_or_all(Fields& fields) {
     if (topic) return std::move(*topic);
     fields.refuse("a topic's name");
     return {};
+}
+
+std::string read_receiver_part(Fields& fields) {
+    const std::string_view text = fields.str();
+    bool fine = text.size() <= kReceiverNameBytesMax && is_utf8(text);
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        fine = fine && byte >= 0x20 && byte != 0x7f && c != '/' && c != ':';
+    }
+    if (!fine) fields.refuse("a receiver's name");
+    return fine ? std::string(text) : std::string();
+}
+
+std::string receiver_name(std::string_view store, std::string_view role, std::string_view name) {
+    std::string full(store);
+    full += '/';
+    if (role == "tap" || role == "cli") {
+        full += role;
+        full += ':';
+    }
+    full += name;
+    return full;
+}
+
+std::string_view store_of(std::string_view receiver) {
+    return receiver.substr(0, receiver.find('/'));
+}
+
+bool is_tap(std::string_view receiver) {
+    const auto name = receiver.find('/');
+    return name != std::string_view::npos && receiver.substr(name + 1).starts_with("tap:");
 }
 
 }  // namespace filial::schema

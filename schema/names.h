@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "schema/codec.h"
 #include "schema/ids.h"
@@ -17,5 +18,16 @@ StoreId read_store_or_none(Fields& fields);
 std::string read_topic(Fields& fields);
 /// A topic's name, or kAllTopics.
 std::string read_topic_or_all(Fields& fields);
+
+/// A receiver's name within its store, or a role: empty, or at most kReceiverNameBytesMax bytes of
+/// text without control characters, '/' and ':', which stand between the parts of a full name.
+std::string read_receiver_part(Fields& fields);
+
+/// The full name of a receiver: "store2/subscriber", "store2/tap:labels", and "store2/cli:look" for
+/// one that is not remembered. What a person names can therefore never be taken for a program's.
+std::string receiver_name(std::string_view store, std::string_view role, std::string_view name);
+/// The store in a full name.
+std::string_view store_of(std::string_view receiver);
+bool is_tap(std::string_view receiver);
 
 }  // namespace filial::schema

@@ -161,9 +161,9 @@ Result<TransferStep> decode_transfer_step(Parser& parser, ByteView bytes) {
 
 Bytes encode(const NoticeTaken& taken) {
     Writer out;
-    out.array(2);
+    out.array(3);
     write_position(out, taken.cause);
-    out.str(taken.kind);
+    out.str(taken.kind).u64(taken.flags);
     return out.take();
 }
 
@@ -173,6 +173,7 @@ Result<NoticeTaken> decode_notice_taken(Parser& parser, ByteView bytes) {
     NoticeTaken taken;
     taken.cause = read_position(*fields);
     taken.kind = fields->str();
+    taken.flags = fields->u64();
     if (const auto done = parser.finish(kNoticeTaken); !done) return tl::unexpected(done.error());
     return taken;
 }

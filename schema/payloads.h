@@ -43,6 +43,7 @@ enum Flag : std::uint64_t {
     kFlagUnknownKey = 4,  ///< The store's own log does not know the customer.
     kFlagDifference = 8,  ///< Received another quantity than was sent.
     kFlagFound = 16,      ///< Goods that turned up after their cancellation was agreed to.
+    kFlagUndecided = 32,  ///< A notice that could not be decided here; only that it came is booked.
 };
 
 /// Goods came in or went out. Key: SKU.
@@ -105,6 +106,7 @@ struct TransferStep {
 struct NoticeTaken {
     Position cause;
     std::string kind;
+    std::uint64_t flags = 0;  ///< kFlagUndecided, or none.
     friend bool operator==(const NoticeTaken&, const NoticeTaken&) = default;
 };
 

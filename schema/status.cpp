@@ -1,6 +1,10 @@
 #include "schema/status.h"
 
+#include "schema/names.h"
+
 namespace filial::schema {
+
+bool is_due(const Leg& leg) { return leg.connected || leg.direction != "out" || !is_tap(leg.peer); }
 
 void write_status(Writer& out, const Status& status) {
     out.u64(status.request).str(status.process).str(status.store).str(status.version);

@@ -29,6 +29,10 @@ struct Leg {
     friend bool operator==(const Leg&, const Leg&) = default;
 };
 
+/// Whether what waits on a leg is to be sent before anybody is content: what a tap has not read
+/// while it is away is its own affair.
+bool is_due(const Leg& leg);
+
 /// What a process says of itself.
 struct Status {
     std::uint64_t request = 0;

@@ -48,9 +48,12 @@ void ParkedKeys::forget(const StoreId& store, std::string_view topic) {
     });
 }
 
-std::vector<schema::ParkedKey> ParkedKeys::all() const {
+std::vector<schema::ParkedKey> ParkedKeys::all(std::size_t at_most) const {
     std::vector<schema::ParkedKey> list;
-    for (const auto& [store, topic, key] : keys_) list.push_back({store, topic, key});
+    for (const auto& [store, topic, key] : keys_) {
+        if (list.size() >= at_most) break;
+        list.push_back({store, topic, key});
+    }
     return list;
 }
 

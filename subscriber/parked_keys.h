@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <tuple>
@@ -26,7 +27,9 @@ class ParkedKeys {
               std::size_t index, const std::string& key, const std::string& reason);
 
     void forget(const schema::StoreId& store, std::string_view topic);
-    std::vector<schema::ParkedKey> all() const;
+    std::size_t size() const { return keys_.size(); }
+    /// In the order of their names, the first `at_most` of them.
+    std::vector<schema::ParkedKey> all(std::size_t at_most = SIZE_MAX) const;
     /// Of the last one parked since the start, for the health line.
     const std::string& last_reason() const { return last_reason_; }
 

@@ -202,7 +202,7 @@ std::string Replica::home_of(const std::string& customer) const {
 
 std::map<std::string, std::int64_t> Replica::counters() const {
     auto counters = applier_.counters();
-    counters["keys_parked"] = static_cast<std::int64_t>(parked_.all().size());
+    counters["keys_parked"] = static_cast<std::int64_t>(parked_.size());
     counters["debts_pending"] = static_cast<std::int64_t>(pending_.size());
     return counters;
 }

@@ -43,12 +43,12 @@ void Subscriber::judge_leg(Leg& leg) const {
 
 std::string Subscriber::health() const {
     std::string text = trouble_;
-    const auto parked = replica_.parked().all();
+    const auto parked = replica_.parked().all(kParkedNamed);
     if (parked.empty()) return text.empty() ? "ok" : text;
     if (!text.empty()) text += "; ";
-    text += std::to_string(parked.size()) + " keys are parked:";
-    for (std::size_t i = 0; i < parked.size() && i < kParkedNamed; ++i) {
-        text += " " + parked[i].store.value() + "/" + parked[i].topic + "/" + parked[i].key;
+    text += std::to_string(replica_.parked().size()) + " keys are parked:";
+    for (const schema::ParkedKey& each : parked) {
+        text += " " + each.store.value() + "/" + each.topic + "/" + each.key;
     }
     const std::string& reason = replica_.parked().last_reason();
     if (!reason.empty()) text += " (" + reason + ")";

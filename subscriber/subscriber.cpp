@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "core/log.h"
+#include "schema/limits.h"
 
 namespace filial::subscriber {
 
@@ -98,7 +99,7 @@ void Subscriber::tell_publisher(core::BootTime now) {
     if (!news || now.value() - told_at_.value() < kTellEvery) return;
     schema::Applied applied;
     applied.reached = replica_.reached();
-    applied.parked = replica_.parked().all();
+    applied.parked = replica_.parked().all(schema::kParkedTold);
     exchange_->tell_applied(applied);
     told_ = replica_.generation();
     told_at_ = now;
@@ -154,13 +155,7 @@ void Subscriber::request(const Requester& from, Message message) {
         }
         return;
     }
-    const auto request = std::visit(
-        [](const auto& other) -> std::uint64_t {
-            if constexpr (requires { other.request; }) return other.request;
-            return 0;
-        },
-        message);
-    refuse(from, request,
+    refuse(from, schema::request_of(message),
            {Errc::unknown_kind, "a subscriber takes no " +
                                     std::string(schema::name_of(schema::kind_of(message))) +
                                     ": hand it to the store's publisher"});

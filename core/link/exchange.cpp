@@ -4,6 +4,7 @@
 
 #include "core/link/switchboard.h"
 #include "core/log.h"
+#include "schema/limits.h"
 
 namespace filial::core {
 
@@ -110,7 +111,19 @@ Result<void> Exchange::turn(std::chrono::milliseconds at_most) {
 
 void Exchange::reply(const Requester& to, const schema::Message& message) {
     if (to.port >= inside_->ports.size()) return;
-    const schema::Bytes bytes = schema::encode(message);
+    schema::Bytes bytes = schema::encode(message);
+    if (bytes.size() > schema::kMessageBytesMax) {
+        log(Level::error, "an answer is too large for a message",
+            {{"store", to.store},
+             {"kind", schema::name_of(schema::kind_of(message))},
+             {"bytes", bytes.size()}});
+        schema::Trouble trouble;
+        trouble.request = schema::request_of(message);
+        trouble.code = Errc::too_large;
+        trouble.message = "the answer takes " + std::to_string(bytes.size()) +
+                          " bytes, more than a message may have: ask for less at once";
+        bytes = schema::encode(schema::Message{std::move(trouble)});
+    }
     const auto sent = inside_->ports[to.port]->send(to.route, bytes);
     if (!sent || !*sent) {
         log(Level::debug, "nobody there to answer", {{"store", to.store}});

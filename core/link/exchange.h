@@ -43,6 +43,8 @@ class Exchange {
     /// Watches a signal pipe beside the sockets.
     void watch_fd(int fd);
 
+    /// Sends an answer, once: it is lost where nobody is there to take it. In place of one that no
+    /// message can carry goes `too_large`, with its request number.
     void reply(const Requester& to, const schema::Message& message);
 
     MarkBook& marks() { return marks_; }

@@ -14,7 +14,7 @@ namespace filial::core {
 struct Peer {
     std::string store;  ///< Proved by the key on tcp; as said on ipc.
     std::string role;   ///< "publisher", "subscriber", "broker", "tap", "cli".
-    std::string name;   ///< "store/name": durable name of the receiver there.
+    std::string name;   ///< Full name of the receiver there: "store2/subscriber", "store2/tap:x".
     std::string software;
     bool local = false;                 ///< Over ipc, so of this machine.
     bool dialled = false;               ///< We dialled it.

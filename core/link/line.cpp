@@ -1,5 +1,7 @@
 #include "core/link/line.h"
 
+#include "core/log.h"
+
 namespace filial::core {
 
 Line::Line(Port& port, std::size_t port_index, schema::Bytes route)
@@ -35,6 +37,13 @@ bool Line::push() {
     while (!waiting_.empty()) {
         const schema::Bytes& bytes = waiting_.front();
         const auto sent = dial_ ? dial_->send(bytes) : port_->send(route_, bytes);
+        if (!sent && sent.error().code == schema::Errc::too_large) {
+            log(Level::error, "a message that is too large was dropped",
+                {{"peer", session_ ? session_->peer().name : remote_.name},
+                 {"error", sent.error().message}});
+            waiting_.pop_front();
+            continue;
+        }
         if (!sent) {
             gone_ = !dialled();
             return false;

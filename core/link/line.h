@@ -22,7 +22,8 @@ constexpr std::int64_t kHelloWaitRefused = 4 * kSecond;
 
 /// A session and the transport under it: one route of a port, or one dialled connection. Messages
 /// that the transport cannot take yet wait here, few and in order; while one waits, no block is
-/// read for the line.
+/// read for the line. One that is larger than any may be is dropped with an error in the log: it
+/// can never be sent, and must not hold up the others.
 class Line {
   public:
     /// Over a port: lives as long as the route answers.

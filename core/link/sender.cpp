@@ -31,7 +31,7 @@ Result<void> Sender::fetch(const Fetch& fetch) {
     Flow& flow = flows_[fetch.store];
     bool same = !fetch.restart && flow.topics.size() == fetch.after.size();
     for (const TopicEnd& end : fetch.after) same = same && flow.topics.contains(end.topic);
-    flow.credit = fetch.credit;
+    flow.credit = std::min(fetch.credit, schema::kCreditBytes);
     if (same) {
         confirm(flow, fetch);
         return {};

@@ -19,10 +19,10 @@ class Sender {
   public:
     using EndOf = std::function<schema::Sequence(const schema::StoreId&)>;
 
-    /// Confirms what is durable there and sets the credit. A restart, or the first fetch of a log,
-    /// begins again at its positions. Later fetches of the same log that name other topics
-    /// restart as well. `invalid` for a fetch without topics, with one twice, or with "*" and
-    /// others.
+    /// Confirms what is durable there and sets the credit, at most kCreditBytes whatever is asked:
+    /// what is on the way is memory of this end. A restart, or the first fetch of a log, begins
+    /// again at its positions. Later fetches of the same log that name other topics restart as
+    /// well. `invalid` for a fetch without topics, with one twice, or with "*" and others.
     schema::Result<void> fetch(const schema::Fetch& fetch);
 
     /// What to read next, logs in turn; nullopt while nothing new is there, or the credit of what

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "schema/limits.h"
+#include "schema/names.h"
 
 namespace filial::core {
 namespace {
@@ -30,7 +31,7 @@ Session::Session(Hello self, bool dialled, bool local) : self_(std::move(self)) 
 void Session::know(const Hello& other, schema::Timestamp wall, BootTime now) {
     peer_.store = other.store;
     peer_.role = other.role;
-    peer_.name = other.store + "/" + other.name;
+    peer_.name = schema::receiver_name(other.store, other.role, other.name);
     peer_.software = other.software;
     peer_.epoch = other.epoch;
     peer_.incarnation = other.incarnation;

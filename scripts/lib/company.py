@@ -150,12 +150,12 @@ class Company:
         """Events that wait on any leg, and where every log ends. None while a leg is not up."""
         legs = self.legs()
         ends = {}
-        for leg in legs:
+        for leg in [leg for leg in legs if leg.get("counted", True)]:
             if not leg["connected"]:
                 return None, {}
             if leg["origin"]:
                 ends[leg["origin"]] = max(ends.get(leg["origin"], 0), leg["end"])
-        return sum(leg["depth_events"] for leg in legs), ends
+        return sum(leg["depth_events"] for leg in legs if leg.get("counted", True)), ends
 
     def wait_settled(self, seconds, progress=None, quiet=1.5):
         """Until nothing waits on any leg, and no process has written anything more for a while:

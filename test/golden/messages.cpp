@@ -147,6 +147,7 @@ std::vector<Message> messages() {
         answer(),
         StatusAsk{9},
         status(),
+        Forget{9, "store2/tap:labels"},
     };
 }
 

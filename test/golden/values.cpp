@@ -44,7 +44,7 @@ TransferStep transfer_step() {
 }
 
 NoticeTaken notice_taken() {
-    return {{StoreId{"store9"}, Epoch{3}, Sequence{4'711}}, "grant.given"};
+    return {{StoreId{"store9"}, Epoch{3}, Sequence{4'711}}, "grant.given", kFlagUndecided};
 }
 
 LogOpened log_opened() {

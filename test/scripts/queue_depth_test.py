@@ -58,6 +58,12 @@ class QueueDepth(unittest.TestCase):
         empty = {**LEG, "depth_events": 0}
         self.assertEqual(0, self.run_with(answer([empty]), "--crit-age", "1s", "--warn", "1")[0])
 
+    def test_a_tap_that_is_away_waits_for_nobody(self):
+        tap = {**LEG, "peer": "store1/tap:feed", "counted": False}
+        code, line = self.run_with(answer([tap]), "--warn", "1", "--crit-age", "1s")
+        self.assertEqual(0, code)
+        self.assertIn("0 events wait on 0 legs", line)
+
     def test_nobody_answers_or_wrong_usage_is_unknown(self):
         self.assertEqual(3, self.run_with(answer([], running=False))[0])
         self.assertEqual(3, self.run_with("no json")[0])

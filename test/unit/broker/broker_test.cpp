@@ -75,7 +75,8 @@ struct Company {
     std::unique_ptr<core::RocksJournal> journal = open_journal(dir / "broker");
     std::unique_ptr<core::Network> head_net = std::move(*core::Network::open(&allow));
     std::unique_ptr<core::Network> store_net = std::move(*core::Network::open(nullptr));
-    std::unique_ptr<Broker> broker = std::move(*Broker::open(*journal, clock, StoreId{"head"}));
+    std::unique_ptr<Broker> broker =
+        std::move(*Broker::open(*journal, clock, StoreId{"head"}, &allow));
     core::Exchange head{*broker, clock,      *head_net,
                         &allow,  &head_keys, core::Self{StoreId{"head"}, "broker", {}, {}}};
     std::string endpoint = "ipc-unset";

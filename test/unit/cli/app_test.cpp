@@ -48,6 +48,8 @@ TEST_CASE("help: every verb says what it does, and shows an example") {
                              "get",
                              "list",
                              "queue",
+                             "receiver list",
+                             "receiver remove",
                              "status",
                              "tap",
                              "version",

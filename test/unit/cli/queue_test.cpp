@@ -62,6 +62,66 @@ TEST_CASE("queue: each leg has its depth, age and next try, and null where that 
     CHECK(shell.out.find("down, next try in 4 s") != std::string::npos);
 }
 
+TEST_CASE("queue: what a tap that is away has not read is listed and not counted") {
+    Shell shell([](Message) {
+        schema::Status status;
+        status.process = "publisher";
+        schema::Leg leg;
+        leg.direction = "out";
+        leg.origin = "store1";
+        leg.peer = "store1/subscriber";
+        leg.depth_events = 2;
+        status.legs.push_back(leg);
+        leg.peer = "store1/tap:feed";
+        leg.depth_events = 70;
+        status.legs.push_back(leg);
+        leg.peer = "store1/tap:live";
+        leg.connected = true;
+        leg.depth_events = 5;
+        status.legs.push_back(leg);
+        return Message(status);
+    });
+    CHECK(shell.run({"queue", "--json"}) == 0);
+    const Json json = Json::parse(shell.out);  // Three programs say the same here.
+    CHECK(json["depth_events"] == 3 * 7);
+    CHECK(json["tap_depth_events"] == 3 * 70);
+    CHECK(json["legs"][0]["counted"] == true);
+    CHECK(json["legs"][1]["counted"] == false);
+    CHECK(json["legs"][1]["depth_events"] == 70);
+    CHECK(json["legs"][2]["counted"] == true);
+    shell.out.clear();
+    CHECK(shell.run({"queue"}) == 0);
+    CHECK(shell.out.find("21 events wait, 210 more for taps that are away") != std::string::npos);
+
+    shell.out.clear();
+    CHECK(shell.run({"receiver", "list", "--json"}) == 0);
+    const Json receivers = Json::parse(shell.out)["receivers"];
+    CHECK(receivers.size() == 9);
+    CHECK(receivers[1]["name"] == "store1/tap:feed");
+    CHECK(receivers[1]["tap"] == true);
+    CHECK(receivers[1]["depth_events"] == 70);
+}
+
+TEST_CASE("receiver: one is removed wherever it is known, and only there") {
+    std::vector<std::string> asked;
+    Result<Message> answer = Message(schema::Status{});
+    Shell shell([&](Message message) -> Result<Message> {
+        const auto* forget = std::get_if<schema::Forget>(&message);
+        if (forget == nullptr) return Message(schema::Status{});
+        asked.push_back(forget->receiver);
+        return answer;
+    });
+    CHECK(shell.run({"receiver", "remove", "store1/tap:feed"}) == 0);
+    CHECK(asked == std::vector<std::string>{"store1/tap:feed", "store1/tap:feed"});
+    answer = schema::fail(schema::Errc::not_found, "unknown");
+    CHECK(shell.run({"receiver", "remove", "store1/tap:feed"}) == 6);
+    answer = schema::fail(schema::Errc::refused, "it is connected");
+    CHECK(shell.run({"receiver", "remove", "store1/tap:feed"}) == 4);
+    Shell nobody;
+    CHECK(nobody.run({"receiver", "remove", "store1/tap:feed"}) == 5);
+    CHECK(nobody.run({"receiver", "list"}) == 5);
+}
+
 TEST_CASE("queue: with no program running the exit code is 5, and each is named") {
     Shell shell;
     CHECK(shell.run({"queue"}) == 5);

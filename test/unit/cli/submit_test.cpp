@@ -131,7 +131,7 @@ TEST_CASE("ticket: a refusal names the operation, and its rule is exit code 4") 
 }
 
 TEST_CASE("flags: every bit has words and a name") {
-    for (std::uint64_t bit = 1; bit <= schema::kFlagFound; bit <<= 1) {
+    for (std::uint64_t bit = 1; bit <= schema::kFlagUndecided; bit <<= 1) {
         CAPTURE(bit);
         CHECK(cli::flag_texts(bit).size() == 1);
         CHECK(cli::flag_names(bit).size() == 1);

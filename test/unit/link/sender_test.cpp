@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/limits.h"
 #include "test/unit/link/one_log.h"
 
 using namespace filial;
@@ -56,6 +57,17 @@ TEST_CASE("sender: no more than the credit is on the way, confirmed bytes free i
     CHECK(log.pump(sender, at_second(50), 1).size() == 6);
     REQUIRE(sender.fetch(fetch_of({{"stock", 10}}, false, 1 << 20)));
     CHECK(sender.bytes_on_the_way(log.store) == 0);
+}
+
+TEST_CASE("sender: a credit above the limit is cut to it") {
+    OneLog log;
+    for (int i = 0; i < 40; ++i) log.append({"stock"}, 100'000);
+    Sender sender;
+    REQUIRE(sender.fetch(fetch_of({{"stock", 0}}, true, UINT64_MAX)));
+    CHECK(log.pump(sender, at_second(1), 1).size() < 20);
+    CHECK(sender.bytes_on_the_way(log.store) < kCreditBytes + kBlockBytesGoal);
+    REQUIRE(sender.fetch(fetch_of({{"stock", 1}}, false, UINT64_MAX)));
+    CHECK(log.pump(sender, at_second(1), 1).size() == 1);
 }
 
 TEST_CASE("sender: one block is always allowed, however small the credit") {

@@ -55,6 +55,21 @@ TEST_CASE("session: greeting makes both ends know the other, and the nonces to u
     CHECK(!called.peer().dialled);
 }
 
+TEST_CASE("session: a tap of any name is another receiver than the programs of its store") {
+    for (const char* name : {"subscriber", "publisher", "broker"}) {
+        Hello tap = hello_of("store1", 11);
+        tap.role = "tap";
+        tap.name = name;
+        Session called(hello_of("head", 22), false, false);
+        REQUIRE(called.greet(tap, "store1", kWall, at_second(1)));
+        CHECK(called.peer().name == std::string("store1/tap:") + name);
+        tap.role = "cli";
+        Session looked_at(hello_of("head", 23), false, false);
+        REQUIRE(looked_at.greet(tap, "store1", kWall, at_second(1)));
+        CHECK(looked_at.peer().name == std::string("store1/cli:") + name);
+    }
+}
+
 TEST_CASE("session: a message with another session's nonce is not of this one") {
     Session old(hello_of("store1", 11), true, false);
     Session now(hello_of("store1", 12), true, false);

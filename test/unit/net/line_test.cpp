@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "core/link/line.h"
 #include "schema/limits.h"
 #include "test/unit/net/two_ends.h"
 
@@ -116,6 +117,17 @@ TEST_CASE("dial: what is too large for the other end is not sent") {
     REQUIRE(ends.until([&] { return !ends.came.empty(); }));
     CHECK(ends.came[0].bytes == largest);
     CHECK(ends.port->send(ends.came[0].route, largest + "x").error().code == Errc::too_large);
+}
+
+TEST_CASE("line: a message that is too large is dropped, and what is behind it goes out") {
+    LocalEnds ends;
+    core::Line line(ends.dial(), core::Remote{"head", ends.ipc(), ""}, "publisher");
+    REQUIRE(ends.until([&] { return line.dial()->connected(); }));
+    line.send(schema::Bye{1, std::string(schema::kMessageBytesMax, 'x')});
+    line.send(schema::Ping{1, 2});
+    CHECK(line.idle());
+    REQUIRE(ends.until([&] { return !ends.came.empty(); }));
+    CHECK(ends.came[0].bytes == schema::encode(schema::Message{schema::Ping{1, 2}}));
 }
 
 TEST_CASE("port: the largest message passes encrypted as well") {

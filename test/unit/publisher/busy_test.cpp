@@ -73,6 +73,24 @@ TEST_CASE("busy: a client that stays away is not waited for") {
     shop.ask<Accepted>(ticket(9, {sale("1")}));
 }
 
+TEST_CASE("busy: later numbers pass seconds after the Busy of one that the till has given up") {
+    Shop shop({}, 1);
+    for (std::uint64_t i = 1; i <= 2; ++i) shop.send(ticket(i, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    shop.legs.answers.clear();
+    std::uint64_t number = 3;
+    for (; number < 20; ++number) {  // One a second, as a till that goes on selling.
+        shop.send(ticket(number, {sale("1")}));
+        REQUIRE(shop.publisher->flush());
+        if (std::holds_alternative<Accepted>(shop.legs.answers.back())) break;
+        shop.clock.advance(filial::core::kSecond);
+        shop.publisher->turn(shop.clock.boot());
+    }
+    CHECK(number == 8);
+    // The one given up may still come: it was never decided.
+    CHECK_FALSE(shop.ask<Accepted>(ticket(2, {sale("1")})).repeated);
+}
+
 TEST_CASE("busy: on a full disk nothing is lost and everything is answered busy with the reason") {
     Shop shop;
     shop.ask<Accepted>(ticket(1, {sale("1")}));

@@ -133,3 +133,24 @@ TEST_CASE("clients: thousands of them, each answered as the first time") {
     }
     CHECK(shop.end() == 2'001);
 }
+
+TEST_CASE("clients: neither questions nor repeats of many clients fill the memory") {
+    Shop shop;
+    const auto client = [](std::uint64_t number) {
+        ClientId id{7};
+        id[1] = static_cast<std::uint8_t>(number >> 8);
+        id[2] = static_cast<std::uint8_t>(number);
+        return id;
+    };
+    for (std::uint64_t i = 0; i < 2'000; ++i) shop.send(ticket(1, {sale("1")}, client(i)));
+    REQUIRE(shop.publisher->flush());
+    filial::publisher::Clients clients(shop.journal);
+    for (std::uint64_t i = 0; i < 2'000; ++i) {
+        const auto state = clients.state(client(i));
+        REQUIRE(state);
+        CHECK(state->highest == 1);
+        filial::publisher::KeptAnswer answer;
+        REQUIRE(clients.look_up(client(i + 1'000), 1, 0, answer));
+        REQUIRE(clients.in_memory() <= filial::publisher::kClientsInMemory);
+    }
+}

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "schema/limits.h"
 #include "schema/payloads.h"
 #include "test/unit/publisher/publisher_support.h"
 
@@ -158,6 +159,60 @@ TEST_CASE("control: on a full disk notices stay and are taken when there is room
     REQUIRE(shop.publisher->flush());
     CHECK(position(shop, "store2") == 5);
     CHECK(shop.end() == 2);
+}
+
+TEST_CASE("control: a notice whose own event would be too large is taken as undecided") {
+    Shop shop;
+    std::uint64_t seq = 0;
+    int undecided = 0;
+    for (std::size_t size = kEventBytesMax - 200; size < kEventBytesMax; size += 8) {
+        Event notice = sent_notice("T" + std::to_string(size), "store1");
+        TransferStep step;
+        step.sku = std::string(size, 'x');
+        notice.payload = encode(step);
+        const auto range = control_of("store2", seq, seq + 1, {{seq + 1, notice}});
+        if (!shop.publisher->take(broker(), range)) break;  // No store can have logged this one.
+        ++seq;
+        REQUIRE(shop.publisher->flush());
+        const LoggedEvent own = shop.log().back();
+        REQUIRE(own.seq == Sequence{seq + 1});
+        CHECK(own.event.number == seq);
+        if (own.event.kind == kTransferExpected) continue;
+        ++undecided;
+        Parser parser;
+        const auto taken = decode_notice_taken(parser, own.event.payload);
+        REQUIRE(taken);
+        CHECK(taken->kind == kTransferSent);
+        CHECK(taken->cause.seq == Sequence{seq});
+        CHECK(taken->flags == kFlagUndecided);
+    }
+    CHECK(undecided > 0);
+    // The next one is decided as ever.
+    REQUIRE(shop.publisher->take(
+        broker(), control_of("store2", seq, seq + 1, {{seq + 1, sent_notice("T1", "store1")}})));
+    REQUIRE(shop.publisher->flush());
+    CHECK(shop.log().back().event.kind == kTransferExpected);
+    CHECK(position(shop, "store2") == seq + 1);
+}
+
+TEST_CASE("control: own state that cannot be understood does not end the process") {
+    Shop shop;
+    const auto offer = [&](std::uint64_t seq) {
+        REQUIRE(shop.publisher->take(
+            broker(), control_of("store2", seq - 1, seq, {{seq, sent_notice("T1", "store1")}})));
+        REQUIRE(shop.publisher->flush());
+    };
+    offer(1);
+    filial::core::JournalWrite damage;
+    REQUIRE(shop.journal.scan("own/", {}, [&](ByteView key, ByteView) {
+        damage.state.emplace_back(Bytes(key), "damage");
+        return true;
+    }));
+    REQUIRE(shop.journal.commit(damage, true));
+    shop.restart();
+    offer(2);
+    CHECK(shop.log().back().event.kind == kNoticeTaken);
+    CHECK(shop.end() == 3);
 }
 
 TEST_CASE("control: a thousand notices at once are taken, each once") {

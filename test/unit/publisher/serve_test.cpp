@@ -110,6 +110,79 @@ TEST_CASE("serve: a broker that cannot be reached is shown with all that waits f
     CHECK(known[0].note == "not connected");
 }
 
+TEST_CASE("serve: a hub that is connected and never fetches has a leg on which all waits") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("1")}));
+    shop.legs.connected = "head/broker";
+    const auto idle = status(shop).legs;
+    REQUIRE(idle.size() == 1);
+    CHECK(idle[0].peer == "head");
+    CHECK(idle[0].direction == "out");
+    CHECK(idle[0].connected);
+    CHECK(idle[0].position == 0);
+    CHECK(idle[0].depth_events == 2);
+    CHECK(idle[0].note.find("has not asked") != std::string::npos);
+
+    // A tap of head office is not its broker. A greeting that is refused says why.
+    shop.publisher->reached(receiver("head", "tap:feed", "tap"), fetch({{"*", Sequence{1}}}));
+    shop.legs.connected.clear();
+    Leg refused;
+    refused.peer = "head";
+    refused.direction = "in";
+    refused.note = "another machine speaks as store1";
+    shop.legs.legs.push_back(refused);
+    const auto legs = status(shop).legs;
+    REQUIRE(legs.size() == 3);
+    CHECK(legs[1].peer == "head");
+    CHECK(legs[1].depth_events == 2);
+    CHECK(legs[1].note == refused.note);
+}
+
+TEST_CASE("serve: with peers alone the legs say that transfers do not settle") {
+    Shop shop;
+    shop.options.hubs.clear();
+    shop.publisher->reached(receiver("store2", "subscriber", "subscriber"),
+                            fetch({{"*", Sequence{0}}}));
+    shop.publisher->reached(receiver("store1", "subscriber", "subscriber"),
+                            fetch({{"*", Sequence{0}}}));
+    const auto alone = status(shop).legs;
+    REQUIRE(alone.size() == 2);
+    CHECK(alone[0].note == "");
+    CHECK(alone[1].note.find("no broker") != std::string::npos);
+
+    Leg relay;  // A broker that dialled this store and is admitted as a relay.
+    relay.peer = "head/broker";
+    relay.direction = "in";
+    relay.origin = "store2";
+    relay.connected = true;
+    shop.legs.legs.push_back(relay);
+    CHECK(status(shop).legs.at(1).note == "");
+}
+
+TEST_CASE("serve: a receiver is removed for good, on this machine, while it is away") {
+    Shop shop;
+    shop.publisher->reached(receiver("store1", "tap:feed", "tap"), fetch({{"*", Sequence{0}}}));
+    shop.publisher->reached(receiver("head", "broker", "broker"), fetch({{"*", Sequence{0}}}));
+    shop.clock.advance(2 * kSecond);
+    shop.publisher->turn(shop.clock.boot());
+    const auto remove = [&](const char* name, const filial::core::Requester& from) {
+        shop.legs.answers.clear();
+        shop.publisher->request(from, Message{Forget{6, name}});
+        const auto* trouble = std::get_if<Trouble>(&shop.legs.answers.at(0));
+        return trouble == nullptr ? "" : std::string(error_info(trouble->code).name);
+    };
+    shop.legs.connected = "store1/tap:feed";
+    CHECK(remove("store1/tap:feed", shop.till) == "refused");
+    shop.legs.connected.clear();
+    CHECK(remove("store1/tap:feed", {0, "route", "store1", false}) == "not_allowed");
+    CHECK(remove("store1/tap:fee", shop.till) == "not_found");
+    CHECK(status(shop).legs.size() == 2);
+    CHECK(remove("store1/tap:feed", shop.till) == "");
+    CHECK(shop.only<Status>().legs.size() == 1);
+    shop.restart(true);
+    CHECK(status(shop).legs.size() == 1);
+}
+
 TEST_CASE("serve: the status counts tickets, events, groups, refusals and memory") {
     Shop shop;
     for (std::uint64_t i = 1; i <= 4; ++i) shop.send(ticket(i, {sale("1"), sale("2")}));

@@ -143,6 +143,26 @@ TEST_CASE("messages: names of stores and topics are well formed or the message i
     CHECK(refused(hello));
 }
 
+TEST_CASE("messages: what a greeting calls itself is short and plain") {
+    for (const std::string& name :
+         {std::string(kReceiverNameBytesMax + 1, 'x'), std::string("a\nb"), std::string("a/b"),
+          std::string("tap:x"), std::string("\x7f"), std::string("\xff")}) {
+        CAPTURE(name);
+        Hello hello;
+        hello.name = name;
+        CHECK(decode(encode(Message{hello})).error().code == Errc::corrupt);
+        hello.name = "fine";
+        hello.role = name;
+        CHECK(decode(encode(Message{hello})).error().code == Errc::corrupt);
+    }
+    Hello hello;
+    hello.role = "tap";
+    hello.name = std::string(kReceiverNameBytesMax, 'x');
+    CHECK(read_as<Hello>(encode(Message{hello})) == hello);
+    hello.name = "shelf labels, 2nd floor";
+    CHECK(read_as<Hello>(encode(Message{hello})) == hello);
+}
+
 TEST_CASE("messages: numbers that do not fit their enum do not become another one") {
     const auto query = [](std::uint64_t kind) {
         return read_as<Query>(Writer().array(4).u64(1).u64(30).u64(7).u64(kind).take());

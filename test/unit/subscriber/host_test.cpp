@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "core/link/client.h"
+#include "schema/limits.h"
 #include "subscriber/subscriber.h"
 #include "test/unit/subscriber/replica_support.h"
 
@@ -164,4 +165,15 @@ TEST_CASE("subscriber: parked keys are named in its health") {
     const auto status = running.subscriber.status(0);
     CHECK(status.health.find("store2/stock/22423") != std::string::npos);
     CHECK(status.health.find("stock.weighed") != std::string::npos);
+}
+
+TEST_CASE("subscriber: of many parked keys its health names a few and counts all") {
+    Running running;
+    TestLog log("store2");
+    for (int i = 0; i < 1'000; ++i) log.add("stock", "stock.weighed", std::to_string(i), "");
+    take(*running.replica, log.all());
+    CHECK(running.replica->parked().all(schema::kParkedTold).size() == schema::kParkedTold);
+    const auto status = running.subscriber.status(0);
+    CHECK(status.health.starts_with("1000 keys are parked"));
+    CHECK(status.health.size() < 300);
 }
