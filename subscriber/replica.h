@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/own_log.h"
 #include "ledger/freshness.h"
 #include "schema/block.h"
 #include "subscriber/applier.h"
@@ -41,11 +42,26 @@ class Replica {
     /// Stages a range. Rows at or below the position of (log, topic) are dropped; topics that are
     /// not wanted are left out. `gap`: the range begins above what is held. `stale_incarnation`: it
     /// is of an older epoch. `not_allowed`: of a store that is not wanted. `corrupt`: a row cannot
-    /// be read; what stands before it is staged, and the positions say so.
-    schema::Result<void> take(const schema::Range& range);
+    /// be read; what stands before it is staged, and the positions say so. `forked`, and nothing of
+    /// it is staged: it is of another log than the one that is held under this store's name and
+    /// epoch, by its `log.opened` or by `offered`, what the store itself greeted with (zeros: it
+    /// came from somebody else); or such a log was met, and which one this is cannot be told.
+    schema::Result<void> take(const schema::Range& range, const schema::Incarnation& offered = {});
     /// Writes everything staged in one write and then counts it as held. With `sync`, durable on
     /// return. On failure everything stays staged; after `no_space` it may be tried again.
     schema::Result<void> flush(bool sync = true);
+
+    /// The store itself says which log it has, before any of it is taken. `forked` for another one
+    /// than is held in that epoch; then nothing of the store is taken, its as-of stands still and
+    /// answers are not fresh, until the store says the held one again. Not kept over a restart: who
+    /// greets says it again.
+    schema::Result<void> meet(const schema::StoreId& store, schema::Epoch epoch,
+                              const schema::Incarnation& offered);
+    /// Both incarnations and what to do; empty where only one log is known.
+    std::string fork_of(const schema::StoreId& store) const;
+    std::vector<schema::StoreId> forked() const;
+    /// Which log of the own store is held; nothing before its first event. After a flush.
+    std::optional<core::OwnLog> own_log() const;
 
     /// Positions count once they are written.
     schema::Epoch epoch(const schema::StoreId& store) const;
@@ -81,6 +97,8 @@ class Replica {
     struct Log {
         schema::Epoch epoch;  ///< Staged.
         schema::Epoch written_epoch;
+        schema::Incarnation incarnation{};         ///< Of that epoch; zeros: not known yet.
+        std::optional<schema::Incarnation> rival;  ///< Another one that was offered since.
         std::map<std::string, schema::Sequence> staged;
         std::map<std::string, schema::Sequence> written;
     };
@@ -90,6 +108,9 @@ class Replica {
     schema::Result<void> drop_unwanted();
     schema::Result<void> reload_if_forked(const schema::Range& range);
     schema::Result<void> drop_log(const schema::StoreId& store);
+    /// What is known of the log that `range` is of; zeros for nothing.
+    schema::Result<schema::Incarnation> judge_incarnation(const schema::Range& range,
+                                                          const schema::Incarnation& offered);
     schema::Result<void> stage_pending();
     std::string home_of(const std::string& customer) const;
     void advance_marks(const schema::StoreId& store);

@@ -55,7 +55,7 @@ Result<void> Replica::reload_if_forked(const Range& range) {
     return wrong_range(range, Errc::gap, "the log is loaded again from its beginning");
 }
 
-Result<void> Replica::take(const Range& range) {
+Result<void> Replica::take(const Range& range, const schema::Incarnation& offered) {
     if (!wants_store(range.store)) {
         return wrong_range(range, Errc::not_allowed, "this store is not subscribed");
     }
@@ -65,6 +65,8 @@ Result<void> Replica::take(const Range& range) {
         return wrong_range(range, Errc::stale_incarnation,
                            "epoch " + std::to_string(range.epoch.value()) + " is over");
     }
+    const auto incarnation = judge_incarnation(range, offered);
+    if (!incarnation) return tl::unexpected(incarnation.error());
     if (const auto whole = reload_if_forked(range); !whole) return whole;
 
     Log& log = logs_[range.store];
@@ -94,7 +96,9 @@ Result<void> Replica::take(const Range& range) {
         at = through;
         if (!result) break;
     }
+    if (log.epoch < range.epoch) log.incarnation = {};
     log.epoch = std::max(log.epoch, range.epoch);
+    if (log.incarnation == schema::Incarnation{}) log.incarnation = *incarnation;
     moved_.insert(range.store);
     if (!result) return result;
     for (const std::string& topic : topics) {
@@ -126,6 +130,7 @@ Result<void> Replica::flush(bool sync) {
             Bytes value;
             append_u32(value, log.epoch.value());
             append_u64(value, seq.value());
+            value += schema::view(log.incarnation);
             write.put(log_key('p', store.value(), topic), value);
         }
     }
