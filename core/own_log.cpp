@@ -24,7 +24,7 @@ bool read_hex(ByteView text, schema::Incarnation& to) {
     for (std::size_t i = 0; i < kHexBytes; ++i) {
         const std::size_t digit = digits.find(text[i]);
         if (digit == ByteView::npos) return false;
-        to[i / 2] = static_cast<std::uint8_t>(to[i / 2] << 4 | digit);
+        to[i / 2] = static_cast<std::uint8_t>(to[i / 2] * 16u + digit);
     }
     return true;
 }
