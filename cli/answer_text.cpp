@@ -130,7 +130,9 @@ std::string freshness_text(const AnswerRow& row, const std::string& unit) {
     if (freshness.partial) {
         text += "It is incomplete: not every store that may have a part in it is copied here.\n";
     }
-    if (freshness.verdict == Verdict::refuse && freshness.ever) {
+    if (!field_of(row, "forked").empty()) {
+        text += "What a second log of the same store says is not in it.\n";
+    } else if (freshness.verdict == Verdict::refuse && freshness.ever) {
         text += "At this age it is not to be used.\n";
     } else if (freshness.verdict != Verdict::fresh && freshness.ever) {
         text += "That is older than the policy allows.\n";

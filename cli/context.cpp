@@ -28,6 +28,10 @@ Result<const core::Options*> Context::options() {
     }
     auto read = core::load_options(file, overrides);
     if (!read) return tl::unexpected(read.error());
+    // Where stderr is read as JSON too, a line of words would break it.
+    for (const std::string& warning : read->warnings) {
+        if (!console.json) console.say("filial: " + warning);
+    }
     loaded = std::move(*read);
     return &*loaded;
 }

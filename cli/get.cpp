@@ -58,6 +58,12 @@ bool is_fresh(const AnswerRow& row) { return row.freshness.verdict == Verdict::f
 }  // namespace
 
 Result<int> run_get(Context& context, const GetArgs& args) {
+    if (args.official) {
+        return schema::fail(Errc::refused,
+                            "get --official: an official answer has to come live from every store "
+                            "that matters, and this version cannot ask them yet; without the flag "
+                            "the answer comes from this store's replica and says how old it is");
+    }
     const auto query = query_of(args);
     if (!query) return schema::fail("get", query.error());
     auto link = context.connect(Process::subscriber);
@@ -95,6 +101,10 @@ Result<int> run_list(Context& context, const ListArgs& args) {
     if ((args.over_limit && !debts) || (args.below_zero && debts)) {
         return schema::fail(Errc::invalid,
                             "list: --over-limit goes with debts, --below-zero with stock");
+    }
+    if (!args.at.empty()) {
+        const auto store = schema::parse_store_id(args.at);
+        if (!store) return schema::fail("list: --at", store.error());
     }
     query.kind = debts ? QueryKind::list_debts : QueryKind::list_stock;
     query.store = args.at;

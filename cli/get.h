@@ -12,10 +12,12 @@ struct GetArgs {
     std::string key;
     std::string at;       ///< Store; empty: all that have it.
     std::string max_age;  ///< "10m"; empty: the configured policy.
+    bool official = false;
 };
 
 /// `filial get`: each row with its own as-of. Returns 0 if all of it is fresh, 3 if some is older
-/// than the policy; `not_found` if there is nothing.
+/// than the policy; `not_found` if there is nothing. `refused` for an official answer: nobody can
+/// give one yet.
 schema::Result<int> run_get(Context& context, const GetArgs& args);
 
 struct ListArgs {

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -37,6 +38,11 @@ std::uint64_t get8(schema::ByteView bytes) {
 
 }  // namespace
 
+std::optional<std::uint64_t> parse_import_header(schema::ByteView bytes) {
+    if (bytes.size() < kHeaderBytes || !bytes.starts_with(kMagic)) return std::nullopt;
+    return get8(bytes.substr(kMagic.size()));
+}
+
 std::uint64_t first8(const schema::Hash& hash) { return get8(schema::view(hash)); }
 
 Result<ImportJournal> ImportJournal::open(const std::filesystem::path& folder,
@@ -53,9 +59,10 @@ Result<ImportJournal> ImportJournal::open(const std::filesystem::path& folder,
     }
     Bytes header(kHeaderBytes, '\0');
     const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
-    journal.known_ = got == static_cast<ssize_t>(kHeaderBytes) && header.starts_with(kMagic);
-    if (journal.known_) {
-        journal.settled_ = get8(schema::ByteView(header).substr(8));
+    header.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (const auto settled = parse_import_header(header)) {
+        journal.known_ = true;
+        journal.settled_ = *settled;
     } else if (::ftruncate(fd, 0) != 0) {
         return tl::unexpected(system_failed("cut " + path.string()).error());
     }

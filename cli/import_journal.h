@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "schema/hash.h"
@@ -48,6 +49,9 @@ class ImportJournal {
     std::uint64_t read_from_ = 0;
     schema::Bytes read_;
 };
+
+/// `settled` of a file that begins so; nothing where it is no such file.
+std::optional<std::uint64_t> parse_import_header(schema::ByteView bytes);
 
 /// The first 8 bytes of a hash as a number.
 std::uint64_t first8(const schema::Hash& hash);

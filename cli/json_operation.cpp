@@ -1,5 +1,8 @@
 #include "cli/json_operation.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "cli/json.h"
 #include "cli/operation_members.h"
 #include "schema/limits.h"
@@ -12,14 +15,51 @@ using schema::Result;
 
 namespace {
 
+/// Goes over a text and says how far the parser has read.
+class Seen {
+  public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = char;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const char*;
+    using reference = const char&;
+
+    Seen(const char* at, const char*& seen) : at_(at), seen_(&seen) {}
+    reference operator*() const { return *at_; }
+    Seen& operator++() {
+        *seen_ = ++at_;
+        return *this;
+    }
+    Seen operator++(int) {
+        const Seen before = *this;
+        ++*this;
+        return before;
+    }
+    friend bool operator==(const Seen& a, const Seen& b) { return a.at_ == b.at_; }
+    friend bool operator!=(const Seen& a, const Seen& b) { return a.at_ != b.at_; }
+
+  private:
+    const char* at_;
+    const char** seen_;
+};
+
 /// Takes the parser's calls and gathers members. Numbers keep their digits: the parser hands over
 /// the text of a fraction as it stood.
 class Gatherer {
   public:
-    explicit Gatherer(const OperationDefaults& defaults) : defaults_(defaults) {}
+    Gatherer(std::string_view text, const OperationDefaults& defaults)
+        : defaults_(defaults), text_(text), seen_(text.data()), counted_(text.data()) {}
 
     std::vector<Operation> operations;
+    std::vector<std::size_t> lines;  ///< Where each of them begins.
     std::string error;
+    TicketFault fault;
+
+    /// Reads all of it; false with `error` and `fault`.
+    bool read() {
+        const char* const end = text_.data() + text_.size();
+        return Json::sax_parse(Seen(text_.data(), seen_), Seen(end, seen_), this);
+    }
 
     bool null() { return refuse("null is not a value here"); }
     bool boolean(bool value) { return add(Member::Kind::boolean, value ? "true" : "false"); }
@@ -45,6 +85,7 @@ class Gatherer {
     bool start_object(std::size_t) {
         if (depth_ == Depth::top) {
             depth_ = Depth::operation;
+            begun_ = line();
             members_.clear();
             return true;
         }
@@ -70,6 +111,8 @@ class Gatherer {
         auto made = to_operation(members_, defaults_);
         if (!made) return refuse(made.error().message);
         operations.push_back(std::move(*made));
+        lines.push_back(begun_);
+        begun_ = 0;
         return true;
     }
     bool key(std::string& name) {
@@ -80,6 +123,7 @@ class Gatherer {
                      const nlohmann::json::exception&) {
         error = "not JSON at character " + std::to_string(position);
         if (!token.empty()) error += ", near " + token.substr(0, 40);
+        fault = {many_ || depth_ != Depth::top ? operations.size() + 1 : 0, line()};
         return false;
     }
 
@@ -103,13 +147,26 @@ class Gatherer {
         return true;
     }
 
+    /// The line that the parser has come to.
+    std::size_t line() {
+        line_ += static_cast<std::size_t>(std::count(counted_, seen_, '\n'));
+        counted_ = seen_;
+        return line_;
+    }
+
     bool refuse(const std::string& why) {
+        fault = {operations.size() + 1, begun_ != 0 ? begun_ : line()};
         error = depth_ == Depth::top || key_.empty() ? why : key_ + ": " + why;
         if (many_) error = "operation " + std::to_string(operations.size() + 1) + ": " + error;
         return false;
     }
 
     const OperationDefaults& defaults_;
+    std::string_view text_;
+    const char* seen_;     ///< Behind the last character that the parser took.
+    const char* counted_;  ///< `line_` counts the line breaks before here.
+    std::size_t line_ = 1;
+    std::size_t begun_ = 0;  ///< Line of the operation that is being read; 0 between them.
     Depth depth_ = Depth::top;
     bool many_ = false;
     std::string key_;
@@ -122,7 +179,8 @@ bool is_blank(std::string_view text) {
 }
 
 Result<std::vector<PlacedOperation>> parse_lines(std::string_view text,
-                                                 const OperationDefaults& defaults) {
+                                                 const OperationDefaults& defaults,
+                                                 TicketFault& fault) {
     std::vector<PlacedOperation> placed;
     std::size_t number = 0;
     while (!text.empty()) {
@@ -132,8 +190,13 @@ Result<std::vector<PlacedOperation>> parse_lines(std::string_view text,
         const std::string place = "line " + std::to_string(++number);
         if (is_blank(line)) continue;
         auto operations = parse_operations(line, defaults);
-        if (!operations) return schema::fail(place, operations.error());
-        for (Operation& operation : *operations) placed.push_back({std::move(operation), place});
+        if (!operations) {
+            fault = {placed.size() + 1, number};
+            return schema::fail(place, operations.error());
+        }
+        for (Operation& operation : *operations) {
+            placed.push_back({std::move(operation), place, number});
+        }
     }
     return placed;
 }
@@ -142,28 +205,38 @@ Result<std::vector<PlacedOperation>> parse_lines(std::string_view text,
 
 Result<std::vector<Operation>> parse_operations(std::string_view json,
                                                 const OperationDefaults& defaults) {
-    Gatherer gatherer(defaults);
-    if (!Json::sax_parse(json.begin(), json.end(), &gatherer)) {
-        return schema::fail(Errc::invalid, gatherer.error);
-    }
+    Gatherer gatherer(json, defaults);
+    if (!gatherer.read()) return schema::fail(Errc::invalid, gatherer.error);
     if (gatherer.operations.empty()) return schema::fail(Errc::invalid, "no operation in it");
     return std::move(gatherer.operations);
 }
 
 Result<std::vector<PlacedOperation>> parse_ticket(std::string_view text,
-                                                  const OperationDefaults& defaults) {
+                                                  const OperationDefaults& defaults,
+                                                  TicketFault* fault) {
+    TicketFault nobody;
+    TicketFault& where = fault != nullptr ? *fault : nobody;
     if (is_blank(text)) return schema::fail(Errc::invalid, "empty: expected operations as JSON");
     std::vector<PlacedOperation> placed;
     const bool array = text[text.find_first_not_of(" \t\r\n")] == '[';
-    auto whole = parse_operations(text, defaults);
-    if (whole) {
-        for (Operation& operation : *whole) {
-            placed.push_back(
-                {std::move(operation), "operation " + std::to_string(placed.size() + 1)});
+    Gatherer whole(text, defaults);
+    if (whole.read()) {
+        const bool spread = !whole.lines.empty() && whole.lines.back() > 1;
+        for (Operation& operation : whole.operations) {
+            const std::size_t line = whole.lines[placed.size()];
+            std::string place = "operation " + std::to_string(placed.size() + 1);
+            if (spread) place += ", line " + std::to_string(line);
+            placed.push_back({std::move(operation), std::move(place), line});
         }
+        if (placed.empty()) return schema::fail(Errc::invalid, "no operation in it");
     } else {
-        if (array) return tl::unexpected(whole.error());
-        auto lines = parse_lines(text, defaults);
+        if (array) {
+            where = whole.fault;
+            const std::string line =
+                where.line > 1 ? "line " + std::to_string(where.line) + ": " : "";
+            return schema::fail(Errc::invalid, line + whole.error);
+        }
+        auto lines = parse_lines(text, defaults, where);
         if (!lines) return lines;
         placed = std::move(*lines);
     }

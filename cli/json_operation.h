@@ -26,14 +26,23 @@ struct OperationDefaults {
 schema::Result<std::vector<schema::Operation>> parse_operations(std::string_view json,
                                                                 const OperationDefaults& defaults);
 
-/// One operation and where it stood: "line 3", "operation 3".
+/// One operation and where it stood: "line 3", "operation 3, line 7".
 struct PlacedOperation {
     schema::Operation operation;
     std::string place;
+    std::size_t line = 0;  ///< Where it begins, from 1.
 };
 
-/// A whole file that is one ticket: a JSON array of operations, one operation, or one a line.
+/// Where a ticket is wrong, from 1; 0: as a whole.
+struct TicketFault {
+    std::size_t operation = 0;
+    std::size_t line = 0;
+};
+
+/// A whole file that is one ticket: a JSON array of operations, one operation, or one a line. On
+/// failure `fault` says where, if it is asked for, and the message does in words.
 schema::Result<std::vector<PlacedOperation>> parse_ticket(std::string_view text,
-                                                          const OperationDefaults& defaults);
+                                                          const OperationDefaults& defaults,
+                                                          TicketFault* fault = nullptr);
 
 }  // namespace filial::cli

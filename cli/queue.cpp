@@ -25,6 +25,21 @@ bool has_socket(const core::Remote& remote) {
            std::filesystem::exists(remote.endpoint.substr(scheme.size()), error);
 }
 
+/// The configuration says which programs a folder has: what is expected and silent is an alarm.
+bool is_expected(Process process, const core::Options& options) {
+    const bool of_broker = !options.broker.listen.empty();
+    std::error_code error;
+    switch (process) {
+        case Process::publisher:
+            return !of_broker || std::filesystem::exists(options.publisher_dir(), error);
+        case Process::subscriber:
+            return !of_broker || std::filesystem::exists(options.subscriber_dir(), error);
+        case Process::broker:
+            break;
+    }
+    return of_broker || std::filesystem::exists(options.broker_dir(), error);
+}
+
 bool any_answers(const std::vector<ProcessReport>& reports) {
     for (const ProcessReport& report : reports) {
         if (report.status) return true;
@@ -88,11 +103,11 @@ Result<std::vector<ProcessReport>> ask_processes(Context& context) {
     for (const Process process : {Process::publisher, Process::subscriber, Process::broker}) {
         const core::Remote remote = remote_of(process, **options);
         const bool there = context.dial || has_socket(remote);
-        // A folder made for a broker alone has neither of the other two, and the reverse.
-        const bool expected = process != Process::broker || !(*options)->broker.listen.empty();
+        const bool expected = is_expected(process, **options);
         if (!there && !expected) continue;
         ProcessReport& report = reports.emplace_back();
         report.process = process;
+        report.expected = expected;
         if (!there) continue;
         auto link = context.connect(remote);
         if (!link) {
@@ -113,6 +128,7 @@ Json queue_json(const std::vector<ProcessReport>& reports) {
         const std::string name = name_of(report.process);
         Json process;
         process["running"] = report.status.has_value();
+        process["expected"] = report.expected;
         process["health"] = report.status ? report.status->health : report.error.message;
         processes[name] = std::move(process);
         if (!report.status) continue;

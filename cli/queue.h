@@ -13,11 +13,14 @@ namespace filial::cli {
 /// What a local program said of itself, or why it said nothing.
 struct ProcessReport {
     Process process = Process::publisher;
+    bool expected = true;  ///< By the configuration; one that is not is reported while it runs.
     std::optional<schema::Status> status;
     schema::Error error{schema::Errc::unreachable, "its socket is not there"};
 };
 
-/// Asks publisher, subscriber and, where it is configured or there, the broker. A program that is
+/// Asks every program that belongs here: a store's folder has a publisher and a subscriber, one
+/// with
+/// `[broker] listen` a broker; whatever has run in a folder belongs to it too. A program that is
 /// not there costs no time, one that does not answer a second.
 schema::Result<std::vector<ProcessReport>> ask_processes(Context& context);
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/import.h"
+#include "cli/import_origin.h"
 #include "cli/json.h"
 #include "cli/line_reader.h"
 #include "cli/progress.h"
@@ -22,6 +23,8 @@ constexpr std::int64_t kSilenceMin = 2 * core::kSecond;
 constexpr std::int64_t kSilenceMax = 10 * core::kSecond;
 /// Lines read before answers are looked at again, so that a long file of bad lines stays lively.
 constexpr int kLinesATurn = 1'000;
+/// Lines that were not booked and are named in the JSON summary; all are said on stderr.
+constexpr std::size_t kNamedMax = 10'000;
 
 /// One run: lines in, tickets out, until all is answered.
 class Run {
@@ -59,6 +62,8 @@ class Run {
     std::int64_t wait_us_;
     bool starved_ = false;  ///< A pipe has nothing to read for now.
     bool told_ = false;
+    Json not_booked_ = Json::array();
+    std::uint64_t not_named_ = 0;
     Progress progress_;
 };
 
@@ -150,6 +155,16 @@ void Run::show() {
     for (const LineReport& report : import_.take_reports()) {
         progress_.say("filial: line " + std::to_string(report.line) +
                       (report.bad ? " is bad: " : " was refused: ") + report.why);
+        if (!context_.console.json) continue;
+        if (not_booked_.size() >= kNamedMax) {
+            ++not_named_;
+            continue;
+        }
+        Json one;
+        one["line"] = report.line;
+        one["what"] = report.bad ? "bad" : "refused";
+        one["reason"] = report.why;
+        not_booked_.push_back(std::move(one));
     }
     progress_.update(reader_.bytes_read(), import_.counts().lines, now());
 }
@@ -188,6 +203,8 @@ int Run::finish() {
         summary["seconds"] = static_cast<double>(static_cast<std::int64_t>(seconds * 1e3)) / 1e3;
         summary["rate"] = rate;
         summary["complete"] = complete;
+        summary["not_booked"] = not_booked_;
+        if (not_named_ > 0) summary["not_booked_left_out"] = not_named_;
         context_.console.line(dump(summary));
     } else {
         std::string text = grouped(counts.lines) + " lines: " + grouped(counts.booked) +
@@ -264,7 +281,11 @@ Result<int> run_import(Context& context, const ImportArgs& given) {
     settings.strict = args.strict;
     settings.defaults = defaults;
     Import import(settings, *state, *journal);
+    ImportOrigin origin((*options)->data / "imports", Import::client_of(args.source), args.file);
+    if (state->highest == 0) origin.note();
     auto done = Run(context, args, **link, *reader, import).go();
+    if (done) origin.note();
+    if (!done && done.error().code == Errc::refused) done.error().message += origin.advice();
     const bool named = !done && !done.error().message.starts_with("import: ");
     if (named) return schema::fail("import " + args.file, done.error());
     return done;

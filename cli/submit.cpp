@@ -120,19 +120,25 @@ int print_refused(Console& console, const std::vector<PlacedOperation>& operatio
     if (named) error.message += operations[refused.index].place + ": ";
     error.message += refused.reason;
     if (operations.size() > 1) error.message += "; nothing of the ticket was booked";
-    if (!console.json) return report(console, error);
+    TicketFault fault;
+    if (one) fault = {static_cast<std::size_t>(refused.index) + 1, operations[refused.index].line};
+    return print_fault(console, error, fault);
+}
 
+}  // namespace
+
+int print_fault(Console& console, const Error& error, const TicketFault& fault) {
+    if (!console.json) return report(console, error);
     Json inner;
     inner["code"] = std::string(schema::error_info(error.code).name);
     inner["message"] = error.message;
-    inner["operation"] = one ? Json(refused.index + 1) : Json(nullptr);
+    inner["operation"] = fault.operation != 0 ? Json(fault.operation) : Json(nullptr);
+    inner["line"] = fault.line != 0 ? Json(fault.line) : Json(nullptr);
     Json outer;
     outer["error"] = std::move(inner);
     console.line(dump(outer));
     return exit_code_of(error.code);
 }
-
-}  // namespace
 
 Result<OperationDefaults> defaults_of(Context& context, const TicketArgs& args) {
     OperationDefaults defaults{context.clock.wall(), args.document, args.fact};
@@ -175,7 +181,8 @@ Result<int> submit(Context& context, const TicketArgs& args,
 Result<int> submit(Context& context, const TicketArgs& args, const schema::Operation& operation) {
     if (const auto valid = schema::validate(operation); !valid) {
         const std::string name(schema::operation_info(operation.kind).name);
-        return schema::fail(name, valid.error());
+        const Error error{valid.error().code, name + ": " + valid.error().message};
+        return print_fault(context.console, error, {1, 0});
     }
     return submit(context, args, std::vector<PlacedOperation>{{operation, "operation 1"}});
 }

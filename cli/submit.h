@@ -29,6 +29,10 @@ schema::Result<OperationDefaults> defaults_of(Context& context, const TicketArgs
 schema::Result<int> submit(Context& context, const TicketArgs& args,
                            const std::vector<PlacedOperation>& operations);
 
+/// Prints why a ticket was not booked, with the place that is wrong: "operation" and "line" in
+/// JSON, null where it is not about one. Returns the exit code.
+int print_fault(Console& console, const schema::Error& error, const TicketFault& fault);
+
 /// The same for one operation; it is validated first.
 schema::Result<int> submit(Context& context, const TicketArgs& args,
                            const schema::Operation& operation);

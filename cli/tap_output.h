@@ -9,9 +9,10 @@
 
 namespace filial::cli {
 
-/// Where a tap writes. Into a regular file it is exact: what a killed tap wrote beyond its saved
-/// positions is read back, and a last line that was torn is cut off. Into a pipe or a terminal,
-/// the lines between the last write and the last save may come again after a kill.
+/// Where a tap writes. Into regular files it is exact: what a killed tap wrote beyond its saved
+/// positions is read back, also where the output is another file now and the earlier one is still
+/// there, and a last line that was torn is cut off. Into a pipe or a terminal, the lines between
+/// the last write and the last save may come again after a kill, also into a file that follows.
 class TapOutput {
   public:
     /// `path` is opened for appending and made if missing; empty: standard output.
@@ -30,7 +31,8 @@ class TapOutput {
 
   private:
     explicit TapOutput(int fd) : fd_(fd) {}
-    schema::Result<void> read_back(int fd, TapState& state);
+    schema::Result<void> read_back(int fd, bool same, TapState& state);
+    schema::Result<void> read_earlier(TapState& state);
     int fd_;
     bool is_file_ = false;
 };

@@ -13,34 +13,48 @@ namespace {
 /// Positions of a thousand stores take 60 KiB.
 constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;
 
+/// Throws for anything but a whole number from 0.
+std::uint64_t number_of(const Json& json) { return json.get_ref<const Json::number_unsigned_t&>(); }
+
 }  // namespace
 
 Result<TapState> load_tap(const std::filesystem::path& file) {
-    TapState state;
     const auto text = read_file(file, kFileBytesMax);
-    if (!text && text.error().code == Errc::not_found) return state;
+    if (!text && text.error().code == Errc::not_found) return TapState{};
     if (!text) return tl::unexpected(text.error());
+    auto state = parse_tap(*text);
+    if (state) return state;
+    return schema::fail(Errc::corrupt, file.string() + " is no tap's memory: " +
+                                           state.error().message + "; take it away to begin again");
+}
+
+Result<TapState> parse_tap(schema::ByteView text) {
+    TapState state;
     try {
-        const Json json = Json::parse(*text);
+        const Json json = Json::parse(text);
         state.topic = json.at("topic").get<std::string>();
         for (const Json& one : json.at("positions")) {
             TapPosition& position =
                 state.positions[schema::StoreId{one.at("store").get<std::string>()}];
-            position.epoch = schema::Epoch{one.at("epoch").get<std::uint32_t>()};
-            position.after = schema::Sequence{one.at("after").get<std::uint64_t>()};
+            position.epoch = schema::Epoch{static_cast<std::uint32_t>(number_of(one.at("epoch")))};
+            position.after = schema::Sequence{number_of(one.at("after"))};
         }
         const Json& out = json.at("output");
-        state.device = out.at("device").get<std::uint64_t>();
-        state.inode = out.at("inode").get<std::uint64_t>();
-        state.bytes = out.at("bytes").get<std::uint64_t>();
+        state.device = number_of(out.at("device"));
+        state.inode = number_of(out.at("inode"));
+        state.bytes = number_of(out.at("bytes"));
+        state.path = out.value("path", "");
     } catch (const Json::exception& e) {
-        return schema::fail(Errc::corrupt, file.string() + " is no tap's memory: " + e.what() +
-                                               "; take it away to begin again");
+        return schema::fail(Errc::corrupt, e.what());
     }
     return state;
 }
 
 Result<void> save_tap(const std::filesystem::path& file, const TapState& state) {
+    return write_file(file, tap_text(state));
+}
+
+std::string tap_text(const TapState& state) {
     Json positions = Json::array();
     for (const auto& [store, position] : state.positions) {
         Json one;
@@ -53,11 +67,12 @@ Result<void> save_tap(const std::filesystem::path& file, const TapState& state) 
     output["device"] = state.device;
     output["inode"] = state.inode;
     output["bytes"] = state.bytes;
+    output["path"] = state.path;
     Json json;
     json["topic"] = state.topic;
     json["positions"] = std::move(positions);
     json["output"] = std::move(output);
-    return write_file(file, dump(json) + "\n");
+    return dump(json) + "\n";
 }
 
 }  // namespace filial::cli

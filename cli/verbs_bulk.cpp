@@ -58,10 +58,13 @@ void add_tap(CLI::App& app, Context& context) {
         app, "tap",
         "Print events as JSON lines, live from now: from where each store's newest mark says that\n"
         "its log ends, so a few seconds of what has just happened may come first. With --name it\n"
-        "begins at the beginning, remembers how far it came and goes on there; into a file "
-        "without\n"
-        "a hole or a repeat whatever ends it, into a pipe the last lines may come twice after a\n"
-        "kill.",
+        "begins at the beginning, remembers how far it came and goes on there: in a file without "
+        "a\n"
+        "hole or a repeat whatever ends it, also when the next run writes into another file and\n"
+        "the earlier one is still there under its name. Through a pipe, and in a file that "
+        "follows\n"
+        "one, the lines of the last write may come twice after a kill: store, epoch and seq tell\n"
+        "them apart.",
         "  filial tap stock\n  filial tap '*' --store store3 --from 1 --count 100\n"
         "  filial tap stock --name warehouse-feed --out stock.jsonl");
     const auto args = std::make_shared<TapArgs>();

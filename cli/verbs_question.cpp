@@ -51,6 +51,8 @@ void add_get(CLI::App& app, Context& context) {
     verb.add_option("KEY", args->key, "SKU, customer's number, or key")->required();
     verb.add_option("--at", args->at, "Only this store");
     verb.add_option("--max-age", args->max_age, "Older is stale, for this once: 90s, 10m, 1d");
+    verb.add_flag("--official", args->official,
+                  "Live from every store that matters; not there yet, and refused");
     verb.callback([&context, args] {
         context.action = [&context, args] { return run_get(context, *args); };
     });

@@ -217,8 +217,13 @@ Result<int> run_ticket(Context& context, const std::string& file, const TicketAr
     if (!defaults) return schema::fail("ticket", defaults.error());
     const auto text = read_file(file, 16 * schema::kTicketBytesMax);
     if (!text) return schema::fail("ticket", text.error());
-    const auto operations = parse_ticket(*text, *defaults);
-    if (!operations) return schema::fail("ticket " + file, operations.error());
+    TicketFault fault;
+    const auto operations = parse_ticket(*text, *defaults, &fault);
+    if (!operations) {
+        const auto& why = operations.error();
+        return print_fault(context.console, {why.code, "ticket " + file + ": " + why.message},
+                           fault);
+    }
     return submit(context, args, *operations);
 }
 

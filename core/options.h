@@ -63,6 +63,8 @@ struct Options {
     /// Where each option came from, by name: "filial.toml:12", "FILIAL_STORE" or "flag store".
     /// One that is not here has its default.
     std::map<std::string, std::string> origins;
+    /// What was read and names no option, for a person, once.
+    std::vector<std::string> warnings;
 
     std::string publisher_socket() const;  ///< "ipc://.../publisher.sock"
     std::string subscriber_socket() const;
@@ -88,8 +90,9 @@ schema::Result<void> parse_options(Options& options, schema::ByteView text);
 /// The file to read when none is named: $FILIAL_CONFIG, ./filial.toml, /etc/filial/filial.toml.
 std::filesystem::path default_options_file();
 
-/// All FILIAL_* variables that name an option. Others are an error in `load_options`, except
-/// FILIAL_CONFIG, FILIAL_BIN, FILIAL_OUT and FILIAL_TEST_*.
+/// All FILIAL_* variables that name an option. Others are a warning of `load_options`, since an
+/// environment holds what others put there; but FILIAL_CONFIG, FILIAL_BIN, FILIAL_OUT, FILIAL_FULL
+/// and FILIAL_TEST_* are known.
 Overrides overrides_from_environment();
 
 /// What `load_options` checks at the end: that the options make sense together. `invalid` with

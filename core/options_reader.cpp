@@ -150,26 +150,24 @@ Result<void> read_file(Options& options) {
 }
 
 /// Variables that look like options but are none: a slip that would silently do nothing.
-Result<void> check_variables() {
+void check_variables(Options& options) {
     for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
         const std::string_view text = *variable;
         if (text.rfind(kPrefix, 0) != 0) continue;
         const std::string_view name = text.substr(0, text.find('='));
         if (name == "FILIAL_CONFIG" || name == "FILIAL_BIN" || name == "FILIAL_OUT" ||
-            name.rfind("FILIAL_TEST_", 0) == 0) {
+            name == "FILIAL_FULL" || name.rfind("FILIAL_TEST_", 0) == 0) {
             continue;
         }
         const auto rows = option_rows();
         const bool known = std::any_of(rows.begin(), rows.end(), [&](const OptionRow& row) {
             return variable_of(row) == name;
         });
-        if (!known) {
-            return fail(Errc::invalid, "environment " + std::string(name) +
-                                           ": names no option; FILIAL_PUBLISHER_LISTEN is "
-                                           "[publisher] listen");
-        }
+        if (known) continue;
+        options.warnings.push_back("environment " + std::string(name) +
+                                   ": names no option and changes nothing; "
+                                   "FILIAL_PUBLISHER_LISTEN is [publisher] listen");
     }
-    return {};
 }
 
 Result<void> override_with(Options& options, const Overrides& overrides, bool from_flags) {
@@ -214,7 +212,7 @@ Result<Options> load_options(const path& file, const Overrides& flags) {
     if (!file.empty()) {
         if (auto read = read_file(options); !read) return tl::unexpected(read.error());
     }
-    if (auto known = check_variables(); !known) return tl::unexpected(known.error());
+    check_variables(options);
     auto overridden = override_with(options, overrides_from_environment(), false);
     if (overridden) overridden = override_with(options, flags, true);
     if (!overridden) return tl::unexpected(overridden.error());

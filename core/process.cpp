@@ -176,10 +176,12 @@ int run_process(int argc, const char* const* argv, const std::string& name,
     auto options = read_options(flags);
     if (!options) return report(program, options.error(), kExitUsage);
     if (flags.check_config) {
+        for (const auto& warning : options->warnings) report(program, {{}, warning}, kExitDone);
         std::printf("%s: the configuration is fine\n", options->file.c_str());
         return kExitDone;
     }
     log_setup(name, options->store.value(), options->log_level, options->log_json);
+    for (const std::string& warning : options->warnings) log(Level::warn, warning);
 
     Process process(std::move(*options));
     process.signal_fd_ = *signals;

@@ -13,8 +13,10 @@ schema::Freshness judge(const std::vector<Heard>& logs, bool all_subscribed,
                         std::int64_t policy_us) {
     schema::Freshness result;
     bool missing = !all_subscribed;
+    bool forked = false;
     for (const Heard& log : logs) {
         if (log.position.seq.value() > 0) result.positions.push_back(log.position);
+        forked = forked || log.forked;
         if (!log.ever) {
             missing = missing || logs.size() > 1;
             continue;
@@ -28,6 +30,9 @@ schema::Freshness judge(const std::vector<Heard>& logs, bool all_subscribed,
     }
     result.partial = missing;
     result.verdict = verdict_of(result, policy_us);
+    if (forked && result.verdict == schema::Verdict::fresh) {
+        result.verdict = schema::Verdict::notice;
+    }
     return result;
 }
 

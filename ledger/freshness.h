@@ -15,13 +15,15 @@ struct Heard {
     schema::Timestamp as_of;  ///< That mark's T.
     std::int64_t age_us = 0;
     bool age_exact = true;      ///< False: at least `age_us`.
+    bool forked = false;        ///< Another log is offered under its store's name.
     std::string source;         ///< Who brought that mark.
     schema::Position position;  ///< Last event applied of the topic that was asked for.
 };
 
 /// How old an answer made of all these logs is: as old as the oldest of them. A log that was never
 /// heard makes it partial, as one that is not subscribed does (`all_subscribed` false); if none
-/// was heard, there is no age. `policy_us` below 0 is "official": no age is fresh enough.
+/// was heard, there is no age. With a log that stands in two versions nothing is fresh. `policy_us`
+/// below 0 is "official": no age is fresh enough.
 schema::Freshness judge(const std::vector<Heard>& logs, bool all_subscribed,
                         std::int64_t policy_us);
 

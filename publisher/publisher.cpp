@@ -1,6 +1,7 @@
 #include "publisher/publisher.h"
 
 #include "core/log.h"
+#include "core/own_log.h"
 #include "publisher/rebuild.h"
 
 namespace filial::publisher {
@@ -20,6 +21,23 @@ constexpr std::int64_t kRetrySpace = 200 * core::kMillisecond;
 /// Positions that need no fsync are saved this often.
 constexpr std::int64_t kSaveEvery = core::kSecond;
 
+/// A new log may begin only where there was none: at the same positions it would have other events.
+Result<void> may_begin(const core::Options& options, const core::Journal& journal) {
+    if (journal.end(options.store).value() > 0) return {};
+    const auto known = core::read_own_log(options.subscriber_dir());
+    if (!known) return schema::fail("the store's own replica", known.error());
+    if (!*known || (*known)->store != options.store) return {};
+    const std::string store = options.store.value();
+    return schema::fail(
+        Errc::forked,
+        options.publisher_dir().string() + " has no log, but this store's replica in " +
+            options.subscriber_dir().string() + " has read one of " + store + ", epoch " +
+            std::to_string((*known)->epoch.value()) + ", incarnation " +
+            schema::to_hex(schema::view((*known)->incarnation)) +
+            ": a new one under this name would be refused everywhere; put the folder back from a "
+            "copy, or set this machine up under another name in a new folder");
+}
+
 }  // namespace
 
 Publisher::Publisher(const core::Options& options, core::Journal& journal, const core::Clock& clock,
@@ -38,6 +56,9 @@ Result<std::unique_ptr<Publisher>> Publisher::open(const core::Options& options,
                                                    core::Journal& journal, const core::Clock& clock,
                                                    const core::AllowList* allow) {
     std::unique_ptr<Publisher> publisher(new Publisher(options, journal, clock, allow));
+    if (const auto may = may_begin(options, journal); !may) {
+        return schema::fail("open the log of " + options.store.value(), may.error());
+    }
     auto outbox = Outbox::open(journal, options.store, clock.wall());
     if (!outbox) return tl::unexpected(outbox.error());
     publisher->outbox_ = std::move(*outbox);

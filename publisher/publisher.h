@@ -26,8 +26,9 @@ namespace filial::publisher {
 class Publisher : public core::Host {
   public:
     /// Opens the store's log in `journal`, makes it if it is new, and makes the state beside it
-    /// where only the log is there. All references must outlive the publisher; `allow` may be null
-    /// where only this machine's programs reach it.
+    /// where only the log is there. `forked` if it would be new but the replica of this folder has
+    /// read one of this store: that one was lost. All references must outlive the publisher;
+    /// `allow` may be null where only this machine's programs reach it.
     static schema::Result<std::unique_ptr<Publisher>> open(const core::Options& options,
                                                            core::Journal& journal,
                                                            const core::Clock& clock,

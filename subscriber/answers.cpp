@@ -127,8 +127,21 @@ Result<Answer> Answers::answer(const Query& query) const {
         default:
             return schema::fail(Errc::invalid, "this question is not known here");
     }
-    if (answer) answer->request = query.request;
+    if (!answer) return answer;
+    answer->request = query.request;
+    say_forks(query, *answer);
     return answer;
+}
+
+void Answers::say_forks(const Query& query, Answer& answer) const {
+    if (query.kind > QueryKind::value) return;  // Rows of lists have their verdict alone.
+    const bool of_one = query.kind == QueryKind::stock || query.kind == QueryKind::value;
+    for (const StoreId& store : replica_.forked()) {
+        for (AnswerRow& row : answer.rows) {
+            const bool about = !of_one || row.store == store.value();
+            if (about) row.fields.emplace_back("forked", replica_.fork_of(store));
+        }
+    }
 }
 
 Result<Answer> Answers::stock(const Query& query) const {

@@ -26,6 +26,9 @@ namespace filial::subscriber {
 ///     export_customers                    as customer; by customer
 ///     export_in_transit                   key = transfer, value; fields "from", "to", "sku"
 ///
+/// A row that a log has a part in which stands in two versions (Replica::fork_of) is not fresh; of
+/// the first four kinds it has a field "forked" that says so in words.
+///
 /// Lists and exports come in pages, ordered as the rows of a CSV file are. Only the first row of a
 /// page carries positions: a row of a list says how old it is, the page where it stands. A page may
 /// hold fewer rows than asked for, even none, and still have a next one.
@@ -55,6 +58,7 @@ class Answers {
     /// Of a value that every store may have a part in.
     schema::Freshness freshness_of_all(const schema::Query& query) const;
     std::int64_t policy_us(const schema::Query& query) const;
+    void say_forks(const schema::Query& query, schema::Answer& answer) const;
     tl::unexpected<schema::Error> not_found(const schema::Query& query) const;
 
     schema::AnswerRow customer_row(const CustomerRecord& record) const;

@@ -90,6 +90,10 @@ Result<void> Replica::load_logs() {
         const auto [store, topic] = parse_log_key(key);
         Log& log = logs_[store];
         const Epoch epoch{read_u32(value)};
+        if (epoch >= log.epoch) {
+            const std::size_t behind = std::min<std::size_t>(12, value.size());
+            log.incarnation = schema::id16_from(value.substr(behind));
+        }
         log.epoch = log.written_epoch = std::max(log.epoch, epoch);
         log.staged[topic] = log.written[topic] =
             Sequence{read_u64(value.substr(std::min<std::size_t>(4, value.size())))};
@@ -156,6 +160,7 @@ void Replica::marked(const core::HeldMark& held, const std::string& source) {
     const StoreId& store = held.mark.store;
     if (!wants_store(store)) return;
     know(store);
+    if (logs_[store].rival) return;  // Of which of the two logs it speaks cannot be told.
     as_of_.offer(held, source);
     advance_marks(store);
     if (pending_.confirm(records_, held.mark)) {
@@ -179,6 +184,7 @@ ledger::Heard Replica::heard(const StoreId& store, const std::string& topic,
                              const core::Clock& clock) const {
     ledger::Heard heard;
     heard.position = {store, epoch(store), position(store, topic)};
+    heard.forked = !fork_of(store).empty();
     const AsOfMark* mark = as_of_.find(store, topic);
     if (mark == nullptr) return heard;
     heard.ever = true;

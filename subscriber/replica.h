@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/own_log.h"
 #include "ledger/freshness.h"
 #include "schema/block.h"
 #include "subscriber/applier.h"
@@ -44,10 +45,26 @@ class Replica {
     /// of an older epoch. `not_allowed`: of a store that is not wanted. `corrupt`: a row cannot be
     /// read; what stands before it is staged, and the positions say so. Also `corrupt`: a new epoch
     /// without its record although the log was loaded again for it; nothing of it is staged.
-    schema::Result<void> take(const schema::Range& range);
+    /// `forked`, and nothing of it is staged: it is of another log than the one that is held under
+    /// this store's name and epoch, by its `log.opened` or by `offered`, what the store itself
+    /// greeted with (zeros: it came from somebody else); or such a log was met, and which one this
+    /// is cannot be told.
+    schema::Result<void> take(const schema::Range& range, const schema::Incarnation& offered = {});
     /// Writes everything staged in one write and then counts it as held. With `sync`, durable on
     /// return. On failure everything stays staged; after `no_space` it may be tried again.
     schema::Result<void> flush(bool sync = true);
+
+    /// The store itself says which log it has, before any of it is taken. `forked` for another one
+    /// than is held in that epoch; then nothing of the store is taken, its as-of stands still and
+    /// answers are not fresh, until the store says the held one again. Not kept over a restart: who
+    /// greets says it again.
+    schema::Result<void> meet(const schema::StoreId& store, schema::Epoch epoch,
+                              const schema::Incarnation& offered);
+    /// Both incarnations and what to do; empty where only one log is known.
+    std::string fork_of(const schema::StoreId& store) const;
+    std::vector<schema::StoreId> forked() const;
+    /// Which log of the own store is held; nothing before its first event. After a flush.
+    std::optional<core::OwnLog> own_log() const;
 
     /// Positions count once they are written.
     schema::Epoch epoch(const schema::StoreId& store) const;
@@ -83,6 +100,8 @@ class Replica {
     struct Log {
         schema::Epoch epoch;  ///< Staged.
         schema::Epoch written_epoch;
+        schema::Incarnation incarnation{};         ///< Of that epoch; zeros: not known yet.
+        std::optional<schema::Incarnation> rival;  ///< Another one that was offered since.
         std::map<std::string, schema::Sequence> staged;
         std::map<std::string, schema::Sequence> written;
     };
@@ -95,6 +114,9 @@ class Replica {
     schema::Result<void> reload(const schema::Range& range, schema::Epoch begun,
                                 const std::string& what);
     schema::Result<void> drop_log(const schema::StoreId& store);
+    /// What is known of the log that `range` is of; zeros for nothing.
+    schema::Result<schema::Incarnation> judge_incarnation(const schema::Range& range,
+                                                          const schema::Incarnation& offered);
     schema::Result<void> stage_pending();
     std::string home_of(const std::string& customer) const;
     void advance_marks(const schema::StoreId& store);

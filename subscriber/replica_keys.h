@@ -17,7 +17,7 @@
 ///     k customer,l store 0 epoch(4)             each log has them
 ///     t transfer,store 0 epoch(4)             a transfer's sides
 ///
-///     p store 0 topic                         positions
+///     p store 0 topic                         positions: epoch(4) seq(8) incarnation(16)
 ///     m store 0 topic                         marks reached
 ///     x store 0 topic 0 seq(8)                parked rows
 ///     q seq(8)                                own debts that their home has not confirmed

@@ -75,7 +75,7 @@ schema::Epoch Replica::epoch_of(const Range& range) const {
     return latest;
 }
 
-Result<void> Replica::take(const Range& range) {
+Result<void> Replica::take(const Range& range, const schema::Incarnation& offered) {
     if (!wants_store(range.store)) {
         return wrong_range(range, Errc::not_allowed, "this store is not subscribed");
     }
@@ -85,6 +85,8 @@ Result<void> Replica::take(const Range& range) {
         return wrong_range(range, Errc::stale_incarnation,
                            "epoch " + std::to_string(range.epoch.value()) + " is over");
     }
+    const auto incarnation = judge_incarnation(range, offered);
+    if (!incarnation) return tl::unexpected(incarnation.error());
     const schema::Epoch begun = epoch_of(range);
     if (const auto whole = check_epoch(range, begun); !whole) return whole;
 
@@ -115,7 +117,11 @@ Result<void> Replica::take(const Range& range) {
         at = through;
         if (!result) break;
     }
-    log.epoch = std::max(log.epoch, log.epoch.value() == 0 ? range.epoch : begun);
+    const schema::Epoch before = log.epoch;
+    log.epoch = std::max(before, before.value() == 0 ? range.epoch : begun);
+    if (before < log.epoch) log.incarnation = {};
+    const bool known = log.incarnation != schema::Incarnation{};
+    if (log.epoch == range.epoch && !known) log.incarnation = *incarnation;
     moved_.insert(range.store);
     if (!result) return result;
     for (const std::string& topic : topics) {
@@ -147,6 +153,7 @@ Result<void> Replica::flush(bool sync) {
             Bytes value;
             append_u32(value, log.epoch.value());
             append_u64(value, seq.value());
+            value += schema::view(log.incarnation);
             write.put(log_key('p', store.value(), topic), value);
         }
     }

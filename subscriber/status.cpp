@@ -43,6 +43,9 @@ void Subscriber::judge_leg(Leg& leg) const {
 
 std::string Subscriber::health() const {
     std::string text = trouble_;
+    for (const StoreId& store : replica_.forked()) {
+        text += (text.empty() ? "" : "; ") + replica_.fork_of(store);
+    }
     const auto parked = replica_.parked().all(kParkedNamed);
     if (parked.empty()) return text.empty() ? "ok" : text;
     if (!text.empty()) text += "; ";

@@ -1,5 +1,6 @@
 #include "subscriber/subscriber.h"
 
+#include <utility>
 #include <variant>
 
 #include "core/log.h"
@@ -17,6 +18,11 @@ using schema::Result;
 using schema::StoreId;
 
 namespace {
+
+/// True where the store itself speaks, so that its greeting says which log it has.
+bool is_origin(const Peer& peer, const StoreId& store) {
+    return peer.role == "publisher" && peer.store == store.value();
+}
 
 /// The publisher puts what it is told into the next mark; marks are seconds apart.
 constexpr std::int64_t kTellEvery = 200 * core::kMillisecond;
@@ -60,6 +66,11 @@ std::optional<core::Want> Subscriber::want(const Peer& peer, const StoreId& stor
     if (!replica_.wants_store(store)) return std::nullopt;
     replica_.know(store);
     if (!fetches(peer, store)) return std::nullopt;
+    if (is_origin(peer, store)) {
+        const bool stood = !replica_.fork_of(store).empty();
+        if (!replica_.meet(store, peer.epoch, peer.incarnation)) return std::nullopt;
+        want_again_ = want_again_ || stood;
+    }
     core::Want want{store, replica_.epoch(store), {}};
     for (const std::string& topic : replica_.topics()) {
         want.after.push_back({topic, replica_.position(store, topic)});
@@ -67,7 +78,10 @@ std::optional<core::Want> Subscriber::want(const Peer& peer, const StoreId& stor
     return want;
 }
 
-Result<void> Subscriber::take(const Peer&, schema::Range range) { return replica_.take(range); }
+Result<void> Subscriber::take(const Peer& peer, schema::Range range) {
+    const bool own_word = is_origin(peer, range.store) && peer.epoch == range.epoch;
+    return replica_.take(range, own_word ? peer.incarnation : schema::Incarnation{});
+}
 
 Result<void> Subscriber::flush() {
     const auto flushed = replica_.flush();
@@ -76,7 +90,24 @@ Result<void> Subscriber::flush() {
                   {{"error", flushed.error().message}});
     }
     trouble_ = flushed ? std::string() : flushed.error().message;
+    if (flushed) note_own_log();
     return flushed;
+}
+
+void Subscriber::note_own_log() {
+    const auto own = replica_.own_log();
+    if (!own || own == noted_) return;
+    const auto written = core::write_own_log(options_.subscriber_dir(), *own);
+    if (written) {
+        noted_ = own;
+        note_trouble_.clear();
+        return;
+    }
+    if (note_trouble_ != written.error().message) {
+        core::log(core::Level::warn, "which log this store has was not noted",
+                  {{"error", written.error().message}});
+    }
+    note_trouble_ = written.error().message;
 }
 
 std::vector<schema::TopicEnd> Subscriber::durable(const core::Want& want) const {
@@ -92,7 +123,10 @@ void Subscriber::marked(const Peer& peer, const schema::Mark& mark) {
     if (held != nullptr) replica_.marked(*held, source_name(peer));
 }
 
-void Subscriber::turn(core::BootTime now) { tell_publisher(now); }
+void Subscriber::turn(core::BootTime now) {
+    tell_publisher(now);
+    if (std::exchange(want_again_, false)) exchange_->want_again();
+}
 
 void Subscriber::tell_publisher(core::BootTime now) {
     const bool news = tell_again_ || told_ != replica_.generation();

@@ -13,7 +13,8 @@ namespace filial::subscriber {
 
 /// The receiving end of a store: pulls the logs that the options name from its own publisher, from
 /// brokers and from peers, replays them into the replica, and answers questions about it. The first
-/// to deliver wins; what comes twice is dropped. It serves no logs.
+/// to deliver wins; what comes twice is dropped. It serves no logs. Which log its own store has it
+/// writes beside its replica (core/own_log.h).
 class Subscriber : public core::Host {
   public:
     /// All must outlive it. `allow` may be null where there is no tcp port.
@@ -45,6 +46,7 @@ class Subscriber : public core::Host {
   private:
     bool is_own_publisher(const core::Peer& peer) const;
     bool fetches(const core::Peer& peer, const schema::StoreId& store) const;
+    void note_own_log();
     std::string source_name(const core::Peer& peer) const;
     schema::Result<void> may_ask(const core::Requester& from, const std::string& topic) const;
     void answer(const core::Requester& from, const schema::Query& query);
@@ -61,9 +63,12 @@ class Subscriber : public core::Host {
     core::Exchange* exchange_ = nullptr;
     core::BootTime started_;
     core::BootTime told_at_;
-    std::uint64_t told_ = 0;  ///< Replica's generation that the publisher was told.
-    bool tell_again_ = true;  ///< It may have forgotten: a session is new.
-    std::string trouble_;     ///< Why the last flush failed; empty when it did not.
+    std::uint64_t told_ = 0;             ///< Replica's generation that the publisher was told.
+    bool tell_again_ = true;             ///< It may have forgotten: a session is new.
+    bool want_again_ = false;            ///< A store is itself again: what was stopped may go on.
+    std::string trouble_;                ///< Why the last flush failed; empty when it did not.
+    std::optional<core::OwnLog> noted_;  ///< What stands in the replica's folder.
+    std::string note_trouble_;           ///< Why it could not be written.
     std::int64_t queries_ = 0;
     std::int64_t queries_refused_ = 0;
 };

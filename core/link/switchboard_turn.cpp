@@ -213,6 +213,7 @@ std::vector<Leg> Switchboard::incoming_legs() const {
             leg.position = flow.next_after.empty() ? 0 : lowest;
             leg.end = std::max(flow.end.value(), leg.position);
             leg.depth_events = leg.end - leg.position;
+            if (leg.depth_events == 0) leg.depth_bytes = 0;
             leg.last_heard_us = now.value() - session->last_heard().value();
             if (flow.retry)
                 leg.next_try_us = std::max<std::int64_t>(flow.retry->value() - now.value(), 0);

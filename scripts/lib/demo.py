@@ -138,8 +138,10 @@ def questions(company, data, tell):
     shared = {}
     for row in rows:
         shared.setdefault(row["sku"], []).append(row["store"])
-    sku = max(shared, key=lambda s: (len(shared[s]), s))
-    asked = [["get", "stock", sku], ["get", "stock", sku, "--at", shared[sku][-1]]]
+    asked = []
+    if shared:
+        sku = max(shared, key=lambda s: (len(shared[s]), s))
+        asked += [["get", "stock", sku], ["get", "stock", sku, "--at", shared[sku][-1]]]
     if debts:
         customer = max(debts, key=lambda r: int(r["balance_cents"]))["customer"]
         asked += [["get", "debt", customer], ["get", "customer", customer]]

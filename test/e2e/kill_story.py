@@ -69,7 +69,7 @@ def import_killed(stage):
     rounds(stage, 3, victim)
 
 
-@story("whatever is killed, whenever: every replica equals the truth")
+@story("S32: whatever is killed, whenever: every replica equals the truth")
 def anything_killed(stage):
     def victim(company, tills):
         till = stage.random.choice(tills)

@@ -51,7 +51,7 @@ class Kill:
         return any(times[key] > self.at for key in self.keys)
 
 
-@story("a store killed between a notice and its event makes exactly one event of it", seconds=180)
+@story("S30: a store killed between a notice and its event makes exactly one event of it", seconds=180)
 def notice_and_event(stage):
     company = stage.company("store1", "store2", cuttable=True)
     source, destination = company.stores["store1"], company.stores["store2"]

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from stage import (ROOT, Company, check, check_equal, check_truth, default_bin, differences, get,
-                   import_all, log_end, retail, story, ticket, value, wait_for)
+                   import_all, log_end, read_log, retail, story, ticket, value, wait_for)
 
 
 def sell(store, sku="tea", count=1):
@@ -25,7 +25,7 @@ def broker_leg(store):
                 and leg["origin"] == store.name and "head" in leg["peer"])
 
 
-@story("with the broker down sales go on, own stock is live, and the queue says what waits")
+@story("S34: with the broker down sales go on, own stock is live, and the queue says what waits")
 def broker_down(stage):
     company = stage.company("store1", "store2")
     store, other = company.stores["store1"], company.stores["store2"]
@@ -60,7 +60,13 @@ def broker_down(stage):
     company.wait_settled(60)
     check_equal(broker_leg(store)["depth_events"], 0, "depth once the broker is back")
     check_equal(value(other, "stock", "tea", "--at", "store1"), "-10", "at the other store")
-    store.publisher.stop()
+    read_log(store, publisher=False)  # At the broker, every event in its order.
+    store.publisher.kill()
+    silent = queue_depth(store, "--warn", 5, "--crit", 10)
+    check_equal(silent.returncode, 3, f"what waits in a publisher that is dead: {silent.stdout}")
+    check("publisher" in silent.stdout, f"which program it is: {silent.stdout}")
+    head = company.filial("queue", "--json", config=company.head / "filial.toml").stdout
+    check('"publisher"' not in head.split('"processes"')[1], f"head office has none: {head}")
     store.subscriber.stop()
     check_equal(queue_depth(store, "--warn", 5, "--crit", 10).returncode, 3, "nobody answers")
 

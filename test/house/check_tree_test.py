@@ -64,9 +64,16 @@ PLANTED = [
     ("loose_ends", "schema/later.h", "// TO" + "DO: the rest\n"),
     ("fuzz_targets", "schema/mark.h", "Result<Mark> decode_mark(Parser& p,\n  ByteView bytes);\n"),
     ("fuzz_targets", "core/link/bundle.h", "Result<Bundle> parse_bundle(ByteView bytes);\n"),
+    ("fuzz_targets", "cli/memory.h", "Result<State> parse_memory(std::string_view text);\n"),
+    ("fuzz_targets", "subscriber/row.h", "bool read_row(schema::ByteView row, Row& out);\n"),
+    ("fuzz_targets", "broker/kept.h", "Result<void> restore(ByteView saved);\n"),
     ("test_names", "test/unit/semicolon_test.cpp", 'TEST_CASE("this; that") {}\n'),
     ("test_names", "test/unit/range_test.cpp", 'TEST_CASE("all of (after, upto]") {}\n'),
     ("test_names", "test/unit/twice_test.cpp", 'TEST_CASE("a") {}\nTEST_CASE("a") {}\n'),
+    ("guarantees", "docs/guarantees.md", "| promise | limit | shown by |\n| --- | --- | --- |\n"
+                                         "| it holds | | sender: a test that nobody wrote |\n"),
+    ("guarantees", "docs/guarantees.md", "| promise | limit | shown by |\n| --- | --- | --- |\n"
+                                         "| it holds | | part `none`; S99; e2e: none |\n"),
     ("built_sources", "schema/alone.cpp", "namespace filial::schema {}\n"),
     ("built_sources", "test/unit/alone_test.cpp", "TEST_CASE(\"never run\") {}\n"),
 ]

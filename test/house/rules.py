@@ -132,17 +132,25 @@ def loose_ends(tree):
             for path, text in tree.files.items() for line, match in lines_matching(words, text)]
 
 
+# A name that says: bytes go in, and something that they mean comes out.
+DECODER = r"\b((?:decode|parse|read|take|pass)_\w+|restore)\s*\(([^;{}()]*)\)"
+# Their bytes are the name of what is read, not the thing that is decoded.
+NO_DECODERS = {"read_sum"}
+
+
 def fuzz_targets(tree):
     """Every decoder of bytes from outside is named in a fuzz target."""
     targets = [set(re.findall(r"\w+", text)) for path, text in tree.files.items()
                if path.startswith("test/fuzz/") and path.endswith(".cpp")]
     found = []
-    for layer, path, text in tree.layered():
-        if layer not in ("schema", "core") or not path.endswith(".h"):
+    for _, path, text in tree.layered():
+        if not path.endswith(".h"):
             continue
         code = without_comments(text)
-        for line, match in lines_matching(r"\b((?:decode|parse)_\w+)\s*\(([^;{}()]*)\)", code):
-            takes_bytes = re.search(r"\bByteView\b", match.group(2))
+        for line, match in lines_matching(DECODER, code):
+            takes_bytes = re.search(r"\b(?:ByteView|string_view)\b", match.group(2))
+            if match.group(1) in NO_DECODERS:
+                continue
             if takes_bytes and not any(match.group(1) in words for words in targets):
                 found.append(f"{path}:{line}: no file in test/fuzz/ names {match.group(1)}")
     return found
@@ -160,6 +168,36 @@ def test_names(tree):
             if name in seen:
                 found.append(f"{path}:{line}: {seen[name]} has a test of this name")
             seen[name] = f"{path}:{line}"
+    return found
+
+
+def guarantees(tree):
+    """Each test that docs/guarantees.md cites is there: by its name or the name's beginning, by its
+    requirement's number, or as a part."""
+    page = "docs/guarantees.md"
+    tests = [match.group(1) for _, text in tree.cpp() for _, match in lines_matching(
+        r'^\s*TEST_CASE\w*\(\s*"((?:[^"\\]|\\.)*)"', text)]
+    stories = [match.group(1) for path, text in tree.files.items()
+               if path.startswith("test/e2e/") for _, match in lines_matching(
+                   r'^@story\(\s*"([^"]*)"', text)]
+    found = []
+    rows = [(number, line) for number, line in enumerate(tree.files.get(page, "").split("\n"), 1)
+            if line.startswith("|") and line.count("|") == 4]
+    for number, line in rows[2:]:
+        for cited in re.split(r"[;,] (?=S\d+\b|part `|e2e: )|; ", line.split("|")[3].strip()):
+            name = re.sub(r" \([^()]*\)$", "", cited)
+            part = re.fullmatch(r"part `([\w-]+)`", name)
+            if part:
+                there = f"test/parts/{part.group(1)}" in tree.files
+            elif re.fullmatch(r"S\d+", name):
+                there = any(one.startswith(name + ":") for one in tests + stories)
+            elif name.startswith("e2e: "):
+                there = any(re.sub(r"^[SN]\d+: ", "", one).startswith(name[5:])
+                            for one in stories)
+            else:
+                there = bool(name) and any(one.startswith(name) for one in tests)
+            if not there:
+                found.append(f"{page}:{number}: there is no test {cited!r}")
     return found
 
 
@@ -196,5 +234,5 @@ def formatting(tree):
 
 RULES = [include_directions, includes_from_root, library_homes, namespaces, file_lengths,
          banned_words, blanks, machine_paths, loose_ends, fuzz_targets, test_names,
-         built_sources, formatting]
+         built_sources, guarantees, formatting]
 WARNINGS = [long_files]

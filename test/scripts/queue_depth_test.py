@@ -17,9 +17,13 @@ LEG = {"process": "publisher", "peer": "broker head", "direction": "out", "origi
        "next_try_seconds": 2.0, "note": ""}
 
 
-def answer(legs, running=True):
+def answer(legs, running=True, health="ok", **others):
+    """`others`: {program: {"running", "expected"}} beside the publisher."""
+    processes = {"publisher": {"running": running, "expected": True, "health": health}}
+    for name, of in others.items():
+        processes[name] = {"health": "ok" if of["running"] else "its socket is not there", **of}
     return json.dumps({"legs": legs, "depth_events": sum(leg["depth_events"] for leg in legs),
-                       "processes": {"publisher": {"running": running, "health": ""}}})
+                       "processes": processes})
 
 
 class QueueDepth(unittest.TestCase):
@@ -63,6 +67,25 @@ class QueueDepth(unittest.TestCase):
         code, line = self.run_with(answer([tap]), "--warn", "1", "--crit-age", "1s")
         self.assertEqual(0, code)
         self.assertIn("0 events wait on 0 legs", line)
+
+    def test_an_expected_program_that_is_silent_makes_the_depth_unknown(self):
+        dead = {"running": False, "expected": True}
+        absent = {"running": False, "expected": False}
+        code, line = self.run_with(answer([LEG], subscriber=dead))
+        self.assertEqual(3, code)
+        self.assertIn("UNKNOWN", line)
+        self.assertIn("not known: subscriber", line)
+        self.assertEqual(2, self.run_with(answer([LEG], subscriber=dead), "--crit", "20")[0])
+        self.assertEqual(3, self.run_with(answer([LEG], subscriber=dead), "--warn", "20")[0])
+        self.assertEqual(0, self.run_with(answer([LEG], subscriber=absent))[0])
+        self.assertEqual(0, self.run_with(answer([LEG], subscriber=dead), "--without",
+                                          "subscriber")[0])
+
+    def test_a_program_that_is_not_well_is_a_warning_with_its_words(self):
+        code, line = self.run_with(answer([LEG], health="two logs | one store"))
+        self.assertEqual(1, code)
+        self.assertIn("publisher: two logs / one store", line)
+        self.assertEqual(1, line.count("|"))
 
     def test_nobody_answers_or_wrong_usage_is_unknown(self):
         self.assertEqual(3, self.run_with(answer([], running=False))[0])

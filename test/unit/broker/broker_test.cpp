@@ -145,7 +145,7 @@ TEST_CASE("broker: a key that is not admitted gets nothing in, and is served onc
     CHECK(company.run(*store, [&] { return source.acknowledged == Sequence{11}; }));
 }
 
-TEST_CASE("broker: a store cannot publish for another one") {
+TEST_CASE("S28: a store is the only writer of its log: nobody can publish for another one") {
     Company company;
     company.admit("store1");
     LogMaker log("store2");

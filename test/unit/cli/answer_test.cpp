@@ -150,3 +150,16 @@ TEST_CASE("list: a table for people, one object a row as JSON, filters are passe
     CHECK(std::count(shell.out.begin(), shell.out.end(), '\n') == 3);
     CHECK(shell.run({"list", "stock", "--over-limit"}) == 2);
 }
+
+TEST_CASE("get: an official answer is refused with what is not there yet") {
+    Shell shell;
+    CHECK(shell.run({"get", "debt", "12377", "--official"}) == 4);
+    CHECK(shell.err.find("live from every store") != std::string::npos);
+    CHECK(shell.err.find("cannot ask them yet") != std::string::npos);
+}
+
+TEST_CASE("list: a store's name that is none is refused before anybody is asked") {
+    Shell shell;
+    CHECK(shell.run({"list", "stock", "--at", "No Store"}) == 2);
+    CHECK(shell.err.find("--at") != std::string::npos);
+}

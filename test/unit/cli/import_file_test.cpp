@@ -130,3 +130,45 @@ TEST_CASE("import verb: counts, exit codes and messages") {
     CHECK(shell.err.find("--source") != std::string::npos);
     CHECK(shell.run({"import", folder / "none"}) == 6);
 }
+
+TEST_CASE("import verb: the JSON summary names the lines that were not booked, and why") {
+    const test::TempFolder folder;
+    FakePublisher publisher;
+    ImportShell shell(publisher, folder.path());
+    const std::string path = folder / "till.jsonl";
+    std::ofstream(path) << "{\"op\":\"sell\",\"sku\":\"A\",\"qty\":\"1\"}\n"
+                        << "{\"op\":\"sell\"}\n"
+                        << "{\"op\":\"sell\",\"sku\":\"FORBIDDEN\",\"qty\":\"2\"}\n";
+    CHECK(shell.run({"import", path, "--json"}) == 4);
+    const Json lines = Json::parse(shell.out)["not_booked"];
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0]["line"] == 2);
+    CHECK(lines[0]["what"] == "bad");
+    CHECK(lines[0]["reason"].get<std::string>().find("sku") != std::string::npos);
+    CHECK(lines[1] == Json{{"line", 3}, {"what", "refused"}, {"reason", "a rule says no"}});
+}
+
+TEST_CASE("import verb: of two files with one name the second is told which one the first was") {
+    const test::TempFolder folder;
+    FakePublisher publisher;
+    ImportShell shell(publisher, folder.path());
+    const auto file = [&](const std::string& in, const std::string& sku) {
+        std::filesystem::create_directories(folder / in);
+        const std::string path = folder / (in + "/sales.jsonl");
+        std::ofstream(path) << "{\"op\":\"sell\",\"sku\":\"" + sku + "\",\"qty\":\"1\"}\n";
+        return path;
+    };
+    const std::string monday = file("monday", "A"), tuesday = file("tuesday", "B");
+    CHECK(shell.run({"import", monday}) == 0);
+    CHECK(shell.run({"import", tuesday}) == 4);
+    CHECK(shell.err.find("those came from " + monday) != std::string::npos);
+    CHECK(shell.err.find("--source") != std::string::npos);
+    CHECK(publisher.booked == std::vector<std::string>{"A"});
+    // A file that was moved goes on, and is the one from then on.
+    const std::string moved = file("archive", "A");
+    CHECK(shell.run({"import", moved}) == 0);
+    CHECK(shell.run({"import", tuesday}) == 4);
+    CHECK(shell.err.find("those came from " + moved) != std::string::npos);
+    CHECK(shell.run({"import", tuesday, "--source", "tuesday"}) == 0);
+    CHECK(publisher.booked == std::vector<std::string>{"A", "B"});
+}

@@ -166,7 +166,7 @@ TEST_CASE("ticket file: an array, one operation over several lines, or one a lin
     const auto array =
         parse_ticket("\n [{\"op\":\"sell\",\n\"sku\":\"A\",\"qty\":\"1\"}]\n", kDefaults);
     REQUIRE(array.has_value());
-    CHECK(array->front().place == "operation 1");
+    CHECK(array->front().place == "operation 1, line 2");
     CHECK(parse_ticket("{\"op\":\"sell\",\n\"sku\":\"A\",\"qty\":\"1\"}", kDefaults).has_value());
 
     const auto lines = parse_ticket(

@@ -145,3 +145,26 @@ TEST_CASE("status: what a program says of itself") {
     CHECK(shell.run({"status"}) == 0);
     CHECK(shell.out.find("1 min 30 s") != std::string::npos);
 }
+
+TEST_CASE("queue: what is expected to run in a folder is what its configuration is for") {
+    const auto expected = [](Shell& shell) {
+        shell.context.dial = {};  // As in a folder without sockets.
+        shell.run({"queue", "--json"});
+        const Json processes = Json::parse(shell.out)["processes"];
+        std::string names;
+        for (const auto& [name, process] : processes.items()) {
+            if (process["expected"] == true) names += name + " ";
+        }
+        return names;
+    };
+    Shell store;
+    CHECK(expected(store) == "publisher subscriber ");
+    Shell broker;
+    broker.context.loaded->broker.listen = "tcp://*:7711";
+    CHECK(expected(broker) == "broker ");
+    CHECK(broker.run({"status"}) == 5);
+    CHECK(broker.out.find("filial-publisher") == std::string::npos);
+    // A folder for all three, once they have run in it.
+    std::filesystem::create_directories(broker.context.loaded->publisher_dir());
+    CHECK(expected(broker) == "publisher broker ");
+}

@@ -5,7 +5,9 @@
 
 #include "cli/json.h"
 #include "cli/submit.h"
+#include "cli/ticket_time.h"
 #include "schema/payloads.h"
+#include "test/support/temp_folder.h"
 #include "test/unit/cli/fake_link.h"
 
 using namespace filial;
@@ -80,6 +82,32 @@ TEST_CASE("ticket: a caller that tries again later hands in the very same ticket
     CHECK(shell.run({"sell", "A", "1", "--client", "till-4", "--number", "10"}) == 0);
     CHECK(seen[2].operations[0].at == shell.clock.wall());
     CHECK(seen[1].operations[0].at != shell.clock.wall());
+    // Also after later numbers of the same client, as many as the store keeps answers of.
+    CHECK(shell.run(sale) == 0);
+    CHECK(seen[3] == seen[0]);
+}
+
+TEST_CASE(
+    "ticket: the times of a client's last 1024 numbers are kept, in a file that stays small") {
+    const test::TempFolder data;
+    const schema::ClientId client{1};
+    const auto at = [&](std::uint64_t number, std::int64_t now) {
+        return cli::time_of_ticket(data.path(), client, number, schema::Timestamp{now}).value();
+    };
+    constexpr std::int64_t now = 1'700'000'000'000'000;
+    for (std::int64_t number = 1; number <= 5'000; ++number) {
+        REQUIRE(at(static_cast<std::uint64_t>(number), now + number) == now + number);
+    }
+    for (std::int64_t number = 5'000 - 1'023; number <= 5'000; ++number) {
+        REQUIRE(at(static_cast<std::uint64_t>(number), 7) == now + number);
+    }
+    const auto file = data.path() / "clients" / schema::to_hex(schema::view(client));
+    CHECK(std::filesystem::file_size(file) < 100'000);
+    CHECK(at(1, 7) == 7);
+    // What is no such line is passed over; of two tills that raced the first one counts.
+    const auto times = cli::parse_ticket_times("7 70\nrubbish\n8 \n9 90x\n7 71\n10 100");
+    CHECK(times == std::map<std::uint64_t, schema::Timestamp>{{7, schema::Timestamp{70}},
+                                                              {10, schema::Timestamp{100}}});
 }
 
 TEST_CASE("ticket: at the deadline it says whether something may have been booked") {
@@ -128,6 +156,44 @@ TEST_CASE("ticket: a refusal names the operation, and its rule is exit code 4") 
     ::close(fd);
     std::remove(name);
     CHECK(shell.run({"ticket", name}) == 6);
+}
+
+TEST_CASE("ticket: where it is wrong is said alike, whoever says so, and by line too") {
+    Errc code = Errc::refused;
+    Shell shell([&](Message) -> Result<Message> {
+        return Message(schema::TicketRefused{0, 1, code, "the limit is 10.00"});
+    });
+    const test::TempFolder folder;
+    const auto error_of = [&](const std::string& text, int exit) {
+        const std::string file = folder.write("ticket", text);
+        CHECK(shell.run({"ticket", file, "--json"}) == exit);
+        return Json::parse(shell.out)["error"];
+    };
+    const std::string good = "{\"op\":\"sell\",\n   \"sku\":\"A\", \"qty\":\"1\"}";
+    // Refused by the publisher: the second operation, which begins in line 5.
+    Json error = error_of("[\n" + good + ",\n\n" + good + "]\n", 4);
+    CHECK(error["operation"] == 2);
+    CHECK(error["line"] == 5);
+    CHECK(error["message"].get<std::string>().find("operation 2, line 5: ") != std::string::npos);
+    // Refused before it is sent, for a member that is missing, and for what is no JSON.
+    error = error_of("[\n" + good + ",\n\n{\"op\":\n\"sell\"}]\n", 2);
+    CHECK(error["code"] == "invalid");
+    CHECK(error["operation"] == 2);
+    CHECK(error["line"] == 5);
+    CHECK(error["message"].get<std::string>().find("line 5: operation 2: ") != std::string::npos);
+    error = error_of("[\n" + good + ",\n{\"op\" nonsense", 2);
+    CHECK(error["operation"] == 2);
+    CHECK(error["line"] == 4);
+    // One a line.
+    error = error_of("{\"op\":\"sell\",\"sku\":\"A\",\"qty\":\"1\"}\n\n{\"op\":\"sell\"}\n", 2);
+    CHECK(error["operation"] == 2);
+    CHECK(error["line"] == 3);
+    // One operation of a verb, and a ticket that is wrong as a whole.
+    CHECK(shell.run({"sell", "A", "0", "--json"}) == 2);
+    CHECK(Json::parse(shell.out)["error"].contains("operation"));
+    error = error_of(" \n", 2);
+    CHECK(error["operation"].is_null());
+    CHECK(error["line"].is_null());
 }
 
 TEST_CASE("flags: every bit has words and a name") {

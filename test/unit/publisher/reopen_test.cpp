@@ -2,7 +2,9 @@
 
 #include <random>
 
+#include "core/own_log.h"
 #include "ledger/decide.h"
+#include "test/support/temp_folder.h"
 #include "test/unit/publisher/publisher_support.h"
 
 using namespace filial::test;
@@ -116,4 +118,31 @@ TEST_CASE("reopen: two publishers given the same tickets decide the same, restar
         if (number % 3 == 0) restless.restart(true);
     }
     CHECK(steady.end() == restless.end());
+}
+
+TEST_CASE("reopen: no new log is begun where the store's own replica has read one") {
+    const TempFolder folder;
+    filial::core::Options options;
+    options.store = StoreId{"store1"};
+    options.data = folder.path();
+    const filial::core::ManualClock clock;
+    const filial::core::OwnLog lost{options.store, Epoch{1}, {7}};
+    REQUIRE(filial::core::write_own_log(options.subscriber_dir(), lost));
+    MemoryJournal empty;
+    const auto refused = filial::publisher::Publisher::open(options, empty, clock, nullptr);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::forked);
+    for (const char* word : {"store1", "0700000000", "put the folder back", "another name"}) {
+        CHECK(refused.error().message.find(word) != std::string::npos);
+    }
+    CHECK(empty.end(options.store).value() == 0);
+
+    // A replica of another store's name, or damage: the first says nothing, the second stops.
+    options.store = StoreId{"store2"};
+    CHECK(filial::publisher::Publisher::open(options, empty, clock, nullptr));
+    folder.write("subscriber/own-log", "?");
+    MemoryJournal other;
+    CHECK_FALSE(filial::publisher::Publisher::open(options, other, clock, nullptr));
+    // Where the log is, nothing else is asked.
+    CHECK(filial::publisher::Publisher::open(options, empty, clock, nullptr));
 }

@@ -1,0 +1,91 @@
+// What a replica finds in its folder, and the quick way to read a row: every input is read as each.
+#include "core/own_log.h"
+#include "ledger/register.h"
+#include "ledger/transit.h"
+#include "schema/event.h"
+#include "schema/payloads.h"
+#include "subscriber/as_of.h"
+#include "subscriber/csv_key.h"
+#include "subscriber/customer_record.h"
+#include "subscriber/number_row.h"
+#include "subscriber/replica_keys.h"
+#include "test/fuzz/fuzz.h"
+
+using namespace filial;
+using namespace filial::schema;
+using namespace filial::subscriber;
+
+namespace {
+
+void check_row(Parser& parser, ByteView row, std::string_view kind, std::size_t payload_fields) {
+    NumberRow quick;
+    if (!read_number_row(row, kind, payload_fields, quick)) return;
+    Event event;
+    const auto decoded = decode_row(parser, row, event);
+    fuzz::require(decoded.has_value(), "what is read quickly is read generally");
+    fuzz::require(event.kind == kind && event.version == 1, "and is of the same kind");
+    fuzz::require(event.key == quick.key, "and has the same key");
+    fuzz::require(event.addressee == quick.addressee, "and the same addressee");
+    std::int64_t delta = 0;
+    if (kind == kStockMoved) {
+        const auto moved = decode_stock_moved(parser, event.payload);
+        fuzz::require(moved.has_value(), "and its payload is read too");
+        delta = moved->delta.value();
+    } else {
+        const auto moved = decode_debt_moved(parser, event.payload);
+        fuzz::require(moved.has_value(), "and its payload is read too");
+        delta = moved->delta.value();
+    }
+    fuzz::require(delta == quick.delta, "with the same number");
+}
+
+void check_keys(ByteView bytes) {
+    if (const auto name = parse_contribution(bytes)) {
+        fuzz::require(contribution_key(*name) == bytes, "the key of a contribution has one form");
+        (void)reading_key(*name);
+    }
+    if (!bytes.empty()) (void)parse_log_key(bytes);
+    (void)read_u64(bytes);
+    (void)read_u32(bytes);
+    ByteView rest = bytes;
+    while (!rest.empty()) {
+        const std::size_t before = rest.size();
+        const std::string cell = take_csv(rest);
+        fuzz::require(rest.size() < before, "a cell is taken off");
+        Bytes again;
+        append_csv(again, cell);
+        ByteView view = again;
+        fuzz::require(take_csv(view) == cell && view.empty(), "a cell is written and read alike");
+    }
+}
+
+void check_as_of(ByteView bytes) {
+    const StoreId store{"store1"};
+    AsOfBook book;
+    if (!book.restore(store, "stock", bytes)) return;
+    const Bytes saved = AsOfBook::save(*book.find(store, "stock"));
+    AsOfBook second;
+    fuzz::require(second.restore(store, "stock", saved).has_value(), "what was saved is restored");
+    fuzz::require(AsOfBook::save(*second.find(store, "stock")) == saved, "alike");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static Parser parser;
+    const ByteView bytes = fuzz::view(data, size);
+    check_row(parser, bytes, kStockMoved, 5);
+    check_row(parser, bytes, kDebtMoved, 4);
+    check_keys(bytes);
+    check_as_of(bytes);
+    (void)ledger::decode_customer_part(parser, bytes).has_value();
+    (void)ledger::decode_transfer_side(parser, bytes).has_value();
+    CustomerRecord record;
+    const ByteView key = bytes.substr(0, size / 2);
+    (void)record.add(parser, key, bytes.substr(size / 2)).has_value();
+    if (const auto log = core::parse_own_log(bytes)) {
+        const auto again = core::parse_own_log(core::own_log_text(*log));
+        fuzz::require(again && *again == *log, "the own log is noted and read alike");
+    }
+    return 0;
+}
