@@ -213,8 +213,7 @@ Result<void> JournalStore::end() {
     return wrote(status, batch);
 }
 
-Result<void> JournalStore::wrote(const rocksdb::Status& status,
-                                 const rocksdb::WriteBatch& batch) {
+Result<void> JournalStore::wrote(const rocksdb::Status& status, const rocksdb::WriteBatch& batch) {
     if (status.ok()) return {};
     if (status.IsNoSpace()) remember(batch);
     return failed(from_status("write to " + setup_.dir.string(), status));
