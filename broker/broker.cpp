@@ -74,20 +74,38 @@ void Broker::reached(const core::Peer& peer, const schema::Fetch& fetch) {
         {{"store", peer.store}, {"receiver", peer.name}});
 }
 
+bool Broker::is_second_machine(const core::Peer& peer) {
+    const StoreId store{peer.store};
+    const auto head = journal_.head(store);
+    const bool other = peer.role == "publisher" && head && head->epoch == peer.epoch &&
+                       head->incarnation != schema::Incarnation{} &&
+                       head->incarnation != peer.incarnation;
+    if (!other) return false;
+    const auto [known, first] = second_machines_.try_emplace(store, peer.incarnation);
+    if (first || known->second != peer.incarnation) {
+        log(Level::error, "two machines say they are one store; nothing is taken from the second",
+            {{"store", store.value()},
+             {"held_incarnation", schema::to_hex(schema::view(head->incarnation))},
+             {"offered_incarnation", schema::to_hex(schema::view(peer.incarnation))}});
+    }
+    known->second = peer.incarnation;
+    return true;
+}
+
+std::optional<schema::Error> Broker::refuses(const core::Peer& peer) {
+    if (!is_second_machine(peer)) return std::nullopt;
+    return schema::Error{Errc::forked,
+                         "another machine speaks as " + peer.store +
+                             ": the log held here was begun there; stop this one, or give it a "
+                             "store name of its own"};
+}
+
 std::optional<core::Want> Broker::want(const core::Peer& peer, const StoreId& store) {
     const bool source =
         (peer.role == "publisher" && peer.store == store.value()) || peer.role == "broker";
     if (!source) return std::nullopt;
     const auto head = journal_.head(store);
-    const bool own_log = peer.store == store.value() && peer.role == "publisher";
-    if (head && own_log && head->epoch == peer.epoch && head->incarnation != peer.incarnation) {
-        log(Level::error, "two machines say they are one store; nothing is taken from the second",
-            {{"store", store.value()},
-             {"held_incarnation", schema::to_hex(schema::view(head->incarnation))},
-             {"offered_incarnation", schema::to_hex(schema::view(peer.incarnation))}});
-        second_machines_.insert(store);
-        return std::nullopt;
-    }
+    if (peer.store == store.value() && is_second_machine(peer)) return std::nullopt;
     core::Want want;
     want.store = store;
     want.epoch = head ? head->epoch : schema::Epoch{};
@@ -105,10 +123,12 @@ Result<void> Broker::flush() {
     registry_.save(more);
     const auto done = logs_.commit(std::move(more));
     trouble_ = done ? "" : done.error().message;
-    if (!done && done.error().code == Errc::no_space) {
+    const bool full = !done && done.error().code == Errc::no_space;
+    if (full && full_.seen(clock_.boot())) {
         log(Level::error, "no space: nothing is taken until there is room",
             {{"error", done.error().message}});
     }
+    if (done && full_.over()) log(Level::info, "there is room again");
     return done;
 }
 
@@ -125,12 +145,23 @@ void Broker::request(const core::Requester& from, Message message) {
         if (!done) return trouble(from, request, done.error().code, done.error().message);
         return exchange_->reply(from, Message{status(request)});
     }
+    if (!may_ask(from)) {
+        return trouble(from, request, Errc::not_allowed,
+                       from.store + " may not ask here: admit it with tickets = true");
+    }
     if (std::holds_alternative<schema::StatusAsk>(message)) {
         return exchange_->reply(from, Message{status(request)});
     }
     trouble(from, request, Errc::unknown_kind,
             "a broker takes no " + std::string(name_of(kind_of(message))) +
                 ": ask the store's publisher or subscriber");
+}
+
+/// Looked up for each question: a connection may outlive its right.
+bool Broker::may_ask(const core::Requester& from) const {
+    if (from.local || from.store == self_.value()) return true;
+    const core::Admission* admission = allow_ == nullptr ? nullptr : allow_->find_store(from.store);
+    return admission != nullptr && admission->tickets;
 }
 
 void Broker::trouble(const core::Requester& to, std::uint64_t request, Errc code,
@@ -234,7 +265,7 @@ std::vector<Leg> Broker::outgoing_legs() const {
 
 std::string Broker::health() const {
     std::string text = trouble_;
-    for (const StoreId& store : second_machines_) {
+    for (const auto& [store, incarnation] : second_machines_) {
         text += (text.empty() ? "" : "; ") + store.value() +
                 " is offered by a second machine, from which nothing is taken: see the log";
     }

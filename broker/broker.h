@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "core/clock.h"
 #include "core/journal/journal.h"
 #include "core/link/exchange.h"
+#include "core/log.h"
 #include "core/options.h"
 
 namespace filial::broker {
@@ -27,6 +30,8 @@ class Broker : public core::Host {
     /// Before the first turn: where marks and answers go. Restores the saved marks into its book.
     schema::Result<void> attach(core::Exchange& exchange);
 
+    /// A publisher whose log is not the one held under its store's name and in its epoch.
+    std::optional<schema::Error> refuses(const core::Peer& peer) override;
     std::vector<schema::StoreId> held() const override { return journal_.logs(); }
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Epoch epoch(const schema::StoreId& store) const override;
@@ -49,6 +54,8 @@ class Broker : public core::Host {
     /// Durable on return.
     schema::Result<void> forget(const core::Requester& from, const std::string& receiver);
     void forget_revoked(core::JournalWrite& write);
+    bool is_second_machine(const core::Peer& peer);
+    bool may_ask(const core::Requester& from) const;
     schema::Status status(std::uint64_t request) const;
     std::string health() const;
     std::vector<schema::Leg> outgoing_legs() const;
@@ -64,7 +71,9 @@ class Broker : public core::Host {
     core::BootTime started_;
     core::BootTime saved_;
     std::string trouble_;  ///< Why the last flush failed; empty when it did not.
-    std::set<schema::StoreId> second_machines_;
+    core::LastingTrouble full_;
+    /// By store, the last incarnation that is not the one held: logged and shown once each.
+    std::map<schema::StoreId, schema::Incarnation> second_machines_;
     std::set<std::string> crowded_;  ///< Stores with more receivers than are remembered.
 };
 

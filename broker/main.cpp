@@ -23,6 +23,7 @@ Result<void> serve(filial::core::Process& process) {
     journal_options.dir = options.broker_dir();
     journal_options.memtable_bytes = 16 << 20;
     journal_options.cache_bytes = 32 << 20;
+    journal_options.free_bytes_floor = options.disk_reserve_bytes;
     auto journal = filial::core::RocksJournal::open(journal_options);
     if (!journal) return tl::unexpected(journal.error());
     auto broker = Broker::open(**journal, process.clock(), options.store, &process.allow());

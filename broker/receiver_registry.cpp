@@ -34,11 +34,20 @@ Result<Held> decode(ByteView bytes) {
     fields->skip();  // Version.
     Held held;
     held.heard = schema::Timestamp{fields->i64()};
-    schema::Reached reached = schema::read_reached(*fields);
+    // As write_reached wrote it; a receiver of a whole log has the one topic "*".
+    schema::Fields reached = fields->array();
+    reached.skip();  // The origin stands in the key.
+    held.epoch = schema::Epoch{reached.u32()};
+    schema::Fields topics = reached.array();
+    while (topics.more()) {
+        schema::Fields pair = topics.array();
+        schema::TopicEnd end;
+        end.topic = schema::read_topic_or_all(pair);
+        end.seq = schema::Sequence{pair.u64()};
+        held.after.push_back(std::move(end));
+    }
     held.by_key = fields->boolean();
     if (const auto ok = parser.finish("receiver registry"); !ok) return tl::unexpected(ok.error());
-    held.epoch = reached.epoch;
-    held.after = std::move(reached.topics);
     return held;
 }
 

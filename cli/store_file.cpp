@@ -39,6 +39,11 @@ constexpr std::string_view kRest = R"(
 # debts = "1d"
 # other = "1d"
 
+# [disk]
+# Space that the programs leave free: below it nothing more is booked or taken. "auto" is an eighth
+# of the file system, at most 64 MiB.
+# reserve = "auto"
+
 # [log]
 # level = "info"
 # format = "text"

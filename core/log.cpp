@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <chrono>
 
 #include "core/clock.h"
+#include "core/log_output.h"
 #include "schema/codec.h"
 
 namespace filial::core {
@@ -81,13 +82,17 @@ std::string time_text(schema::Timestamp at) {
     return text + fmt::format(".{:03}Z", (at.value() - seconds * kSecond) / kMillisecond);
 }
 
-void write_line(std::string_view line) {
-    while (!line.empty()) {
-        const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return;
-        line.remove_prefix(static_cast<std::size_t>(written));
-    }
+/// The longest that a line holds up the loop when nobody reads stderr.
+constexpr std::chrono::milliseconds kPatience{100};
+
+std::string dropped_line(std::uint64_t dropped) {
+    return log_line(SystemClock().wall(), Level::warn,
+                    "lines of this log were dropped: nobody read it", {{"lines", dropped}});
+}
+
+LogOutput& output() {
+    static LogOutput instance(STDERR_FILENO, kPatience, dropped_line);
+    return instance;
 }
 
 }  // namespace
@@ -123,7 +128,7 @@ std::string log_line(schema::Timestamp at, Level level, std::string_view text,
 
 void log(Level level, std::string_view text, std::initializer_list<Field> fields) {
     if (level < setup().from) return;
-    write_line(log_line(SystemClock().wall(), level, text, fields));
+    output().write(log_line(SystemClock().wall(), level, text, fields));
 }
 
 schema::Result<Level> parse_level(std::string_view text) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "core/clock.h"
 #include "schema/result.h"
 #include "schema/timestamp.h"
 
@@ -32,8 +34,9 @@ void log_setup(std::string process, std::string store, Level from, bool json);
 
 /// One line on stderr, in one write: `2026-11-22T10:00:00.123Z INFO process=publisher store=s1
 /// event text name=value ...`, or one JSON object. Values are quoted and escaped where needed; of
-/// one longer than kLogValueMax the beginning is written. A line that cannot be written is lost:
-/// no process waits for its log.
+/// one longer than kLogValueMax the beginning is written. No process waits for its log: a line that
+/// cannot be written within a tenth of a second is dropped, those behind it at once, and the next
+/// one that can be says how many.
 void log(Level level, std::string_view text, std::initializer_list<Field> fields = {});
 
 /// Bytes of one value in a line, so that a line stays one write that pipes do not tear apart.
@@ -42,6 +45,22 @@ constexpr std::size_t kLogValueMax = 1'024;
 /// The line that `log` would write at `at`, with its end.
 std::string log_line(schema::Timestamp at, Level level, std::string_view text,
                      std::initializer_list<Field> fields);
+
+/// A trouble that lasts, as a log should have it: when it begins, then once a minute, and its end.
+class LastingTrouble {
+  public:
+    /// It is there (still). True when that is to be logged.
+    bool seen(BootTime now) {
+        if (since_said_ && now.value() - since_said_->value() < 60 * kSecond) return false;
+        since_said_ = now;
+        return true;
+    }
+    /// It is not there. True if it was, so that its end is to be logged.
+    bool over() { return std::exchange(since_said_, std::nullopt).has_value(); }
+
+  private:
+    std::optional<BootTime> since_said_;
+};
 
 schema::Result<Level> parse_level(std::string_view text);
 

@@ -141,6 +141,34 @@ Result<std::int64_t> parse_duration_us(std::string_view text) {
     return number * factor;
 }
 
+Result<std::uint64_t> parse_size(std::string_view text) {
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::string_view unit = text.substr(digits);
+    const std::uint64_t factor = unit.empty()    ? 1
+                                 : unit == "KiB" ? 1 << 10
+                                 : unit == "MiB" ? 1 << 20
+                                 : unit == "GiB" ? 1 << 30
+                                                 : 0;
+    std::uint64_t number = 0;
+    for (const char c : text.substr(0, std::min<std::size_t>(digits, 15))) {
+        number = number * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    if (digits == 0 || digits > 15 || factor == 0 || number > kMost / factor) {
+        return fail(Errc::invalid, "\"" + std::string(text.substr(0, 40)) + "\" is no size");
+    }
+    return number * factor;
+}
+
+std::string size_text(std::uint64_t bytes) {
+    constexpr std::pair<std::uint64_t, const char*> units[] = {
+        {1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}};
+    for (const auto& [factor, unit] : units) {
+        if (bytes != 0 && bytes % factor == 0) return std::to_string(bytes / factor) + unit;
+    }
+    return std::to_string(bytes);
+}
+
 std::string duration_text(std::int64_t microseconds) {
     if (microseconds < 0) return "official";
     constexpr std::pair<std::int64_t, const char*> units[] = {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ struct Options {
         std::string listen;  ///< tcp with CURVE.
     } broker;
     Policy freshness;
+    /// Space that the programs leave free; none chosen: see default_reserve in core/journal.
+    std::optional<std::uint64_t> disk_reserve_bytes;
     Level log_level = Level::info;
     bool log_json = false;
 
@@ -112,5 +115,10 @@ std::vector<OptionOrigin> option_origins(const Options& options);
 schema::Result<std::int64_t> parse_duration_us(std::string_view text);
 /// The same text for the same duration, in the largest unit that fits.
 std::string duration_text(std::int64_t microseconds);
+
+/// "0", "4096", "512KiB", "64MiB", "2GiB". `invalid` otherwise, or above 1024 GiB.
+schema::Result<std::uint64_t> parse_size(std::string_view text);
+/// The same text for the same size, in the largest unit that fits.
+std::string size_text(std::uint64_t bytes);
 
 }  // namespace filial::core

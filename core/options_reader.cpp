@@ -110,7 +110,7 @@ Result<void> read_table(Options& options, const TomlTable& table) {
     if (!table.name.empty() && (!known || table.of_list)) {
         return fail(Errc::invalid, where + ": [" + table.name +
                                        "]: unknown table, expected [[hub]], [[peer]], [publisher], "
-                                       "[subscriber], [broker], [freshness] or [log]");
+                                       "[subscriber], [broker], [freshness], [disk] or [log]");
     }
     for (const TomlEntry& entry : table.entries) {
         const std::string name = (table.name.empty() ? "" : table.name + ".") + entry.key;

@@ -157,6 +157,18 @@ const OptionRow kRows[] = {
          return set_policy(o.freshness.other_us, v);
      },
      [](const Options& o) -> TomlValue { return duration_text(o.freshness.other_us); }},
+    {"disk.reserve", "a size such as \"64MiB\", or \"auto\"", text_kind,
+     [](Options& o, const TomlValue& v, const path&) -> std::string {
+         o.disk_reserve_bytes.reset();
+         if (text(v) == "auto") return "";
+         const auto parsed = parse_size(text(v));
+         if (!parsed) return parsed.error().message;
+         o.disk_reserve_bytes = *parsed;
+         return "";
+     },
+     [](const Options& o) -> TomlValue {
+         return o.disk_reserve_bytes ? size_text(*o.disk_reserve_bytes) : std::string("auto");
+     }},
     {"log.level", "\"debug\", \"info\", \"warn\" or \"error\"", text_kind,
      [](Options& o, const TomlValue& v, const path&) -> std::string {
          const auto parsed = parse_level(text(v));

@@ -18,6 +18,7 @@ Result<void> serve(filial::core::Process& process) {
     filial::core::JournalOptions journal_options;
     journal_options.dir = options.publisher_dir();
     journal_options.witness_of = options.store.value();
+    journal_options.free_bytes_floor = options.disk_reserve_bytes;
     auto journal = filial::core::RocksJournal::open(journal_options);
     if (!journal) return tl::unexpected(journal.error());
     auto publisher = Publisher::open(options, **journal, process.clock(), &process.allow());

@@ -19,6 +19,7 @@ Result<void> serve(filial::core::Process& process) {
 
     ReplicaOptions replica_options;
     replica_options.store.dir = options.subscriber_dir();
+    replica_options.store.free_bytes_floor = options.disk_reserve_bytes;
     replica_options.own = options.store;
     replica_options.topics = options.subscriber.topics;
     replica_options.stores = options.subscriber.stores;

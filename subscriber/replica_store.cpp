@@ -62,7 +62,8 @@ struct ReplicaStore::Inside {
     ReplicaStoreOptions options;
     core::FolderLock lock;
     std::unique_ptr<rocksdb::DB> db;
-    bool full = false;  ///< The last write met a full disk.
+    std::uint64_t reserve = 0;  ///< Bytes to leave free.
+    bool full = false;          ///< The last write met a full disk.
 
     Result<void> open() {
         db.reset();
@@ -79,11 +80,10 @@ struct ReplicaStore::Inside {
     Result<void> room() {
         const auto free = core::free_bytes(options.dir);
         if (!free) return tl::unexpected(free.error());
-        if (*free < options.free_bytes_floor) {
-            return schema::fail(Errc::no_space, "replica: " + std::to_string(*free >> 20) +
-                                                    " MiB free, needs " +
-                                                    std::to_string(options.free_bytes_floor >> 20) +
-                                                    " MiB in " + options.dir.string());
+        if (*free < reserve) {
+            return schema::fail(Errc::no_space,
+                                options.dir.string() + ": need " + std::to_string(reserve) +
+                                    " bytes free, there are " + std::to_string(*free));
         }
         if (!full) return {};
         if (const auto opened = open(); !opened) return opened;
@@ -104,6 +104,9 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(ReplicaStoreOptions opt
     auto inside = std::make_unique<Inside>();
     inside->lock = std::move(*lock);
     inside->options = std::move(options);
+    const auto reserve = core::reserve_in(inside->options.dir, inside->options.free_bytes_floor);
+    if (!reserve) return tl::unexpected(reserve.error());
+    inside->reserve = *reserve;
     if (const auto opened = inside->open(); !opened) return tl::unexpected(opened.error());
     return std::unique_ptr<ReplicaStore>(new ReplicaStore(std::move(inside)));
 }

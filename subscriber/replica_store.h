@@ -16,7 +16,8 @@ struct ReplicaStoreOptions {
     /// as RocksDB's default of 64 MiB (measured with a real sequence of products).
     std::size_t memtable_bytes = 2 << 20;
     std::size_t cache_bytes = 8 << 20;
-    std::uint64_t free_bytes_floor = 64 << 20;  ///< Below it writes fail with `no_space`.
+    /// Below it writes fail with `no_space`; default: see core::default_reserve.
+    std::optional<std::uint64_t> free_bytes_floor;
 };
 
 /// What is written together. Later entries of a key win.

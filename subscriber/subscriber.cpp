@@ -85,10 +85,11 @@ Result<void> Subscriber::take(const Peer& peer, schema::Range range) {
 
 Result<void> Subscriber::flush() {
     const auto flushed = replica_.flush();
-    if (!flushed && trouble_ != flushed.error().message) {
+    if (!flushed && full_.seen(clock_.boot())) {
         core::log(core::Level::error, "the replica was not written",
                   {{"error", flushed.error().message}});
     }
+    if (flushed && full_.over()) core::log(core::Level::info, "the replica is written again");
     trouble_ = flushed ? std::string() : flushed.error().message;
     if (flushed) note_own_log();
     return flushed;

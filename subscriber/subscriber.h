@@ -69,6 +69,7 @@ class Subscriber : public core::Host {
     std::string trouble_;                ///< Why the last flush failed; empty when it did not.
     std::optional<core::OwnLog> noted_;  ///< What stands in the replica's folder.
     std::string note_trouble_;           ///< Why it could not be written.
+    core::LastingTrouble full_;
     std::int64_t queries_ = 0;
     std::int64_t queries_refused_ = 0;
 };

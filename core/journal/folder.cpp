@@ -44,6 +44,16 @@ Result<std::uint64_t> free_bytes(const std::filesystem::path& dir) {
     return std::uint64_t{info.f_bavail} * info.f_frsize;
 }
 
+Result<std::uint64_t> reserve_in(const std::filesystem::path& dir,
+                                 std::optional<std::uint64_t> chosen) {
+    if (chosen) return *chosen;
+    struct statvfs info {};
+    if (::statvfs(dir.c_str(), &info) != 0) {
+        return tl::unexpected(system_error("size of the file system of " + dir.string()));
+    }
+    return default_reserve(std::uint64_t{info.f_blocks} * info.f_frsize);
+}
+
 Result<FolderLock> FolderLock::take(const std::filesystem::path& dir) {
     const auto file = dir / "lock";
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

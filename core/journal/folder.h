@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "core/disk_text.h"
 #include "schema/result.h"
@@ -14,6 +15,17 @@ schema::Result<void> create_folders(const std::filesystem::path& dir);
 
 /// Bytes that this user may still write to the file system of `dir`.
 schema::Result<std::uint64_t> free_bytes(const std::filesystem::path& dir);
+
+/// Space that a database leaves free in a file system of this size, when nobody chose otherwise: an
+/// eighth of it, at most 64 MiB. It is what RocksDB needs to write out what it has in memory, and
+/// what the other programs of the machine live from.
+constexpr std::uint64_t default_reserve(std::uint64_t file_system_bytes) {
+    constexpr std::uint64_t kMost = 64 << 20;
+    return file_system_bytes / 8 < kMost ? file_system_bytes / 8 : kMost;
+}
+/// `chosen`, or the default for the file system of `dir`, which must exist.
+schema::Result<std::uint64_t> reserve_in(const std::filesystem::path& dir,
+                                         std::optional<std::uint64_t> chosen);
 
 /// A failed system call as an error: "open /x/y: Permission denied". ENOSPC and a full quota are
 /// `no_space`, the rest `io`. Reads errno.

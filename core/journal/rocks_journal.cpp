@@ -124,9 +124,10 @@ Result<std::unique_ptr<RocksJournal>> RocksJournal::open(JournalOptions options)
     if (const auto ok = create_folders(options.dir); !ok) return tl::unexpected(ok.error());
     auto lock = FolderLock::take(options.dir);
     if (!lock) return tl::unexpected(lock.error());
-    const JournalStore::Setup setup{options.dir / "db",
-                                    {options.memtable_bytes, options.cache_bytes},
-                                    options.free_bytes_floor};
+    const auto reserve = reserve_in(options.dir, options.free_bytes_floor);
+    if (!reserve) return tl::unexpected(reserve.error());
+    const JournalStore::Setup setup{
+        options.dir / "db", {options.memtable_bytes, options.cache_bytes}, *reserve};
     std::optional<HeadWitness> witness;
     if (!options.witness_of.empty()) {
         auto found = HeadWitness::read(options.dir / "witness");

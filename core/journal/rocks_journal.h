@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/clock.h"
@@ -17,7 +18,8 @@ struct JournalOptions {
     /// database that says how far the log had been acknowledged, written at most
     /// kWitnessDelay after the commit. Empty: no witness (a relay's journal).
     std::string witness_of;
-    std::uint64_t free_bytes_floor = 64 << 20;  ///< Below it commits fail with `no_space`.
+    /// Below it commits fail with `no_space`; default: see default_reserve.
+    std::optional<std::uint64_t> free_bytes_floor;
 };
 
 /// A commit is witnessed at most this late: the window in which a lost log tail is not noticed.

@@ -47,6 +47,9 @@ class Host {
   public:
     virtual ~Host() = default;
 
+    /// Asked at a greeting, before anything of the peer is heard: why it may have no session here.
+    virtual std::optional<schema::Error> refuses(const Peer&) { return std::nullopt; }
+
     // --- As a sender ---------------------------------------------------------------------------
     /// Stores whose logs can be fetched here.
     virtual std::vector<schema::StoreId> held() const = 0;

@@ -60,6 +60,7 @@ class Line {
     Arrivals arrivals;                    ///< Of a route's connection.
     std::set<schema::StoreId> staged;     ///< Logs taken in this turn, to confirm after the flush.
     std::set<schema::StoreId> announced;  ///< Marks to send in this turn.
+    BootTime began;                       ///< When the session was established.
     BootTime next_hello;                  ///< Dialled lines: when to greet (again).
     std::int64_t hello_wait_us = kHelloWaitMin;
     BootTime next_try;    ///< Dialled lines that are down: when the transport is tried again.

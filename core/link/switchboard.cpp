@@ -29,6 +29,9 @@ std::uint64_t make_nonce() {
     return (nonce >> 11) | 1;
 }
 
+/// A session that stood this long was a good one: after it greetings begin quickly again.
+constexpr std::int64_t kStoodWell = 5 * kSecond;
+
 }  // namespace
 
 Switchboard::Switchboard(Host& host, const Clock& clock, AllowList* allow, Self self,
@@ -166,18 +169,9 @@ Hello Switchboard::make_hello(const std::string& name) const {
 void Switchboard::on_hello(Line& line, const Hello& hello, const std::string& user) {
     line.begin(std::make_unique<Session>(make_hello(self_.role), false, line.local()));
     auto welcome = line.session()->greet(hello, user, clock_.wall(), clock_.boot());
-    if (!welcome) {
-        refuse(line, welcome.error(), "", {});
-        line.end();
-        return;
-    }
-    // A receiver has one session: what an older one of the same name still says is not heard.
-    for (const auto& [key, other] : called_) {
-        if (other.get() != &line && other->session() != nullptr &&
-            other->session()->peer().name == line.session()->peer().name) {
-            end(*other, "the same receiver greeted again");
-        }
-    }
+    if (!welcome) return refuse_greeting(line, welcome.error());
+    if (const auto why = host_.refuses(line.session()->peer())) return refuse_greeting(line, *why);
+    if (const auto why = take_over(line)) return refuse_greeting(line, *why);
     line.send(Message{std::move(*welcome)});
     started(line);
 }
@@ -198,7 +192,7 @@ void Switchboard::on_welcome(Line& line, const Welcome& welcome) {
 void Switchboard::started(Line& line) {
     const Peer& peer = line.session()->peer();
     line.trouble.clear();
-    line.hello_wait_us = kHelloWaitMin;
+    line.began = clock_.boot();
     log(Level::info, "session",
         {{"peer", peer.name},
          {"role", peer.role},
@@ -211,6 +205,9 @@ void Switchboard::started(Line& line) {
 void Switchboard::end(Line& line, const std::string& why) {
     if (line.session() == nullptr) return;
     if (line.session()->established()) {
+        // Two ends that put each other out by turns must not do so many times a second.
+        const bool stood = clock_.boot().value() - line.began.value() >= kStoodWell;
+        if (stood) line.hello_wait_us = kHelloWaitMin;
         log(Level::info, "session ended", {{"peer", line.session()->peer().name}, {"reason", why}});
     }
     line.trouble = why;

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,9 @@ class Switchboard {
   private:
     void on_message(Line& line, schema::Message message);
     void on_hello(Line& line, const schema::Hello& hello, const std::string& user);
+    /// Why the peer that greets on `line` may have no session; a receiver's older one ends here.
+    std::optional<schema::Error> take_over(const Line& line);
+    void refuse_greeting(Line& line, const schema::Error& error);
     void on_welcome(Line& line, const schema::Welcome& welcome);
     void on_trouble(Line& line, const schema::Trouble& trouble);
     void on_fetch(Line& line, const schema::Fetch& fetch);
@@ -76,6 +80,7 @@ class Switchboard {
     std::map<std::pair<std::size_t, schema::Bytes>, std::unique_ptr<Line>> called_;
     std::vector<std::unique_ptr<Line>> dialled_;
     BootTime refreshed_;
+    std::string last_refusal_;  ///< Of a greeting, so that the same one is logged once.
     std::map<std::string, std::int64_t> counters_;
 };
 

@@ -8,6 +8,8 @@
 
 namespace filial::core {
 
+using schema::Errc;
+using schema::Error;
 using schema::Fetch;
 using schema::Leg;
 using schema::Message;
@@ -100,6 +102,37 @@ void Switchboard::send_marks(Line& line) {
         line.send(Message{std::move(message)});
     }
     line.announced.clear();
+}
+
+std::optional<Error> Switchboard::take_over(const Line& line) {
+    const Peer& peer = line.session()->peer();
+    std::vector<Line*> older;
+    for (const auto& [key, other] : called_) {
+        const bool same = other.get() != &line && other->session() != nullptr &&
+                          other->session()->peer().name == peer.name;
+        if (same) older.push_back(other.get());
+    }
+    for (const Line* other : older) {
+        const Peer& there = other->session()->peer();
+        // A log that goes on elsewhere does so in a later epoch.
+        if (there.incarnation == peer.incarnation || there.epoch < peer.epoch) continue;
+        return Error{Errc::forked, "another machine speaks as " + peer.store +
+                                       " and is connected: two may not have one store's name"};
+    }
+    // A receiver has one session: what an older one of the same name still says is not heard.
+    for (Line* other : older) end(*other, "the same receiver greeted again");
+    return std::nullopt;
+}
+
+void Switchboard::refuse_greeting(Line& line, const Error& error) {
+    counters_["greetings_refused"] += 1;
+    if (last_refusal_ != error.message) {
+        log(Level::warn, "a greeting was refused",
+            {{"peer", line.session()->peer().name}, {"error", error.message}});
+    }
+    last_refusal_ = error.message;
+    refuse(line, error, "", {});
+    line.end();
 }
 
 void Switchboard::greet(Line& line) {

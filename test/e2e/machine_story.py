@@ -1,5 +1,6 @@
 """What a machine does to its programs: a full disk, an orderly end."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -49,24 +50,54 @@ def full_disk(stage):
     till = Till(store, operations, 8.0)
     stage.at_end(till.end)
     time.sleep(2)
-    for leave in (40 << 20, 0):
+    for leave in (10 << 20, 0):
         filler = fill(store.dir, leave)
         time.sleep(1.5)
         done = store.filial("sell", "tea", "1", "--wait", "1", "--json", check=False)
         check(done.returncode != 0, f"a sale on a full disk ({leave} bytes left): {done.stdout}")
         check("free" in done.stdout or "space" in done.stdout, f"and why: {done.stdout}")
-        check(store.publisher.running(), f"the publisher lives: {store.publisher.tail()}")
+        for program in (store.publisher, store.subscriber):
+            check(program.running(), f"{program.name} lives: {program.tail()}")
         filler.unlink()
         wait_for("sales to go on", 20, lambda: store.filial(
             "sell", "coffee", "1", "--wait", "1", check=False).returncode == 0)
     sold = -int(value(store, "stock", "coffee", "--at", "store8"))
     till.finish()
-    if not store.subscriber.running():  # A replica may end on a full disk; it never loses its place.
-        store.subscriber.start()
     company.wait_ready()
     coffee = [{"op": "sell", "sku": "coffee", "qty": str(sold)}]
     check_truth(stage, company, {"store8": operations + coffee})
     check_equal(value(store, "stock", "tea", "--at", "store8"), None, "what was refused is not booked")
+
+
+@story("a broker with a full disk takes nothing, says so seldom, and goes on where it was",
+       seconds=180, mounts=True)
+def full_broker(stage):
+    company = stage.company("store8", start=False)
+    store = company.stores["store8"]
+    small_disk(stage, company.head, 160)
+    company.start()
+    operations = retail("store8", lines=1200)["store8"]
+    till = Till(store, operations, 8.0)
+    stage.at_end(till.end)
+    for leave in (10 << 20, 0):
+        filler = fill(company.head, leave)
+        wait_for("the broker to say that it is full", 20,
+                 lambda: "free" in broker_health(company) or "space" in broker_health(company))
+        booked = log_end(store)
+        wait_for("sales to go on meanwhile", 20, lambda end=booked: log_end(store) > end)
+        time.sleep(1.5)
+        check(company.broker.running(), f"the broker lives: {company.broker.tail()}")
+        filler.unlink()
+        wait_for("the broker to be well", 20, lambda: broker_health(company) == "ok")
+    till.finish()
+    check_truth(stage, company, {"store8": operations})
+    said = company.broker.log.read_text().count("no space: nothing is taken")
+    check(said <= 4, f"the broker said {said} times that it is full")
+
+
+def broker_health(company):
+    done = company.filial("status", "--json", config=company.head / "filial.toml")
+    return json.loads(done.stdout)["processes"][0]["health"]
 
 
 @story("SIGTERM ends every program cleanly within seconds, in the middle of trade, twice")

@@ -25,6 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (options.sockets.empty()) options.sockets = options.data;
         (void)core::check_options(options).has_value();
     }
+    if (const auto size_read = core::parse_size(text)) {
+        const auto again = core::parse_size(core::size_text(*size_read));
+        schema::check(again && *again == *size_read, "a size reads back as written");
+    }
     const auto admitted = core::AllowList::parse_allow_list(text, "file");
     if (admitted) schema::check(tables.has_value(), "an allow list is TOML");
     return 0;

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/journal/rocks_journal.h"
+#include "core/link/client.h"
 #include "test/unit/broker/log_maker.h"
 
 namespace filial::broker {
@@ -184,6 +185,94 @@ TEST_CASE("broker: a second machine under one store's name is not taken from") {
     auto other = company.dial(second, company.machine(2));
     CHECK_FALSE(company.run(
         *other, [&] { return company.end() > Sequence{11}; }, 2));
+}
+
+TEST_CASE("broker: a second machine does not disturb the first, and is told why") {
+    Company company;
+    company.admit("store1");
+    LogMaker log("store1", 1);
+    log.sell(10);
+    Source source(log);
+    auto store = company.dial(source, company.machine(1));
+    REQUIRE(company.run(*store, [&] { return source.acknowledged == Sequence{11}; }));
+
+    LogMaker clone("store1", 2);
+    clone.sell(30);
+    Source second(clone);
+    auto other = company.dial(second, company.machine(2));
+    const auto refused = [&] {
+        REQUIRE(other->turn(std::chrono::milliseconds{1}));
+        const auto legs = other->incoming_legs();
+        return !legs.empty() && legs[0].note.find("another machine") != std::string::npos;
+    };
+    CHECK(company.run(*store, refused));
+    for (int i = 0; i < 300; ++i) {  // It tries again and again.
+        REQUIRE(other->turn(std::chrono::milliseconds{2}));
+        REQUIRE(store->turn(std::chrono::milliseconds{2}));
+        REQUIRE(company.head.turn(std::chrono::milliseconds{2}));
+        std::int64_t heard = 0;
+        REQUIRE(store->session_of("head/broker", heard));
+    }
+    log.sell(10);
+    CHECK(company.run(*store, [&] { return source.acknowledged == Sequence{21}; }));
+    CHECK(company.end() == Sequence{21});
+}
+
+TEST_CASE("broker: a question is answered to whom it may be, and to a revoked key no longer") {
+    Company company;
+    core::Admission entry{"store1", company.store_keys.curve_public};
+    entry.tickets = true;
+    REQUIRE(core::AllowList::admit(company.dir / "allow.toml", entry));
+    REQUIRE(company.allow.refresh());
+    const auto client = std::move(*core::Client::open(
+        *company.store_net, {"head", company.endpoint, company.head_keys.curve_public},
+        &company.store_keys));
+    const auto ask = [&] {
+        for (int turn = 0; turn < 1'000; ++turn) {
+            const auto sent = client->send(schema::StatusAsk{5}, std::chrono::milliseconds{1});
+            REQUIRE(company.head.turn(std::chrono::milliseconds{5}));
+            if (!sent) continue;
+            for (int answers = 0; answers < 100; ++answers) {
+                REQUIRE(company.head.turn(std::chrono::milliseconds{5}));
+                const auto answer = client->receive(std::chrono::milliseconds{5});
+                if (!answer) continue;
+                const auto* trouble = std::get_if<schema::Trouble>(&*answer);
+                return trouble == nullptr ? std::string() : trouble->message;
+            }
+        }
+        return std::string("no answer");
+    };
+    CHECK(ask() == "");
+    REQUIRE(core::AllowList::revoke(company.dir / "allow.toml", "store1"));
+    REQUIRE(company.allow.refresh());
+    CHECK(ask().find("may not ask") != std::string::npos);
+}
+
+TEST_CASE("broker: the receivers of a store that is revoked are forgotten") {
+    Company company;
+    company.admit("store1");
+    REQUIRE(company.allow.refresh());
+    core::Peer peer;
+    peer.store = "store1";
+    peer.role = "subscriber";
+    peer.name = "store1/subscriber";
+    schema::Fetch fetch;
+    fetch.store = StoreId{"store2"};
+    fetch.after = {{"*", Sequence{0}}};
+    company.broker->reached(peer, fetch);
+    const auto remembered = [&](std::int64_t later) {
+        company.broker->turn(core::BootTime{company.clock.boot().value() + later * core::kSecond});
+        bool found = false;
+        REQUIRE(company.journal->scan("receiver", {}, [&](schema::ByteView, schema::ByteView) {
+            found = true;
+            return true;
+        }));
+        return found;
+    };
+    CHECK(remembered(10));
+    REQUIRE(core::AllowList::revoke(company.dir / "allow.toml", "store1"));
+    REQUIRE(company.allow.refresh());
+    CHECK_FALSE(remembered(20));
 }
 
 TEST_CASE("broker: a revoked key loses its session in the middle of it") {

@@ -29,7 +29,7 @@ schema::Fetch fetch_of(const std::string& store) {
     return fetch;
 }
 
-TEST_CASE("receiver registry: what is forgotten stays forgotten after a restart") {
+TEST_CASE("receiver registry: receivers of whole logs come back, what is forgotten does not") {
     test::MemoryJournal journal;
     {
         auto registry = ReceiverRegistry::load(journal);
@@ -55,6 +55,7 @@ TEST_CASE("receiver registry: what is forgotten stays forgotten after a restart"
     const auto again = ReceiverRegistry::load(journal);
     REQUIRE(again);
     CHECK(again->all().size() == 4);
+    CHECK(again->all().begin()->second.after == fetch_of("store1").after);
     CHECK_FALSE(again->knows("store2/tap:feed"));
     CHECK(again->knows("store2/tap:feeds"));
 }

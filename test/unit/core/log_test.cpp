@@ -1,9 +1,14 @@
 #include "core/log.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <string>
+
+#include "core/log_output.h"
 
 using namespace filial;
 using core::Level;
@@ -84,4 +89,47 @@ TEST_CASE("log: levels have four names") {
     CHECK(core::parse_level("debug").value() == Level::debug);
     CHECK(core::parse_level("error").value() == Level::error);
     CHECK(core::parse_level("loud").error().code == schema::Errc::invalid);
+}
+
+TEST_CASE("log: a pipe that nobody drains holds nobody up, and what was dropped is told later") {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    REQUIRE(::fcntl(ends[1], F_SETPIPE_SZ, 16384) >= 16384);
+    core::LogOutput output(ends[1], std::chrono::milliseconds(50), [](std::uint64_t dropped) {
+        return "dropped " + std::to_string(dropped) + "\n";
+    });
+    const auto began = std::chrono::steady_clock::now();
+    for (int i = 0; i < 1'000; ++i) output.write("line " + std::string(195, 'x') + "\n");
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));
+
+    const auto drained = [&] {
+        std::string text(1 << 20, '\0');
+        const ssize_t got = ::read(ends[0], text.data(), text.size());
+        text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+        return text;
+    };
+    const auto whole = static_cast<int>(drained().size() / 201);
+    output.write("again\n");
+    output.write("and again\n");
+    const std::string said = drained();
+    CHECK(said.find("dropped " + std::to_string(1'000 - whole) + "\nagain\nand again\n") !=
+          std::string::npos);
+
+    ::close(ends[0]);
+    ::signal(SIGPIPE, SIG_IGN);
+    output.write("nobody\n");
+    ::close(ends[1]);
+}
+
+TEST_CASE("log: a trouble that lasts is told when it begins, once a minute, and when it is over") {
+    core::LastingTrouble trouble;
+    CHECK_FALSE(trouble.over());
+    int told = 0;
+    for (std::int64_t tenth = 0; tenth < 1'810; ++tenth) {
+        if (trouble.seen(core::BootTime{tenth * core::kSecond / 10})) ++told;
+    }
+    CHECK(told == 4);
+    CHECK(trouble.over());
+    CHECK_FALSE(trouble.over());
+    CHECK(trouble.seen(core::BootTime{182 * core::kSecond}));
 }

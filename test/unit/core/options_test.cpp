@@ -55,6 +55,8 @@ stock = "2h"
 customers = "90s"
 debts = "official"
 other = "1d"
+[disk]
+reserve = "4MiB"
 [log]
 level = "debug"
 format = "json"
@@ -82,6 +84,7 @@ format = "json"
     CHECK(options->freshness.stock_us == std::int64_t{7'200} * 1'000'000);
     CHECK(options->freshness.customers_us == 90'000'000);
     CHECK(options->freshness.debts_us == -1);
+    CHECK(options->disk_reserve_bytes == std::uint64_t{4} << 20);
     CHECK(options->log_level == core::Level::debug);
     CHECK(options->log_json);
 }
@@ -182,5 +185,25 @@ TEST_CASE("options: durations read back as the text they are written in") {
     for (const char* wrong : {"", "s", "5", "5 s", "-5s", "5w", "9999999999999999s", "4000d"}) {
         CAPTURE(wrong);
         CHECK(core::parse_duration_us(wrong).error().code == Errc::invalid);
+    }
+}
+
+TEST_CASE("options: sizes are read with their unit and written in the largest that fits") {
+    const std::pair<const char*, std::uint64_t> sizes[] = {{"0", 0},
+                                                           {"4097", 4'097},
+                                                           {"512KiB", 512 << 10},
+                                                           {"64MiB", 64 << 20},
+                                                           {"1024GiB", 1ULL << 40}};
+    for (const auto& [text, bytes] : sizes) {
+        CAPTURE(text);
+        const auto parsed = core::parse_size(text);
+        REQUIRE(parsed);
+        CHECK(*parsed == bytes);
+        CHECK(core::size_text(bytes) == text);
+    }
+    for (const char* bad :
+         {"", "MiB", "64MB", "64 MiB", "-1", "1025GiB", "1e3", "auto", "99999999999999999999"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(core::parse_size(bad));
     }
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/journal/folder.h"
 #include "test/unit/journal/journal_support.h"
 
 namespace {
@@ -93,6 +94,25 @@ TEST_CASE("full disk: below the floor nothing is taken, and the message says how
     CHECK(refused.error().message.find("need 1152921504606") != std::string::npos);
     CHECK(journal->end(kStore) == Sequence{0});
     CHECK_FALSE(journal->head(kStore).has_value());
+}
+
+TEST_CASE("full disk: what is left free fits the disk, so that a small one can be used") {
+    constexpr std::uint64_t kMiB = 1 << 20;
+    static_assert(core::default_reserve(std::uint64_t{4} << 40) == 64 * kMiB);
+    static_assert(core::default_reserve(512 * kMiB) == 64 * kMiB);
+    static_assert(core::default_reserve(24 * kMiB) == 3 * kMiB);
+    for (const std::size_t size : {20, 40}) {
+        const SmallDisk disk(size * kMiB);
+        if (!disk.mounted()) return;
+        auto options = options_in(disk.path() / "journal", "store1");
+        options.free_bytes_floor.reset();
+        const auto journal = opened(options);
+        CHECK(commit_rows(*journal, {{"stock", "a"}}));
+        schema::Result<void> result;
+        while (result) result = commit_one(*journal);
+        CHECK(result.error().code == Errc::no_space);
+        CHECK(*core::free_bytes(disk.path()) > size * kMiB / 16);
+    }
 }
 
 TEST_CASE("full disk: no_space, nothing acknowledged is lost, and it goes on when there is space") {

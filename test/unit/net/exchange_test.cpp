@@ -40,7 +40,77 @@ class QuietHost : public core::Host {
     schema::Status answer;
 };
 
+/// A head office on a local socket, and machines that say they are store1. Time is the test's.
+struct Machines {
+    const test::TempFolder folder;
+    const std::string endpoint = "ipc://" + (folder / "head.sock").string();
+    core::ManualClock clock;
+    std::unique_ptr<core::Network> network = std::move(*core::Network::open(nullptr));
+    QuietHost host;
+    core::Exchange head{host,    clock,   *network,
+                        nullptr, nullptr, {schema::StoreId{"head"}, "broker", {}, {}}};
+
+    Machines() { REQUIRE(head.listen(endpoint)); }
+
+    std::unique_ptr<core::Exchange> machine(std::uint8_t number, std::uint32_t epoch = 1) {
+        core::Self self{schema::StoreId{"store1"}, "publisher", schema::Epoch{epoch}, {}};
+        self.incarnation.fill(number);
+        auto made = std::make_unique<core::Exchange>(host, clock, *network, nullptr, nullptr, self);
+        REQUIRE(made->dial(core::Remote{"head", endpoint, ""}, "publisher"));
+        return made;
+    }
+    /// Turns all for so much of the test's time, a tenth of a second at each.
+    void run(std::vector<core::Exchange*> all, int tenths) {
+        all.push_back(&head);
+        for (int i = 0; i < tenths; ++i) {
+            for (core::Exchange* each : all) REQUIRE(each->turn(milliseconds(1)));
+            clock.advance(core::kSecond / 10);
+        }
+    }
+    static bool connected(const core::Exchange& machine) {
+        std::int64_t heard = 0;
+        return machine.session_of("head/broker", heard);
+    }
+    std::int64_t counter(const std::string& name) const {
+        for (const auto& [each, value] : head.counters()) {
+            if (each == name) return value;
+        }
+        return 0;
+    }
+};
+
 }  // namespace
+
+TEST_CASE("exchange: another incarnation is refused while the first is alive, a later epoch not") {
+    Machines all;
+    auto first = all.machine(1);
+    all.run({first.get()}, 30);
+    REQUIRE(Machines::connected(*first));
+    auto clone = all.machine(2);
+    for (int i = 0; i < 10; ++i) {
+        all.run({first.get(), clone.get()}, 10);
+        CHECK(Machines::connected(*first));
+        CHECK_FALSE(Machines::connected(*clone));
+    }
+    first.reset();
+    all.run({clone.get()}, 300);
+    CHECK(Machines::connected(*clone));
+    auto later = all.machine(3, 2);
+    all.run({later.get()}, 100);
+    CHECK(Machines::connected(*later));
+}
+
+TEST_CASE(
+    "exchange: two copies of one machine put each other out slowly, not many times a second") {
+    Machines all;
+    auto one = all.machine(1);
+    auto copy = all.machine(1);
+    all.run({one.get(), copy.get()}, 100);
+    const auto before = all.counter("messages_in");
+    all.run({one.get(), copy.get()}, 200);
+    CHECK(all.counter("messages_in") > before);
+    CHECK(all.counter("messages_in") < before + 60);
+}
 
 TEST_CASE("exchange: an answer that no message can carry is refused, with its request number") {
     const test::TempFolder folder;

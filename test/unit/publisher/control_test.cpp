@@ -208,6 +208,8 @@ TEST_CASE("control: own state that cannot be understood does not end the process
         damage.state.emplace_back(Bytes(key), "damage");
         return true;
     }));
+    shop.clock.advance(2 * filial::core::kSecond);
+    shop.publisher->turn(shop.clock.boot());  // Saves the position.
     REQUIRE(shop.journal.commit(damage, true));
     shop.restart();
     offer(2);
