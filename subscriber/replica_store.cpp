@@ -17,6 +17,9 @@ using schema::Result;
 
 namespace {
 
+/// Opening writes out what the log held in memory, and a manifest.
+constexpr std::uint64_t kOpeningBytes = 1 << 20;
+
 rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 ByteView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -76,6 +79,15 @@ struct ReplicaStore::Inside {
         return {};
     }
 
+    /// A full disk shows in more ways than ENOSPC: a file that could not be made, a log that could
+    /// not be closed. While there is no room for what opening writes, any failed write is of that.
+    schema::Error as_full(schema::Error error) const {
+        const auto free = core::free_bytes(options.dir);
+        const bool no_room = free && *free < reserve + kOpeningBytes;
+        if (error.code == Errc::io && no_room) error.code = Errc::no_space;
+        return error;
+    }
+
     /// Fails with `no_space` below the floor: RocksDB is not asked before there is room.
     Result<void> room() {
         const auto free = core::free_bytes(options.dir);
@@ -86,7 +98,7 @@ struct ReplicaStore::Inside {
                                     " bytes free, there are " + std::to_string(*free));
         }
         if (!full) return {};
-        if (const auto opened = open(); !opened) return opened;
+        if (const auto opened = open(); !opened) return tl::unexpected(as_full(opened.error()));
         full = false;
         return {};
     }
@@ -138,7 +150,7 @@ Result<void> ReplicaStore::write(ReplicaWrite& write, bool sync) {
     how.sync = sync;
     const auto status = inside_->db->Write(how, &write.inside().batch);
     if (status.ok()) return {};
-    auto error = core::from_status("write the replica", status);
+    auto error = inside_->as_full(core::from_status("write the replica", status));
     inside_->full = error.code == Errc::no_space;
     return tl::unexpected(std::move(error));
 }

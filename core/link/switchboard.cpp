@@ -207,7 +207,8 @@ void Switchboard::end(Line& line, const std::string& why) {
     if (line.session()->established()) {
         // Two ends that put each other out by turns must not do so many times a second.
         const bool stood = clock_.boot().value() - line.began.value() >= kStoodWell;
-        if (stood) line.hello_wait_us = kHelloWaitMin;
+        const bool cut = line.dialled() && !line.dial()->connected();
+        if (stood || cut) line.hello_wait_us = kHelloWaitMin;
         log(Level::info, "session ended", {{"peer", line.session()->peer().name}, {"reason", why}});
     }
     line.trouble = why;

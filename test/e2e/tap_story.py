@@ -121,3 +121,51 @@ def stopped_tap(stage):
     import_all(stage, company, by_store)
     check(time.monotonic() - began < 30, "an import beside a tap that stands still is done")
     check_equal(store.filial("sell", "tea", "1").returncode, 0, "exit code of a sale")
+
+
+@story("a tap that is given up counts in no queue and is removed for good, whatever its name is")
+def tap_given_up(stage):
+    company = stage.company("store1", "store2")
+    store = company.stores["store1"]
+    path = stage.dir / "tap.jsonl"
+
+    def tap():
+        return start(store, "*", "--name", "subscriber", "--store", "store1", "--out",
+                     str(path), out=subprocess.DEVNULL)
+
+    def at_head(*arguments):
+        return company.filial(*arguments, "--json", config=company.head / "filial.toml")
+
+    def receivers():
+        return {each["name"]: each for each in json.loads(at_head("receiver", "list").stdout)
+                ["receivers"]}
+    sales(store, 1, 3)
+    running = tap()
+    stage.at_end(running.kill)
+    wait_for("the tap to show the sales", 20, lambda: len(whole_lines(path)) == log_end(store))
+    wait_for("both to be there", 20, lambda: all(
+        receivers().get(name, {}).get("connected")
+        for name in ("store1/tap:subscriber", "store1/subscriber")))
+    running.kill()
+    running.wait()
+    sales(store, 4, 6)
+    company.wait_settled(30)
+    for kill in (company.broker.kill, company.broker.stop):
+        kill()
+        company.broker.start()
+        company.wait_settled(60)
+        away = receivers()["store1/tap:subscriber"]
+        check(not away["connected"] and away["depth_events"] == 3, f"the tap's leg: {away}")
+        check_equal(json.loads(at_head("queue").stdout)["depth_events"], 0, "depth at head office")
+    at_head("receiver", "remove", "store1/tap:subscriber")
+    company.broker.kill()
+    company.broker.start()
+    company.wait_settled(60)
+    left = receivers()
+    check("store1/tap:subscriber" not in left and "store1/subscriber" in left, f"left: {left}")
+    again = tap()
+    stage.at_end(again.kill)
+    wait_for("the tap to go on", 20, lambda: len(whole_lines(path)) == log_end(store))
+    again.terminate()
+    again.wait()
+    check_equal([e["seq"] for e in whole_lines(path)], list(range(1, log_end(store) + 1)), "seqs")
