@@ -18,6 +18,7 @@
 # Includes start at the project's root: #include "schema/event.h".
 
 set(FILIAL_SANITIZE "" CACHE STRING "Sanitizers for everything, such as address,undefined")
+option(FILIAL_PLANTED "Mistakes that the simulator has to find can be switched on" OFF)
 option(FILIAL_FUZZ "Build libFuzzer programs; needs clang++" OFF)
 option(FILIAL_PCH "Precompile heavy third-party headers" ON)
 option(FILIAL_UNITY "Compile the files of a target some at a time: most of their time is headers" ON)
@@ -34,6 +35,9 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 add_compile_definitions(_GLIBCXX_ASSERTIONS FILIAL_VERSION="${PROJECT_VERSION}")
 # File names in messages and debug information start at the project's root.
 add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+if(FILIAL_PLANTED)
+  add_compile_definitions(FILIAL_PLANTED)
+endif()
 if(FILIAL_SANITIZE)
   add_compile_options(-fsanitize=${FILIAL_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)
