@@ -2,32 +2,30 @@
 
 #include <msgpack.hpp>
 
+#include <cstdint>
+#include <new>
+
+#include "schema/codec_tree.h"
 #include "schema/limits.h"
 #include "schema/walker.h"
 
 namespace filial::schema {
 namespace {
 
+using Kind = Value::Kind;
+
+/// A first allocation that most values fit into; from there on the string doubles itself.
+constexpr std::size_t kFirstBytes = 112;
+
+const Value& as_value(const void* element) { return *static_cast<const Value*>(element); }
+
 struct Sink {
     Bytes& bytes;
     void write(const char* data, std::size_t size) { bytes.append(data, size); }
 };
 
-const msgpack::object& as_object(const void* element) {
-    return *static_cast<const msgpack::object*>(element);
-}
-
-const msgpack::unpack_limit& limits() {
-    static const msgpack::unpack_limit limit(kArrayElementsMax, kArrayElementsMax, kMessageBytesMax,
-                                             kMessageBytesMax, kMessageBytesMax, kNestingMax);
-    return limit;
-}
-
-/// Texts and bytes stay where they are: the views point into the caller's bytes.
-bool by_reference(msgpack::type::object_type, std::size_t, void*) { return true; }
-
-template <class Value>
-void pack(Bytes& bytes, const Value& value) {
+template <class Packed>
+void pack(Bytes& bytes, const Packed& value) {
     Sink sink{bytes};
     msgpack::packer<Sink>(sink).pack(value);
 }
@@ -35,6 +33,7 @@ void pack(Bytes& bytes, const Value& value) {
 }  // namespace
 
 Writer& Writer::array(std::size_t elements) {
+    if (bytes_.capacity() < kFirstBytes) bytes_.reserve(kFirstBytes);
     Sink sink{bytes_};
     msgpack::packer<Sink>(sink).pack_array(static_cast<std::uint32_t>(elements));
     return *this;
@@ -87,14 +86,14 @@ const void* Fields::take() {
         ++at_;
         return nullptr;
     }
-    return static_cast<const msgpack::object*>(elements_) + at_++;
+    return static_cast<const Value*>(elements_) + at_++;
 }
 
 std::uint64_t Fields::u64() {
     const void* element = take();
     if (element == nullptr) return 0;
-    const auto& object = as_object(element);
-    if (object.type == msgpack::type::POSITIVE_INTEGER) return object.via.u64;
+    const Value& value = as_value(element);
+    if (value.kind == Kind::positive) return value.number;
     parser_->wrong("a number from 0");
     return 0;
 }
@@ -109,10 +108,10 @@ std::uint32_t Fields::u32() {
 std::int64_t Fields::i64() {
     const void* element = take();
     if (element == nullptr) return 0;
-    const auto& object = as_object(element);
-    if (object.type == msgpack::type::NEGATIVE_INTEGER) return object.via.i64;
-    if (object.type == msgpack::type::POSITIVE_INTEGER && object.via.u64 <= INT64_MAX) {
-        return static_cast<std::int64_t>(object.via.u64);
+    const Value& value = as_value(element);
+    if (value.kind == Kind::negative) return value.minus;
+    if (value.kind == Kind::positive && value.number <= INT64_MAX) {
+        return static_cast<std::int64_t>(value.number);
     }
     parser_->wrong("a number of 64 bits");
     return 0;
@@ -121,8 +120,8 @@ std::int64_t Fields::i64() {
 bool Fields::boolean() {
     const void* element = take();
     if (element == nullptr) return false;
-    const auto& object = as_object(element);
-    if (object.type == msgpack::type::BOOLEAN) return object.via.boolean;
+    const Value& value = as_value(element);
+    if (value.kind == Kind::boolean) return value.number != 0;
     parser_->wrong("true or false");
     return false;
 }
@@ -130,34 +129,30 @@ bool Fields::boolean() {
 std::string_view Fields::str() {
     const void* element = take();
     if (element == nullptr) return {};
-    const auto& object = as_object(element);
-    if (object.type == msgpack::type::STR) return {object.via.str.ptr, object.via.str.size};
-    if (object.type != msgpack::type::NIL) parser_->wrong("text");
+    const Value& value = as_value(element);
+    if (value.kind == Kind::text) return value.view();
+    if (value.kind != Kind::nil) parser_->wrong("text");
     return {};
 }
 
 ByteView Fields::bin() {
     const void* element = take();
     if (element == nullptr) return {};
-    const auto& object = as_object(element);
-    if (object.type == msgpack::type::BIN) return {object.via.bin.ptr, object.via.bin.size};
-    if (object.type != msgpack::type::NIL) parser_->wrong("bytes");
+    const Value& value = as_value(element);
+    if (value.kind == Kind::bytes) return value.view();
+    if (value.kind != Kind::nil) parser_->wrong("bytes");
     return {};
 }
 
 Fields Fields::array() {
-    Fields fields;
-    fields.parser_ = parser_;
     const void* element = take();
-    if (element == nullptr) return fields;
-    const auto& object = as_object(element);
-    if (object.type == msgpack::type::ARRAY) {
-        fields.elements_ = object.via.array.ptr;
-        fields.size_ = object.via.array.size;
-    } else if (object.type != msgpack::type::NIL) {
-        parser_->wrong("an array");
-    }
-    return fields;
+    Fields none;
+    none.parser_ = parser_;
+    if (element == nullptr) return none;
+    const Value& value = as_value(element);
+    if (value.kind == Kind::array) return parser_->fields_of(element);
+    if (value.kind != Kind::nil) parser_->wrong("an array");
+    return none;
 }
 
 void Fields::refuse(std::string_view expected) {
@@ -166,37 +161,32 @@ void Fields::refuse(std::string_view expected) {
 
 bool Fields::next_is_nil() const {
     if (at_ >= size_) return true;
-    const auto* elements = static_cast<const msgpack::object*>(elements_);
-    return elements[at_].type == msgpack::type::NIL;
+    return static_cast<const Value*>(elements_)[at_].kind == Kind::nil;
 }
 
 struct Parser::Memory {
-    msgpack::zone zone;
-    msgpack::object root;
+    ValueTree tree;
 };
 
 Parser::Parser() : memory_(std::make_unique<Memory>()) {}
 Parser::~Parser() = default;
 
-Result<Fields> Parser::array(ByteView bytes) try {
-    error_.clear();
-    memory_->zone.clear();
-    if (bytes.size() > kMessageBytesMax) return fail(Errc::too_large, "longer than any message");
-    Walker walker(bytes);
-    if (!walker.skip()) return fail(Errc::corrupt, std::string(walker.error()));
-    if (walker.left() > 0) return fail(Errc::corrupt, "bytes behind the value");
-    std::size_t at = 0;
-    bool referenced = false;
-    memory_->root = msgpack::unpack(memory_->zone, bytes.data(), bytes.size(), at, referenced,
-                                    by_reference, nullptr, limits());
-    if (memory_->root.type != msgpack::type::ARRAY) return fail(Errc::corrupt, "not an array");
+Fields Parser::fields_of(const void* array) {
+    const Value& value = as_value(array);
     Fields fields;
-    fields.elements_ = memory_->root.via.array.ptr;
-    fields.size_ = memory_->root.via.array.size;
+    fields.elements_ = memory_->tree.elements(value);
+    fields.size_ = value.size;
     fields.parser_ = this;
     return fields;
-} catch (const msgpack::unpack_error& e) {
-    return fail(Errc::corrupt, e.what());
+}
+
+Result<Fields> Parser::array(ByteView bytes) try {
+    error_.clear();
+    if (bytes.size() > kMessageBytesMax) return fail(Errc::too_large, "longer than any message");
+    ValueTree& tree = memory_->tree;
+    if (!tree.read(bytes)) return fail(Errc::corrupt, std::string(tree.error()));
+    if (tree.root().kind != Kind::array) return fail(Errc::corrupt, "not an array");
+    return fields_of(&tree.root());
 } catch (const std::bad_alloc&) {
     return fail(Errc::too_large, "no memory to decode the value");
 }

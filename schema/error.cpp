@@ -30,6 +30,7 @@ constexpr std::array kTable{
     ErrorInfo{Errc::timeout, "timeout", 5, true, "nobody"},
     ErrorInfo{Errc::locked, "locked", 1, false, "operator"},
     ErrorInfo{Errc::overflow, "overflow", 4, false, "person"},
+    ErrorInfo{Errc::dictionary_missing, "dictionary_missing", 1, true, "nobody"},
 };
 
 }  // namespace

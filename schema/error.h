@@ -35,6 +35,8 @@ enum class Errc : std::uint8_t {
     timeout = 22,            ///< No answer before the deadline; whether it was done is not known.
     locked = 23,             ///< Another process has this folder open.
     overflow = 24,           ///< A sum leaves 64 bits; never wrapped.
+    dictionary_missing =
+        25,  ///< A block builds on rows that this end cannot give again; fetch plain.
 };
 
 struct Error {

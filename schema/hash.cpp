@@ -11,6 +11,8 @@ const unsigned char* raw(ByteView bytes) {
     return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
+RandomSource random_source = nullptr;
+
 /// libsodium picks its fast code once; safe to call from any thread.
 void ready() {
     static const bool ok = sodium_init() >= 0;
@@ -59,10 +61,16 @@ Hash hash_from(ByteView bytes) {
 }
 
 Bytes random_bytes(std::size_t size) {
-    ready();
     Bytes bytes(size, '\0');
+    if (random_source != nullptr) {
+        random_source(bytes.data(), bytes.size());
+        return bytes;
+    }
+    ready();
     randombytes_buf(bytes.data(), bytes.size());
     return bytes;
 }
+
+void set_random_source(RandomSource source) { random_source = source; }
 
 }  // namespace filial::schema

@@ -28,4 +28,8 @@ Hash hash_from(ByteView bytes);
 /// `size` bytes from the system's random source.
 Bytes random_bytes(std::size_t size);
 
+/// For the simulator, where one seed draws everything: fills `size` bytes instead of the system.
+using RandomSource = void (*)(char* to, std::size_t size);
+void set_random_source(RandomSource source);
+
 }  // namespace filial::schema

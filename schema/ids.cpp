@@ -22,6 +22,18 @@ std::array<std::uint8_t, 16> id16_from(ByteView bytes) {
     return id;
 }
 
+std::optional<std::array<std::uint8_t, 16>> id16_from_hex(ByteView text) {
+    constexpr ByteView digits = "0123456789abcdef";
+    std::array<std::uint8_t, 16> id{};
+    if (text.size() != 2 * id.size()) return std::nullopt;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::size_t digit = digits.find(text[i]);
+        if (digit == ByteView::npos) return std::nullopt;
+        id[i / 2] = static_cast<std::uint8_t>(id[i / 2] * 16u + digit);
+    }
+    return id;
+}
+
 std::string to_hex(ByteView bytes) {
     constexpr char digits[] = "0123456789abcdef";
     std::string text;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,8 @@ using Incarnation = std::array<std::uint8_t, 16>;
 ByteView view(const std::array<std::uint8_t, 16>& id);
 /// From exactly 16 bytes; anything else gives all zeros (which is nobody's id).
 std::array<std::uint8_t, 16> id16_from(ByteView bytes);
+/// From its 32 lower-case digits; nullopt for anything else.
+std::optional<std::array<std::uint8_t, 16>> id16_from_hex(ByteView text);
 /// Lower-case hexadecimal, for people and logs.
 std::string to_hex(ByteView bytes);
 

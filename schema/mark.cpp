@@ -1,5 +1,7 @@
 #include "schema/mark.h"
 
+#include <algorithm>
+
 #include "schema/names.h"
 #include "schema/payloads.h"
 
@@ -40,6 +42,13 @@ Reached read_reached(Fields& fields) {
     reached.epoch = Epoch{parts.u32()};
     reached.topics = read_ends(parts);
     return reached;
+}
+
+Sequence Mark::end_of(std::string_view topic) const {
+    if (topic == kAllTopics) return end;
+    const auto found = std::find_if(ends.begin(), ends.end(),
+                                    [&](const TopicEnd& each) { return each.topic == topic; });
+    return found == ends.end() ? Sequence{0} : found->seq;
 }
 
 Bytes encode(const Mark& mark) {

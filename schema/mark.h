@@ -49,6 +49,9 @@ struct Mark {
     std::vector<Reached> applied;     ///< What the store's own replica holds of the others.
     std::vector<Position> taken;      ///< How far their `control` has been taken.
     std::vector<ParkedKey> parked;    ///< The first kParkedTold.
+
+    /// Last event of that topic; of "*" the log's. 0: none.
+    Sequence end_of(std::string_view topic) const;
     friend bool operator==(const Mark&, const Mark&) = default;
 };
 

@@ -19,6 +19,7 @@ void hello_fields(Writer& out, const Hello& hello) {
     out.str(hello.role).str(hello.name).u64(hello.epoch.value()).bin(view(hello.incarnation));
     write_texts(out, hello.offers);
     out.i64(hello.clock.value()).str(hello.software);
+    if (hello.features != 0) out.u64(hello.features);
 }
 
 /// Writes each message; messages_read.cpp reads in the same order of fields.
@@ -26,26 +27,33 @@ struct Encoder {
     Writer& out;
 
     void operator()(const Hello& m) {
-        head(out, M::hello, 11);
+        head(out, M::hello, m.features != 0 ? 12 : 11);
         hello_fields(out, m);
     }
     void operator()(const Welcome& m) {
-        head(out, M::welcome, 13);
+        head(out, M::welcome, m.self.features != 0 ? 14 : 13);
         out.u64(m.hello_nonce).u64(m.version);
         hello_fields(out, m.self);
     }
     void operator()(const Trouble& m) {
-        head(out, M::trouble, 7);
+        head(out, M::trouble, m.end != 0 ? 8 : 7);
         out.u64(m.session).u64(m.request).u64(static_cast<std::uint64_t>(m.code)).str(m.message);
         out.str(m.store);
         write_texts(out, m.topics);
         out.u64(m.retry_ms);
+        if (m.end != 0) out.u64(m.end);
     }
     void operator()(const Fetch& m) {
-        head(out, M::fetch, 6);
+        const bool proof = !m.proof.empty();
+        const bool known = proof || m.incarnation != Incarnation{};
+        const bool more = known || m.codecs != 0 || m.dictionaries || m.block_events != 0;
+        head(out, M::fetch, proof ? 11 : known ? 10 : more ? 9 : 6);
         out.u64(m.session).str(m.store.value()).u64(m.epoch.value()).array(m.after.size());
         for (const TopicEnd& end : m.after) out.array(2).str(end.topic).u64(end.seq.value());
         out.u64(m.credit).boolean(m.restart);
+        if (more) out.u64(m.codecs).boolean(m.dictionaries).u64(m.block_events);
+        if (known) out.bin(view(m.incarnation));
+        if (proof) out.bin(m.proof);
     }
     void operator()(const BlockMessage& m) {
         const Block& b = m.block;
@@ -76,6 +84,33 @@ struct Encoder {
         for (const ParkedKey& key : m.parked) {
             out.array(3).str(key.store.value()).str(key.topic).str(key.key);
         }
+    }
+    void operator()(const Confirm& m) {
+        head(out, M::confirm, 3);
+        out.u64(m.session).u64(m.nonce).str(m.store.value());
+    }
+    void operator()(const Confirmed& m) {
+        head(out, M::confirmed, 4);
+        out.u64(m.session).u64(m.nonce).bin(m.mark).bin(m.signature);
+    }
+    void operator()(const Several& m) {
+        head(out, M::several, 5);
+        out.u64(m.session).u64(m.piece.number).u64(m.piece.raw_size).u64(m.piece.check);
+        out.bin(m.piece.data);
+    }
+    void operator()(const Rejoin& m) {
+        head(out, M::rejoin, 6);
+        out.u64(m.session).bin(view(m.incarnation)).u64(m.epoch.value()).u64(m.end.value());
+        out.str(m.machine).str(m.reason);
+    }
+    void operator()(const Rejoined& m) {
+        head(out, M::rejoined, 7);
+        out.u64(m.session).bin(view(m.incarnation)).u64(m.epoch.value());
+        out.u64(m.held_epoch.value()).u64(m.held_end.value()).array(m.held.size());
+        for (const ChainEnd& end : m.held) {
+            out.array(3).str(end.topic).u64(end.last.value()).bin(view(end.chain));
+        }
+        out.str(m.text);
     }
     void operator()(const Bye& m) {
         head(out, M::bye, 2);
@@ -117,16 +152,33 @@ struct Encoder {
         write_answer(out, m);
     }
     void operator()(const StatusAsk& m) {
-        head(out, M::status_ask, 1);
+        head(out, M::status_ask, m.look ? 2 : 1);
         out.u64(m.request);
+        if (m.look) out.boolean(m.look);
     }
     void operator()(const Status& m) {
-        head(out, M::status, 11);
+        head(out, M::status, !m.damages.empty() ? 13 : m.waiting.empty() ? 11 : 12);
         write_status(out, m);
     }
     void operator()(const Forget& m) {
         head(out, M::forget, 2);
         out.u64(m.request).str(m.receiver);
+    }
+    void operator()(const Call& m) {
+        head(out, M::call, 4);
+        write_call(out, m);
+    }
+    void operator()(const CallState& m) {
+        head(out, M::call_state, 3);
+        write_call_state(out, m);
+    }
+    void operator()(const Readmit& m) {
+        head(out, M::readmit, 3);
+        out.u64(m.request).str(m.store.value()).str(m.incarnation);
+    }
+    void operator()(const Backup& m) {
+        head(out, M::backup, 2);
+        out.u64(m.request).str(m.folder);
     }
 };
 
@@ -154,6 +206,12 @@ std::string_view name_of(MessageKind kind) {
             return "applied";
         case M::bye:
             return "bye";
+        case M::several:
+            return "several";
+        case M::rejoin:
+            return "rejoin";
+        case M::rejoined:
+            return "rejoined";
         case M::ticket:
             return "ticket";
         case M::accepted:
@@ -176,6 +234,14 @@ std::string_view name_of(MessageKind kind) {
             return "status";
         case M::forget:
             return "forget";
+        case M::call:
+            return "call";
+        case M::call_state:
+            return "call_state";
+        case M::readmit:
+            return "readmit";
+        case M::backup:
+            return "backup";
         case M::confirm:
             return "confirm";
         case M::confirmed:
@@ -201,10 +267,11 @@ std::uint64_t request_of(const Message& message) {
 
 MessageKind kind_of(const Message& message) {
     constexpr M kinds[] = {
-        M::hello,          M::welcome, M::trouble,    M::fetch,        M::block,  M::mark,
-        M::ping,           M::pong,    M::applied,    M::bye,          M::ticket, M::accepted,
-        M::ticket_refused, M::busy,    M::client_ask, M::client_state, M::query,  M::answer,
-        M::status_ask,     M::status,  M::forget};
+        M::hello,  M::welcome,    M::trouble,      M::fetch,      M::block,     M::mark,
+        M::ping,   M::pong,       M::applied,      M::confirm,    M::confirmed, M::several,
+        M::rejoin, M::rejoined,   M::bye,          M::ticket,     M::accepted,  M::ticket_refused,
+        M::busy,   M::client_ask, M::client_state, M::query,      M::answer,    M::status_ask,
+        M::status, M::forget,     M::call,         M::call_state, M::readmit,   M::backup};
     static_assert(std::size(kinds) == std::variant_size_v<Message>);
     return kinds[message.index()];
 }

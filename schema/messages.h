@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "schema/block.h"
+#include "schema/block_stream.h"
+#include "schema/call.h"
 #include "schema/mark.h"
 #include "schema/query.h"
+#include "schema/rejoin.h"
 #include "schema/status.h"
 #include "schema/ticket.h"
 
@@ -29,6 +32,9 @@ enum class MessageKind : std::uint8_t {
     pong = 8,
     applied = 9,
     bye = 10,
+    several = 11,
+    rejoin = 12,
+    rejoined = 13,
     ticket = 20,
     accepted = 21,
     ticket_refused = 22,
@@ -40,12 +46,22 @@ enum class MessageKind : std::uint8_t {
     status_ask = 32,
     status = 33,
     forget = 34,
-    // Reserved from the first version, filled later.
+    call = 35,
+    call_state = 36,
+    readmit = 37,
+    backup = 38,
     confirm = 40,
     confirmed = 41,
+    // Reserved from the first version, filled later.
     snapshot = 42,
     moved = 43,
     chunk = 44,
+};
+
+/// What an end can, and what it says of the session's line.
+enum Feature : std::uint64_t {
+    kFeatureSeveral = 1,  ///< It takes messages packed together (Several).
+    kFeatureDear = 2,     ///< The line is slow or paid by the byte, as far as this end knows.
 };
 
 /// First message of whoever dialled. A session is the pair of nonces: a message of another session
@@ -62,6 +78,7 @@ struct Hello {
     std::vector<std::string> offers;  ///< Stores whose logs can be fetched from it; "*": of all.
     Timestamp clock;                  ///< Its clock now; the offset is shown, never used.
     std::string software;             ///< "filial 0.1.0".
+    std::uint64_t features = 0;       ///< Bits, see Feature; left out of the bytes where it is 0.
     friend bool operator==(const Hello&, const Hello&) = default;
 };
 
@@ -82,6 +99,9 @@ struct Trouble {
     std::string store;  ///< The log it is about, or empty.
     std::vector<std::string> topics;
     std::uint64_t retry_ms = 0;
+    /// With `gap` about a store's own log: the last event that is held of it here. Left out of the
+    /// bytes where it is 0.
+    std::uint64_t end = 0;
     friend bool operator==(const Trouble&, const Trouble&) = default;
 };
 
@@ -94,6 +114,16 @@ struct Fetch {
     std::vector<TopicEnd> after;  ///< One entry {"*", n} for the whole log.
     std::uint64_t credit = 0;
     bool restart = false;
+    // What of blocks this end can take; left out of the bytes where all of it is 0.
+    std::uint64_t codecs = 0;        ///< Bit n: codec n. 0 and 1 are always taken.
+    bool dictionaries = false;       ///< It can give again the rows before the asked positions.
+    std::uint64_t block_events = 0;  ///< At most so many in a block; 0: as the sender likes.
+    /// Of the log whose positions these are, in that epoch; zeros: not known, or said before. Left
+    /// out of the bytes then.
+    Incarnation incarnation{};
+    /// Of whoever keeps whole logs, at the beginning: chain heads of all topics up to `after` in
+    /// one hash (core::chains_of), 32 bytes; a store sees by it that its log is not the one held.
+    Bytes proof{};
     friend bool operator==(const Fetch&, const Fetch&) = default;
 };
 
@@ -131,14 +161,42 @@ struct Applied {
     friend bool operator==(const Applied&, const Applied&) = default;
 };
 
+/// "Is this store there now?": asked of its publisher, through whoever has a line to it. The nonce
+/// is drawn for each question, so that nobody can answer out of what he heard before.
+struct Confirm {
+    std::uint64_t session = 0;
+    std::uint64_t nonce = 0;
+    StoreId store;  ///< Whose publisher has to answer.
+    friend bool operator==(const Confirm&, const Confirm&) = default;
+};
+
+/// The answer: a mark that was made after the nonce had come. Relays pass it on untouched.
+struct Confirmed {
+    std::uint64_t session = 0;
+    std::uint64_t nonce = 0;
+    Bytes mark;       ///< encode(Mark): what is durable in its log now, and what it had applied.
+    Bytes signature;  ///< Over nonce and mark; empty until stores sign.
+    friend bool operator==(const Confirmed&, const Confirmed&) = default;
+};
+
 struct Bye {
     std::uint64_t session = 0;
     std::string reason;
     friend bool operator==(const Bye&, const Bye&) = default;
 };
 
+/// Messages of one session, one encoding behind the other, packed against what this end said in it
+/// before. None of them is again of this kind.
+struct Several {
+    std::uint64_t session = 0;
+    StreamPiece piece;
+    friend bool operator==(const Several&, const Several&) = default;
+};
+
 struct StatusAsk {
     std::uint64_t request = 0;
+    /// Begin a look at everything that is kept, now; left out of the bytes where it is false.
+    bool look = false;
     friend bool operator==(const StatusAsk&, const StatusAsk&) = default;
 };
 
@@ -152,8 +210,9 @@ struct Forget {
 };
 
 using Message = std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong,
-                             Applied, Bye, Ticket, Accepted, TicketRefused, Busy, ClientAsk,
-                             ClientState, Query, Answer, StatusAsk, Status, Forget>;
+                             Applied, Confirm, Confirmed, Several, Rejoin, Rejoined, Bye, Ticket,
+                             Accepted, TicketRefused, Busy, ClientAsk, ClientState, Query, Answer,
+                             StatusAsk, Status, Forget, Call, CallState, Readmit, Backup>;
 
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);

@@ -29,6 +29,7 @@ Hello read_hello(Fields& fields) {
     hello.offers = read_texts(fields);
     hello.clock = Timestamp{fields.i64()};
     hello.software = fields.str();
+    hello.features = fields.u64();
     return hello;
 }
 
@@ -41,6 +42,7 @@ Trouble read_trouble(Fields& fields) {
     m.store = fields.str();
     m.topics = read_texts(fields);
     m.retry_ms = fields.u64();
+    m.end = fields.u64();
     return m;
 }
 
@@ -59,6 +61,11 @@ Fetch read_fetch(Fields& fields) {
     }
     m.credit = fields.u64();
     m.restart = fields.boolean();
+    m.codecs = fields.u64();
+    m.dictionaries = fields.boolean();
+    m.block_events = fields.u64();
+    m.incarnation = id16_from(fields.bin());
+    m.proof = fields.bin();
     return m;
 }
 
@@ -80,6 +87,37 @@ BlockMessage read_block(Fields& fields) {
     b.seal = fields.bin();
     b.end = Sequence{fields.u64()};
     b.data = fields.bin();
+    return m;
+}
+
+Rejoin read_rejoin(Fields& fields) {
+    Rejoin m;
+    m.session = fields.u64();
+    m.incarnation = id16_from(fields.bin());
+    m.epoch = Epoch{fields.u32()};
+    m.end = Sequence{fields.u64()};
+    m.machine = fields.str();
+    m.reason = fields.str();
+    return m;
+}
+
+Rejoined read_rejoined(Fields& fields) {
+    Rejoined m;
+    m.session = fields.u64();
+    m.incarnation = id16_from(fields.bin());
+    m.epoch = Epoch{fields.u32()};
+    m.held_epoch = Epoch{fields.u32()};
+    m.held_end = Sequence{fields.u64()};
+    Fields held = fields.array();
+    while (held.more()) {
+        Fields parts = held.array();
+        ChainEnd end;
+        end.topic = read_topic(parts);
+        end.last = Sequence{parts.u64()};
+        end.chain = hash_from(parts.bin());
+        m.held.push_back(std::move(end));
+    }
+    m.text = fields.str();
     return m;
 }
 
@@ -147,6 +185,19 @@ Result<Message> read_body(M kind, Fields& fields) {
         }
         case M::applied:
             return Message{read_applied(fields)};
+        case M::several: {
+            Several m;
+            m.session = fields.u64();
+            m.piece.number = fields.u64();
+            m.piece.raw_size = fields.u64();
+            m.piece.check = fields.u32();
+            m.piece.data = fields.bin();
+            return Message{std::move(m)};
+        }
+        case M::rejoin:
+            return Message{read_rejoin(fields)};
+        case M::rejoined:
+            return Message{read_rejoined(fields)};
         case M::bye: {
             const std::uint64_t session = fields.u64();
             return Message{Bye{session, std::string(fields.str())}};
@@ -196,17 +247,47 @@ Result<Message> read_body(M kind, Fields& fields) {
         case M::answer:
             return Message{read_answer(fields)};
         case M::status_ask:
-            return Message{StatusAsk{fields.u64()}};
+            return Message{StatusAsk{fields.u64(), fields.boolean()}};
         case M::forget: {
             Forget m;
             m.request = fields.u64();
             m.receiver = fields.str();
             return Message{std::move(m)};
         }
+        case M::readmit: {
+            Readmit m;
+            m.request = fields.u64();
+            m.store = read_store(fields);
+            m.incarnation = fields.str();
+            return Message{std::move(m)};
+        }
+        case M::backup: {
+            Backup m;
+            m.request = fields.u64();
+            m.folder = fields.str();
+            return Message{std::move(m)};
+        }
         case M::status:
             return Message{read_status(fields)};
-        case M::confirm:
-        case M::confirmed:
+        case M::call:
+            return Message{read_call(fields)};
+        case M::call_state:
+            return Message{read_call_state(fields)};
+        case M::confirm: {
+            Confirm m;
+            m.session = fields.u64();
+            m.nonce = fields.u64();
+            m.store = read_store(fields);
+            return Message{std::move(m)};
+        }
+        case M::confirmed: {
+            Confirmed m;
+            m.session = fields.u64();
+            m.nonce = fields.u64();
+            m.mark = fields.bin();
+            m.signature = fields.bin();
+            return Message{std::move(m)};
+        }
         case M::snapshot:
         case M::moved:
         case M::chunk:

@@ -24,7 +24,7 @@ enum class OperationKind : std::uint8_t {
     receive = 4,            ///< subject SKU, quantity comes in from a supplier.
     count = 5,              ///< subject SKU, quantity is what was counted on the shelf.
     customer_add = 6,       ///< subject customer, peer its home store, fields.
-    customer_edit = 7,      ///< subject customer, fields that change.
+    customer_edit = 7,      ///< subject customer, fields that change; peer a new home: itself.
     limit = 8,              ///< subject customer, amount; by the customer's home only.
     charge = 9,             ///< subject customer, amount: the debt goes up.
     credit_note = 10,       ///< subject customer, amount: goods came back, the debt goes down.
@@ -34,6 +34,44 @@ enum class OperationKind : std::uint8_t {
     transfer_cancel = 14,   ///< subject transfer, peer the destination, which decides.
     void_document = 15,     ///< subject a document of this store: reversed, once.
     publish = 16,           ///< subject a key, topic an application topic, payload, last_value.
+    // Settling what is out, and closing a day.
+    transfer_more = 32,       ///< subject transfer, peer the source, sku, quantity that came later.
+    transfer_correct = 33,    ///< subject an own transfer, quantity that really left, in all.
+    transfer_write_off = 34,  ///< subject an own transfer, quantity that is lost, in all.
+    customer_resolve = 35,    ///< subject customer, fields; payload: SeenWrites.
+    close_day = 36,           ///< subject a date, 2010-12-01; payload: DayClosed.
+    // Parts of a customer's limit; peer is the other store, amount 0 is all there is.
+    grant = 40,            ///< subject customer, peer the holder, amount; by the customer's home.
+    grant_return = 41,     ///< subject customer, amount; by a holder.
+    grant_recall = 42,     ///< subject customer, peer the holder, amount; by home.
+    grant_ask = 43,        ///< subject customer, amount; peer its home where this store knows none.
+    grant_write_off = 44,  ///< subject customer, peer a store that lost its log or is no more.
+    // Parts of what a place has on hand.
+    reserve = 45,            ///< subject SKU, peer the holder, quantity; by the place.
+    reserve_return = 46,     ///< subject SKU, peer the place, quantity; by a holder.
+    reserve_recall = 47,     ///< subject SKU, peer the holder, quantity; by the place.
+    reserve_ask = 48,        ///< subject SKU, peer the place, quantity.
+    reserve_write_off = 49,  ///< subject SKU, peer a store that lost its log or is no more.
+    sell_reserved = 50,      ///< subject SKU, peer the place, quantity: moves no stock yet.
+    ship = 51,               ///< subject SKU, peer the store that sold it, quantity leaves.
+    // Official operations on an account, by its home or asked of it.
+    close_account = 52,     ///< subject customer; peer as of grant_ask.
+    move_home = 53,         ///< subject customer, peer the new home.
+    merge = 54,             ///< subject customer, field "into" who goes on, peer that one's home.
+    round_verdict = 55,     ///< subject customer: decides the round whose answers are all in.
+    round_cancel = 56,      ///< subject customer.
+    reopen_account = 57,    ///< subject customer.
+    block_customer = 58,    ///< subject customer, peer as of grant_ask: no charge, no grant.
+    unblock_customer = 59,  ///< subject customer.
+    retire_store = 60,  ///< subject a store that has left, or, as a fact, is lost; by head office.
+    tail_told = 61,     ///< subject this store: what its lost epochs held is booked again.
+    leave = 62,         ///< subject this store, peer who goes on with its customers.
+    left = 63,          ///< subject this store: all is handed over; said by the store itself.
+    // A person's no to a request that waits, in the document the reason.
+    grant_refuse = 64,    ///< subject customer, peer the store that asked; by the customer's home.
+    reserve_refuse = 65,  ///< subject SKU, peer the store that asked; by the place.
+    // What head office found in a store's log.
+    verdict = 70,  ///< subject the event's key, peer the store; payload: StoreVerdict.
 };
 
 /// One row of the table of operations: its name in files and which members it uses.
@@ -50,6 +88,10 @@ struct OperationInfo {
 
 std::span<const OperationInfo> operation_table();
 const OperationInfo& operation_info(OperationKind kind);
+/// Whether the peer of this operation, if it has one, is the store that whoever hands it in was
+/// shown as the customer's home: used where the store's own log does not know it, and no part of
+/// what the ticket says, since the same ticket may be handed in again when the home has moved.
+bool takes_home_hint(OperationKind kind);
 /// `none` if there is no such operation.
 OperationKind operation_from_name(std::string_view name);
 
@@ -68,6 +110,9 @@ struct Operation {
     Bytes payload;
     bool last_value = false;
     UnitCost cost;
+    /// From a record of what happened, as an import's lines are: booked as a fact is, and not
+    /// flagged for that alone.
+    bool recorded = false;
     friend bool operator==(const Operation&, const Operation&) = default;
 };
 

@@ -55,7 +55,10 @@ Result<StockMoved> decode_stock_moved(Parser& parser, ByteView bytes) {
 
 Bytes encode(const DebtMoved& moved) {
     Writer out;
-    out.array(4).i64(moved.delta.value()).str(moved.reason).str(moved.document).u64(moved.flags);
+    const bool whole = moved.beyond.value() != 0;
+    out.array(whole ? 5 : 4).i64(moved.delta.value()).str(moved.reason).str(moved.document);
+    out.u64(moved.flags);
+    if (whole) out.i64(moved.beyond.value());
     return out.take();
 }
 
@@ -67,13 +70,16 @@ Result<DebtMoved> decode_debt_moved(Parser& parser, ByteView bytes) {
     moved.reason = fields->str();
     moved.document = fields->str();
     moved.flags = fields->u64();
+    moved.beyond = Money{fields->i64()};
     if (const auto done = parser.finish(kDebtMoved); !done) return tl::unexpected(done.error());
     return moved;
 }
 
 Bytes encode(const LimitSet& limit) {
     Writer out;
-    out.array(2).i64(limit.amount.value()).str(limit.document);
+    const bool whole = limit.flags != 0 || limit.beyond.value() != 0;
+    out.array(whole ? 4 : 2).i64(limit.amount.value()).str(limit.document);
+    if (whole) out.u64(limit.flags).i64(limit.beyond.value());
     return out.take();
 }
 
@@ -83,13 +89,15 @@ Result<LimitSet> decode_limit_set(Parser& parser, ByteView bytes) {
     LimitSet limit;
     limit.amount = Money{fields->i64()};
     limit.document = fields->str();
+    limit.flags = fields->u64();
+    limit.beyond = Money{fields->i64()};
     if (const auto done = parser.finish(kLimitSet); !done) return tl::unexpected(done.error());
     return limit;
 }
 
 Bytes encode(const CustomerChanged& changed) {
     Writer out;
-    out.array(3);
+    out.array(changed.home_seen.empty() ? 3 : 4);
     if (changed.home.empty()) {
         out.nil();
     } else {
@@ -105,6 +113,7 @@ Bytes encode(const CustomerChanged& changed) {
         out.array(5).str(field.name).u64(field.key_id).bin(field.nonce).bin(field.value);
         write_seen(out, field.seen);
     }
+    if (!changed.home_seen.empty()) write_seen(out, changed.home_seen);
     return out.take();
 }
 
@@ -133,6 +142,7 @@ Result<CustomerChanged> decode_customer_changed(Parser& parser, ByteView bytes) 
         field.seen = read_seen(parts);
         changed.sealed.push_back(std::move(field));
     }
+    changed.home_seen = read_seen(*fields);
     if (const auto done = parser.finish("customer"); !done) return tl::unexpected(done.error());
     return changed;
 }
@@ -180,9 +190,11 @@ Result<NoticeTaken> decode_notice_taken(Parser& parser, ByteView bytes) {
 
 Bytes encode(const LogOpened& opened) {
     Writer out;
-    out.array(4).bin(view(opened.incarnation)).u64(opened.epoch.value());
+    const bool loss = opened.lost_upto.value() != 0 || !opened.reason.empty();
+    out.array(loss ? 6 : 4).bin(view(opened.incarnation)).u64(opened.epoch.value());
     out.u64(opened.continues_from.value()).array(opened.chains.size());
     for (const auto& [topic, head] : opened.chains) out.array(2).str(topic).bin(view(head));
+    if (loss) out.u64(opened.lost_upto.value()).str(opened.reason);
     return out.take();
 }
 
@@ -199,6 +211,8 @@ Result<LogOpened> decode_log_opened(Parser& parser, ByteView bytes) {
         std::string topic = read_topic(parts);
         opened.chains.emplace_back(std::move(topic), hash_from(parts.bin()));
     }
+    opened.lost_upto = Sequence{fields->u64()};
+    opened.reason = fields->str();
     if (const auto done = parser.finish(kLogOpened); !done) return tl::unexpected(done.error());
     return opened;
 }

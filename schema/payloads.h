@@ -38,18 +38,24 @@ inline constexpr std::string_view kAppValue = "app.value";  ///< Opaque, the new
 
 /// Marks on an event that a person should see. Bits; append only.
 enum Flag : std::uint64_t {
-    kFlagFact = 1,        ///< Entered with --fact: it had happened already.
-    kFlagBelowZero = 2,   ///< The place's own log says there were not that many.
-    kFlagUnknownKey = 4,  ///< The store's own log does not know the customer.
-    kFlagDifference = 8,  ///< Received another quantity than was sent.
-    kFlagFound = 16,      ///< Goods that turned up after their cancellation was agreed to.
-    kFlagUndecided = 32,  ///< A notice that could not be decided here; only that it came is booked.
+    kFlagFact = 1,               ///< Entered with --fact: it had happened already.
+    kFlagBelowZero = 2,          ///< The place's own log says there were not that many.
+    kFlagUnknownKey = 4,         ///< The store's own log does not know the customer.
+    kFlagDifference = 8,         ///< Received another quantity than was sent.
+    kFlagFound = 16,             ///< Goods that turned up after their cancellation was agreed to.
+    kFlagUndecided = 32,         ///< A notice could not be decided: only that it came is booked.
+    kFlagWrittenOff = 64,        ///< Goods on the way were given up, or turned up after that.
+    kFlagGivenUp = 128,          ///< Room of a lost epoch was given up by a person's decision.
+    kFlagNoRoom = 256,           ///< More than the store's own room; `beyond` says by how much.
+    kFlagAfterClose = 512,       ///< The account is closed: it has to be reviewed.
+    kFlagPaidTwice = 1'024,      ///< The document was paid before: credit, and a task for a person.
+    kFlagOverCommitted = 2'048,  ///< More is granted than there is; `beyond` says by how much more.
 };
 
 /// Goods came in or went out. Key: SKU.
 struct StockMoved {
     Quantity delta;        ///< Added to the quantity on hand; negative when goods leave.
-    std::string reason;    ///< sale, return, adjust, count, receipt, transfer, void.
+    std::string reason;    ///< sale, return, adjust, count, receipt, transfer, shipment, void.
     std::string document;  ///< The shop's document number, shown to people only.
     std::uint64_t flags = 0;
     UnitCost cost;  ///< Of one unit, 1e-8; 0 if not said.
@@ -62,6 +68,7 @@ struct DebtMoved {
     std::string reason;  ///< charge, credit-note, payment, void.
     std::string document;
     std::uint64_t flags = 0;
+    Money beyond{};  ///< What the store had no room for; left out of the bytes where it is 0.
     friend bool operator==(const DebtMoved&, const DebtMoved&) = default;
 };
 
@@ -69,6 +76,8 @@ struct DebtMoved {
 struct LimitSet {
     Money amount;
     std::string document;
+    std::uint64_t flags = 0;  ///< Left out of the bytes, with `beyond`, where both are 0.
+    Money beyond{};           ///< What is granted and owed above it since.
     friend bool operator==(const LimitSet&, const LimitSet&) = default;
 };
 
@@ -83,11 +92,13 @@ struct CustomerField {
 };
 
 /// A customer was registered or edited. Key: customer. [home or nil, [[name, value, seen]...],
-/// [[name, key id, nonce, bytes, seen]...]].
+/// [[name, key id, nonce, bytes, seen]...], [position...]].
 struct CustomerChanged {
     std::string home;  ///< The store that keeps his debts; empty when an edit leaves it alone.
     std::vector<CustomerField> fields;
     std::vector<CustomerField> sealed;
+    /// What was said of his home before and does not hold any more. Left out where it is nothing.
+    std::vector<Position> home_seen{};
     friend bool operator==(const CustomerChanged&, const CustomerChanged&) = default;
 };
 
@@ -116,6 +127,10 @@ struct LogOpened {
     Epoch epoch;
     Sequence continues_from;  ///< Last event of the epoch before; 0 for a new store.
     std::vector<std::pair<std::string, Hash>> chains;  ///< Heads there, by topic.
+    // Of an epoch behind a loss that an operator accepted; left out of the bytes where there is
+    // none.
+    Sequence lost_upto{};  ///< Last event that had been acknowledged, as far as was known.
+    std::string reason{};  ///< His words.
     friend bool operator==(const LogOpened&, const LogOpened&) = default;
 };
 

@@ -56,6 +56,24 @@ std::string_view name_of(Verdict verdict) {
     return names[std::min(static_cast<std::size_t>(verdict), std::size(names) - 1)];
 }
 
+Bytes encode_customers(const std::vector<std::string>& customers) {
+    if (customers.empty()) return {};
+    Writer out;
+    out.array(customers.size());
+    for (const std::string& customer : customers) out.str(customer);
+    return out.take();
+}
+
+Result<std::vector<std::string>> decode_customers(Parser& parser, ByteView bytes) {
+    std::vector<std::string> customers;
+    if (bytes.empty()) return customers;
+    auto list = parser.array(bytes);
+    if (!list) return fail("customers", list.error());
+    while (list->more()) customers.emplace_back(list->str());
+    if (const auto done = parser.finish("customers"); !done) return tl::unexpected(done.error());
+    return customers;
+}
+
 void write_query(Writer& out, const Query& query) {
     out.u64(query.request).u64(static_cast<std::uint64_t>(query.kind)).str(query.key);
     out.str(query.store).str(query.topic).u64(query.filter).bin(query.after).u64(query.limit);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,9 +26,32 @@ enum class QueryKind : std::uint8_t {
     export_debts_by_store = 9,
     export_customers = 10,
     export_in_transit = 11,
+    list_transfers = 32,  ///< As export_in_transit, with why goods are out and since when.
+    conflicts = 33,       ///< Pages: a row for each value of a field that has several.
+    why = 34,             ///< Pages: the events behind what `topic` says of `key`.
+    reached = 35,         ///< A row a store: up to where everything of it is here.
+    day_totals = 36,      ///< Totals of the day `key` as `store` closed it.
+    flagged = 37,         ///< Pages: how many flagged events, by store and flag.
+    account = 40,         ///< Customer `key`: a row of the account, then who holds what of it.
+    list_rounds = 41,     ///< Pages: rounds under way and accounts to be reviewed.
+    list_grants = 42,     ///< Pages: a row for each part that another store holds.
+    list_requests = 43,   ///< Pages: requests for a part that wait for a person.
+    account_tasks = 44,   ///< Pages: what a person has to look at.
+    balance = 48,         ///< One row: what all logs but `store`'s say that `key` owes.
+    homes = 49,           ///< A row for each store that named a home of customer `key`.
+    official = 56,  ///< `key` of `topic`, live: rows of the plain question, or who is missing.
+    verdicts = 57,  ///< Pages: what head office found in the log of `store`.
+    findings = 58,  ///< Pages: what may be found in the logs of others, an event a row.
 };
 
-enum QueryFilter : std::uint64_t { kOverLimit = 1, kBelowZero = 2 };
+enum QueryFilter : std::uint64_t {
+    kOverLimit = 1,
+    kBelowZero = 2,
+    kEveryValue = 4,  ///< conflicts: of fields with one value too.
+};
+
+/// The unit of an answer to `official` that could not be given: its rows are the stores missing.
+inline constexpr std::string_view kUnitMissing = "missing";
 
 struct Query {
     std::uint64_t request = 0;
@@ -37,16 +61,16 @@ struct Query {
     std::string topic;
     std::uint64_t filter = 0;
     Bytes after;                   ///< Where the last page ended; empty for the first.
-    std::uint64_t limit = 0;       ///< Rows; 0 for the most there may be.
+    std::uint64_t limit = 0;       ///< Rows, 0 for the most there may be; `official`: ms to wait.
     std::int64_t max_age_us = -1;  ///< Asked for this once; -1: the configured policy.
     friend bool operator==(const Query&, const Query&) = default;
 };
 
 enum class Verdict : std::uint8_t {
     fresh = 0,   ///< Within the policy.
-    notice = 1,  ///< Older than the policy; shown with its age.
+    notice = 1,  ///< Within the policy, but part of it is missing or the age is a lower bound.
     ask = 2,     ///< Older: a person decides whether to update first.
-    refuse = 3,  ///< Not to be used at this age.
+    refuse = 3,  ///< Never heard, or only a live answer counts.
 };
 std::string_view name_of(Verdict verdict);
 
@@ -83,6 +107,10 @@ struct Answer {
     Bytes next;  ///< Give it as `after` for the next page; empty: that was all.
     friend bool operator==(const Answer&, const Answer&) = default;
 };
+
+/// Further customers whose debts count into a `balance`: its `after`.
+Bytes encode_customers(const std::vector<std::string>& customers);
+Result<std::vector<std::string>> decode_customers(Parser& parser, ByteView bytes);
 
 void write_query(Writer& out, const Query& query);
 Query read_query(Fields& fields);

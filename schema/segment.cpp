@@ -169,6 +169,18 @@ Result<Segment> decode_segment(Parser& parser, ByteView bytes) {
     return segment;
 }
 
+Result<Hash> chain_after(const StoreId& store, const Segment& segment, const Hash& before) {
+    Parser parser;
+    Hash head = before;
+    for (std::size_t i = 0; i < segment.rows.size(); ++i) {
+        const auto event = segment.event(parser, i);
+        if (!event) return tl::unexpected(event.error());
+        const Hash hash = event_hash(store, *event);
+        head = hash_of(view(head), view(hash));
+    }
+    return head;
+}
+
 Result<std::vector<LoggedEvent>> events_in_order(const std::vector<Segment>& segments) {
     Parser parser;
     std::vector<LoggedEvent> events;

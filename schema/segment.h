@@ -52,6 +52,10 @@ Result<Segment> decode_segment(Parser& parser, ByteView bytes);
 Result<Segment> read_segment(Fields& fields);
 void write_segment(Writer& out, const Segment& segment);
 
+/// The chain head of its topic after the rows of `segment`, from the one right before them.
+/// `corrupt` where a row is no event.
+Result<Hash> chain_after(const StoreId& store, const Segment& segment, const Hash& before);
+
 /// All events of `segments` in the order of their positions, which is the store's order.
 Result<std::vector<LoggedEvent>> events_in_order(const std::vector<Segment>& segments);
 

@@ -18,6 +18,14 @@ void write_status(Writer& out, const Status& status) {
     }
     out.array(status.counters.size());
     for (const auto& [name, value] : status.counters) out.array(2).str(name).i64(value);
+    if (status.waiting.empty() && status.damages.empty()) return;
+    out.array(status.waiting.size());
+    for (const std::string& each : status.waiting) out.str(each);
+    if (status.damages.empty()) return;
+    out.array(status.damages.size());
+    for (const DamagedEvents& each : status.damages) {
+        out.array(5).str(each.store).str(each.topic).u64(each.after).u64(each.upto).str(each.why);
+    }
 }
 
 Status read_status(Fields& fields) {
@@ -55,6 +63,19 @@ Status read_status(Fields& fields) {
         Fields parts = counters.array();
         std::string name(parts.str());
         status.counters.emplace_back(std::move(name), parts.i64());
+    }
+    Fields waiting = fields.array();
+    while (waiting.more()) status.waiting.emplace_back(waiting.str());
+    Fields damages = fields.array();
+    while (damages.more()) {
+        Fields parts = damages.array();
+        DamagedEvents each;
+        each.store = parts.str();
+        each.topic = parts.str();
+        each.after = parts.u64();
+        each.upto = parts.u64();
+        each.why = parts.str();
+        status.damages.push_back(std::move(each));
     }
     return status;
 }

@@ -29,6 +29,17 @@ struct Leg {
     friend bool operator==(const Leg&, const Leg&) = default;
 };
 
+/// Events of one topic, those above `after` up to `upto`, that a process keeps and that are
+/// damaged. Without a topic: what it keeps beside the logs.
+struct DamagedEvents {
+    std::string store;
+    std::string topic;
+    std::uint64_t after = 0;
+    std::uint64_t upto = 0;
+    std::string why;
+    friend bool operator==(const DamagedEvents&, const DamagedEvents&) = default;
+};
+
 /// Whether what waits on a leg is to be sent before anybody is content: what a tap has not read
 /// while it is away is its own affair.
 bool is_due(const Leg& leg);
@@ -46,8 +57,17 @@ struct Status {
     std::uint64_t end = 0;  ///< Last event of the own log; 0 where there is none.
     std::vector<Leg> legs;
     std::vector<std::pair<std::string, std::int64_t>> counters;  ///< Since start, by name.
+    /// Official operations that are under way and what each waits for, a sentence each. Left out of
+    /// the bytes where there is none.
+    std::vector<std::string> waiting;
+    /// What the last look at everything that it keeps found damaged, at most kDamagesTold. Left out
+    /// of the bytes where there is none.
+    std::vector<DamagedEvents> damages;
     friend bool operator==(const Status&, const Status&) = default;
 };
+
+/// Damaged ranges that a process names; how many there are its log says.
+constexpr std::size_t kDamagesTold = 100;
 
 void write_status(Writer& out, const Status& status);
 Status read_status(Fields& fields);
