@@ -17,6 +17,7 @@ struct Setup {
     std::string store;
     Level from = Level::info;
     bool json = false;
+    LogSink sink = nullptr;
 };
 
 Setup& setup() {
@@ -98,8 +99,10 @@ LogOutput& output() {
 }  // namespace
 
 void log_setup(std::string process, std::string store, Level from, bool json) {
-    setup() = Setup{std::move(process), std::move(store), from, json};
+    setup() = Setup{std::move(process), std::move(store), from, json, nullptr};
 }
+
+void log_to(LogSink sink) { setup().sink = sink; }
 
 std::string log_line(schema::Timestamp at, Level level, std::string_view text,
                      std::initializer_list<Field> fields) {
@@ -128,6 +131,7 @@ std::string log_line(schema::Timestamp at, Level level, std::string_view text,
 
 void log(Level level, std::string_view text, std::initializer_list<Field> fields) {
     if (level < setup().from) return;
+    if (setup().sink != nullptr) return setup().sink(level, text, fields);
     output().write(log_line(SystemClock().wall(), level, text, fields));
 }
 

@@ -32,6 +32,10 @@ struct Field {
 /// Set once at the start of a process, before the first line.
 void log_setup(std::string process, std::string store, Level from, bool json);
 
+/// Where lines go instead of stderr, for programs that run many processes in one (the simulator).
+using LogSink = void (*)(Level level, std::string_view text, std::initializer_list<Field> fields);
+void log_to(LogSink sink);
+
 /// One line on stderr, in one write: `2026-11-22T10:00:00.123Z INFO process=publisher store=s1
 /// event text name=value ...`, or one JSON object. Values are quoted and escaped where needed; of
 /// one longer than kLogValueMax the beginning is written. No process waits for its log: a line that

@@ -33,6 +33,24 @@ uid_t owner_of(const path& data) {
     return ::stat(data.c_str(), &info) == 0 ? info.st_uid : ::geteuid();
 }
 
+/// Of a [[hub]] or [[peer]], what was chosen.
+std::string remote_text(const Remote& remote) {
+    std::string text = remote.endpoint + " " + remote.key;
+    if (remote.line != "auto") text += " line=" + remote.line;
+    if (remote.rate > 0) text += " rate=" + size_text(remote.rate);
+    if (remote.calls == CallPlan()) return text;
+    std::string calls;
+    for (const std::string& word : call_words(remote.calls)) {
+        calls += (calls.empty() ? "" : ", ") + word;
+    }
+    text += " calls=" + calls;
+    std::string hours;
+    for (const Hours& each : remote.calls.hours) {
+        hours += (hours.empty() ? " hours=" : ", ") + hours_text(each);
+    }
+    return text + hours;
+}
+
 /// Short, ours, and the same each time.
 path short_folder(const path& data) {
     const std::string name = schema::to_hex(schema::view(schema::hash16_of(data.string())));
@@ -44,6 +62,19 @@ bool is_ours_alone(const path& folder, uid_t owner) {
     struct stat info {};
     if (::lstat(folder.c_str(), &info) != 0) return true;  // Made with these rights when needed.
     return S_ISDIR(info.st_mode) && info.st_uid == owner && (info.st_mode & 077) == 0;
+}
+
+/// Which option of [central] lacks where some are set; empty where none does.
+std::string missing_of_central(const Options& options) {
+    const Options::CentralPart& central = options.central;
+    const bool any = options.is_central() || !central.key.empty() || !central.store.value().empty();
+    if (!any) return "";
+    if (central.store.value().empty()) return "store";
+    if (central.publisher.empty()) return "publisher";
+    if (central.subscriber.empty()) return "subscriber";
+    const bool tcp =
+        central.publisher.starts_with("tcp://") || central.subscriber.starts_with("tcp://");
+    return tcp && central.key.empty() ? "key" : "";
 }
 
 }  // namespace
@@ -60,6 +91,12 @@ path Options::subscriber_dir() const { return data / "subscriber"; }
 path Options::broker_dir() const { return data / "broker"; }
 path Options::keys_dir() const { return data / "keys"; }
 path Options::allow_file() const { return data / "allow.toml"; }
+
+bool Options::has_calls() const {
+    const auto calls = [](const Remote& remote) { return !remote.calls.standing; };
+    return std::any_of(hubs.begin(), hubs.end(), calls) ||
+           std::any_of(peers.begin(), peers.end(), calls);
+}
 
 path default_sockets(const path& data) { return fits_sockets(data) ? data : short_folder(data); }
 
@@ -83,6 +120,11 @@ Result<void> check_options(const Options& options) {
                                        ": missing, expected this store's name, such as "
                                        "store = \"store1\"");
     }
+    if (const std::string missing = missing_of_central(options); !missing.empty()) {
+        return fail(Errc::invalid, where("central." + missing) +
+                                       ": missing; [central] needs store, publisher, subscriber "
+                                       "and, over tcp, key");
+    }
     if (!fits_sockets(options.sockets)) {
         return fail(
             Errc::invalid,
@@ -90,6 +132,21 @@ Result<void> check_options(const Options& options) {
                         "is short",
                         where("sockets"), options.sockets.string(), options.sockets.native().size(),
                         kSocketPathMax - kLongestSocket.size()));
+    }
+    for (const auto& [name, top_up] : {std::pair{"limits.credit_", options.limits.credit},
+                                       std::pair{"limits.stock_", options.limits.stock}}) {
+        if (!top_up.on || (top_up.target > 0 && top_up.target >= top_up.low_water)) continue;
+        const std::string target = name + std::string("target");
+        return fail(Errc::invalid, where(target) + ": expected more than 0 and at least " + name +
+                                       "low_water where " + name +
+                                       "top_up is on: a store would ask again with every sale");
+    }
+    const bool one_command = options.sync.link_up.empty() != options.sync.link_down.empty();
+    if (one_command) {
+        const bool up = options.sync.link_up.empty();
+        return fail(Errc::invalid, where(up ? "sync.link_up" : "sync.link_down") +
+                                       ": missing; what brings the line up and what takes it down "
+                                       "go together");
     }
     const bool chosen_by_us = options.origins.count("sockets") == 0 && !fits_sockets(options.data);
     if (chosen_by_us && !is_ours_alone(options.sockets, owner_of(options.data))) {
@@ -114,7 +171,7 @@ std::vector<OptionOrigin> option_origins(const Options& options) {
          {std::pair{"hub ", &options.hubs}, std::pair{"peer ", &options.peers}}) {
         for (const Remote& remote : *remotes) {
             const std::string name = kind + remote.name;
-            list.push_back({name, remote.endpoint + " " + remote.key, origin(name)});
+            list.push_back({name, remote_text(remote), origin(name)});
         }
     }
     return list;

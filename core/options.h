@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "core/schedule.h"
 #include "schema/bytes.h"
 #include "schema/ids.h"
 #include "schema/result.h"
@@ -22,14 +23,31 @@ struct Remote {
     std::string name;      ///< Store name at the other end.
     std::string endpoint;  ///< "tcp://host:port" or "ipc://path".
     std::string key;       ///< Its CURVE public key, 40 characters of Z85; empty only for ipc.
+    /// What the line is: "fast": everything at once; "dear" (slow, or paid by the byte): packed by
+    /// column, gathered, with few signs of life; "auto": as its round trip says.
+    std::string line = "auto";
+    std::uint64_t block_events = 0;  ///< At most so many in a block from there; 0: no limit.
+    CallPlan calls = {};             ///< When the leg is up; by itself, if nothing is said.
+    std::uint64_t rate = 0;          ///< Bytes a second, each way, at most; 0: no limit.
 };
 
-/// How old an answer may be without a word, by topic. -1: always "official".
+/// How old an answer may be without a word, by topic and by what it is for. -1: "official", only a
+/// live answer counts.
 struct Policy {
     std::int64_t stock_us = std::int64_t{10} * 60 * 1'000'000;
     std::int64_t customers_us = std::int64_t{86'400} * 1'000'000;
     std::int64_t debts_us = std::int64_t{86'400} * 1'000'000;
     std::int64_t other_us = std::int64_t{86'400} * 1'000'000;
+    std::int64_t credit_check_us = -1;  ///< Of a debt that is asked before a sale on credit.
+};
+
+/// When a holder asks its home for more room by itself, and what home gives by itself. Cents for
+/// credit, thousandths for stock; ledger::TopUp says what each is for.
+struct TopUpPart {
+    bool on = false;
+    std::int64_t low_water = 0;
+    std::int64_t target = 0;
+    std::int64_t keep_back = 0;
 };
 
 /// One file for the programs of a store: `filial.toml`. Order: flag over environment over file over
@@ -57,9 +75,38 @@ struct Options {
     struct BrokerPart {
         std::string listen;  ///< tcp with CURVE.
     } broker;
+    /// A shop without a log of its own: every verb goes to the programs of another store. Empty
+    /// endpoints: this store has its own.
+    struct CentralPart {
+        schema::StoreId store;   ///< Whose programs these are, as their key says.
+        std::string publisher;   ///< tcp with CURVE, or ipc; books what the shop sells.
+        std::string subscriber;  ///< The same; answers its questions.
+        std::string key;         ///< CURVE public key of both, 40 characters of Z85.
+    } central;
+    bool is_central() const { return !central.publisher.empty() || !central.subscriber.empty(); }
+    /// Who books what is entered here: the store itself or, in central mode, the other one.
+    const schema::StoreId& books_at() const { return is_central() ? central.store : store; }
     Policy freshness;
+    struct LimitsPart {
+        bool refuse = true;  ///< A charge beyond the store's own room; off: booked and flagged.
+        TopUpPart credit;
+        TopUpPart stock;
+    } limits;
+    /// How calls go (`filial sync`): what brings the line up and down, and what crosses it first.
+    struct SyncPart {
+        std::string link_up;  ///< A command for sh; empty: the line needs none.
+        std::string link_down;
+        std::int64_t link_up_within_us = 60 * std::int64_t{1'000'000};
+        std::int64_t link_down_within_us = 20 * std::int64_t{1'000'000};
+        std::int64_t budget_us = 600 * std::int64_t{1'000'000};  ///< Of a call, line up to down.
+        std::vector<std::string> first;  ///< Topics in this order, behind what was needed.
+    } sync;
+    /// Whether some leg is not up by itself all the time.
+    bool has_calls() const;
     /// Space that the programs leave free; none chosen: see default_reserve in core/journal.
     std::optional<std::uint64_t> disk_reserve_bytes;
+    /// From one look of a program at everything that it keeps to the next.
+    std::int64_t scrub_every_us = std::int64_t{86'400} * 1'000'000;
     Level log_level = Level::info;
     bool log_json = false;
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "core/link/keys.h"
 #include "core/options.h"
+#include "core/options_remote.h"
 #include "core/options_table.h"
 
 extern char** environ;
@@ -32,74 +32,13 @@ Result<void> unknown(const std::string& where, const std::string& name) {
     return fail(Errc::invalid, where + ": " + name + ": unknown option, expected " + known);
 }
 
-Result<void> set_member(std::string& to, const TomlEntry& entry, const std::string& where) {
-    const auto* text = std::get_if<std::string>(&entry.value);
-    if (text == nullptr) {
-        return fail(Errc::invalid, where + ": " + entry.key + ": it is " +
-                                       std::string(toml_kind(entry.value)) + ", expected text");
-    }
-    to = *text;
-    return {};
-}
-
-/// Why this cannot be dialled, with the key that is wrong; empty if it can.
-std::string problem_of(const Remote& remote) {
-    const bool ipc = remote.endpoint.rfind("ipc://", 0) == 0 && remote.endpoint.size() > 6;
-    const bool tcp = remote.endpoint.rfind("tcp://", 0) == 0 && remote.endpoint.rfind(':') > 6 &&
-                     remote.endpoint.back() != ':';
-    if (auto name = schema::parse_store_id(remote.name); !name) {
-        return "name: " + name.error().message;
-    }
-    if (!ipc && !tcp) {
-        return "endpoint: \"" + remote.endpoint + "\", expected tcp://HOST:PORT or ipc://PATH";
-    }
-    if (remote.key.empty() ? tcp : !is_curve_key(remote.key)) {
-        return "key: expected the public key of the other end, 40 characters of Z85";
-    }
-    return "";
-}
-
-Result<void> read_remote(std::vector<Remote>& to, const TomlTable& table, const std::string& file,
-                         const std::string& where) {
-    if (!table.of_list) {
-        return fail(Errc::invalid, where + ": " + table.name +
-                                       ": there may be several, expected [[" + table.name + "]]");
-    }
-    Remote remote;
-    for (const TomlEntry& entry : table.entries) {
-        const std::string at = file + ":" + std::to_string(entry.line);
-        std::string* member = entry.key == "name"       ? &remote.name
-                              : entry.key == "endpoint" ? &remote.endpoint
-                              : entry.key == "key"      ? &remote.key
-                                                        : nullptr;
-        if (member == nullptr) {
-            return fail(Errc::invalid, at + ": " + table.name + "." + entry.key +
-                                           ": unknown option, expected name, endpoint or key");
-        }
-        if (auto set = set_member(*member, entry, at); !set) return set;
-    }
-    if (const std::string why = problem_of(remote); !why.empty()) {
-        const TomlEntry* entry = table.find(why.substr(0, why.find(':')));
-        const std::size_t line = entry != nullptr ? entry->line : table.line;
-        return fail(Errc::invalid, fmt::format("{}:{}: {}.{}", file, line, table.name, why));
-    }
-    const bool twice = std::any_of(to.begin(), to.end(),
-                                   [&](const Remote& other) { return other.name == remote.name; });
-    if (twice) {
-        return fail(Errc::invalid,
-                    where + ": " + table.name + ".name: " + remote.name + " is here twice");
-    }
-    to.push_back(std::move(remote));
-    return {};
-}
-
 Result<void> read_table(Options& options, const TomlTable& table) {
     const std::string file = options.file.string();
     const std::string where = file + ":" + std::to_string(table.line);
     if (table.name == "hub" || table.name == "peer") {
         auto& to = table.name == "hub" ? options.hubs : options.peers;
         const std::size_t before = to.size();
-        if (auto read = read_remote(to, table, file, where); !read) return read;
+        if (auto read = read_remote(to, table, file); !read) return read;
         if (to.size() > before) options.origins[table.name + " " + to.back().name] = where;
         return {};
     }
@@ -108,9 +47,11 @@ Result<void> read_table(Options& options, const TomlTable& table) {
         return row.name.rfind(table.name + ".", 0) == 0;
     });
     if (!table.name.empty() && (!known || table.of_list)) {
-        return fail(Errc::invalid, where + ": [" + table.name +
-                                       "]: unknown table, expected [[hub]], [[peer]], [publisher], "
-                                       "[subscriber], [broker], [freshness], [disk] or [log]");
+        return fail(Errc::invalid,
+                    where + ": [" + table.name +
+                        "]: unknown table, expected [[hub]], [[peer]], [publisher], "
+                        "[subscriber], [broker], [central], [sync], [freshness], [limits], [disk] "
+                        "or [log]");
     }
     for (const TomlEntry& entry : table.entries) {
         const std::string name = (table.name.empty() ? "" : table.name + ".") + entry.key;

@@ -4,6 +4,9 @@
 #include <cctype>
 #include <charconv>
 
+#include "core/link/keys.h"
+#include "schema/amounts.h"
+
 namespace filial::core {
 namespace {
 
@@ -37,8 +40,14 @@ std::string set_duration(std::int64_t& to, const std::string& given, std::int64_
 
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
-std::string set_policy(std::int64_t& to, const TomlValue& value) {
-    return set_duration(to, text(value), -1, kNoLimit);
+template <std::int64_t Policy::*Member>
+std::string set_age(Options& options, const TomlValue& value, const path&) {
+    return set_duration(options.freshness.*Member, text(value), -1, kNoLimit);
+}
+
+template <std::int64_t Policy::*Member>
+TomlValue get_age(const Options& options) {
+    return duration_text(options.freshness.*Member);
 }
 
 std::string set_listen(std::string& to, const TomlValue& value) {
@@ -55,11 +64,19 @@ std::string set_listen(std::string& to, const TomlValue& value) {
     return "";
 }
 
-std::string set_topics(Options& options, const TomlValue& value) {
+std::string set_dial(std::string& to, const TomlValue& value) {
+    const std::string& given = text(value);
+    if (!is_dialable(given)) return "\"" + given + "\" is no endpoint";
+    to = given;
+    return "";
+}
+
+template <auto Of, auto Member>
+std::string set_topics(Options& options, const TomlValue& value, const path&) {
     for (const std::string& topic : texts(value)) {
         if (auto parsed = schema::parse_topic(topic); !parsed) return parsed.error().message;
     }
-    options.subscriber.topics = texts(value);
+    (options.*Of).*Member = texts(value);
     return "";
 }
 
@@ -73,10 +90,80 @@ std::string set_stores(Options& options, const TomlValue& value) {
     return "";
 }
 
+using Limits = Options::LimitsPart;
+using Sync = Options::SyncPart;
+
+template <std::string Sync::*Member>
+std::string set_command(Options& options, const TomlValue& value, const path&) {
+    options.sync.*Member = text(value);
+    return "";
+}
+
+template <std::string Sync::*Member>
+TomlValue get_command(const Options& options) {
+    return options.sync.*Member;
+}
+
+/// From a second to a day.
+template <std::int64_t Sync::*Member>
+std::string set_limit(Options& options, const TomlValue& value, const path&) {
+    return set_duration(options.sync.*Member, text(value), 1'000'000, 86'400'000'000);
+}
+
+template <std::int64_t Sync::*Member>
+TomlValue get_limit(const Options& options) {
+    return duration_text(options.sync.*Member);
+}
+
+/// A number of [limits]: credit in money, stock in quantities.
+template <TopUpPart Limits::*Of, std::int64_t TopUpPart::*Member>
+std::string set_amount(Options& options, const TomlValue& value, const path&) {
+    std::int64_t amount = 0;
+    if constexpr (Of == &Limits::credit) {
+        const auto money = schema::parse_money(text(value));
+        if (!money) return money.error().message;
+        amount = money->value();
+    } else {
+        const auto quantity = schema::parse_quantity(text(value));
+        if (!quantity) return quantity.error().message;
+        amount = quantity->value();
+    }
+    if (amount < 0) return "it is below zero";
+    (options.limits.*Of).*Member = amount;
+    return "";
+}
+
+template <TopUpPart Limits::*Of, std::int64_t TopUpPart::*Member>
+TomlValue get_amount(const Options& options) {
+    const std::int64_t amount = (options.limits.*Of).*Member;
+    if constexpr (Of == &Limits::credit) {
+        return to_string(schema::Money{amount});
+    } else {
+        return to_string(schema::Quantity{amount});
+    }
+}
+
+template <TopUpPart Limits::*Of>
+std::string set_top_up(Options& options, const TomlValue& value, const path&) {
+    (options.limits.*Of).on = std::get<bool>(value);
+    return "";
+}
+
+template <TopUpPart Limits::*Of>
+TomlValue get_top_up(const Options& options) {
+    return (options.limits.*Of).on;
+}
+
+constexpr std::string_view kExpectMoney = "money such as \"50.00\"";
+constexpr std::string_view kExpectQuantity = "a quantity such as \"12\" or \"1.5\"";
 constexpr std::string_view kExpectListen =
     "tcp://ADDRESS:PORT such as tcp://*:5701, or \"\" for none";
+constexpr std::string_view kExpectDial = "tcp://HOST:PORT or ipc://PATH";
 constexpr std::string_view kExpectPolicy = "a time such as \"10m\" or \"1d\", or \"official\"";
 constexpr std::string_view kExpectFlag = "true or false";
+constexpr std::string_view kExpectTopics = "a list of topics such as [\"stock\", \"debts\"]";
+constexpr std::string_view kExpectCommand = "a command for sh, or \"\" for none";
+constexpr std::string_view kExpectLimit = "a time from \"1s\" to \"1d\"";
 
 const OptionRow kRows[] = {
     {"store", "a store's name", text_kind,
@@ -122,8 +209,8 @@ const OptionRow kRows[] = {
     {"subscriber.listen", kExpectListen, text_kind,
      [](Options& o, const TomlValue& v, const path&) { return set_listen(o.subscriber.listen, v); },
      [](const Options& o) -> TomlValue { return o.subscriber.listen; }},
-    {"subscriber.topics", "a list of topics such as [\"stock\", \"debts\"]", texts_kind,
-     [](Options& o, const TomlValue& v, const path&) { return set_topics(o, v); },
+    {"subscriber.topics", kExpectTopics, texts_kind,
+     set_topics<&Options::subscriber, &Options::SubscriberPart::topics>,
      [](const Options& o) -> TomlValue { return o.subscriber.topics; }},
     {"subscriber.stores", "a list of stores' names, or [\"*\"]", texts_kind,
      [](Options& o, const TomlValue& v, const path&) { return set_stores(o, v); },
@@ -137,26 +224,82 @@ const OptionRow kRows[] = {
     {"broker.listen", kExpectListen, text_kind,
      [](Options& o, const TomlValue& v, const path&) { return set_listen(o.broker.listen, v); },
      [](const Options& o) -> TomlValue { return o.broker.listen; }},
-    {"freshness.stock", kExpectPolicy, text_kind,
-     [](Options& o, const TomlValue& v, const path&) {
-         return set_policy(o.freshness.stock_us, v);
+    {"central.store", "the store whose programs these are", text_kind,
+     [](Options& o, const TomlValue& v, const path&) -> std::string {
+         auto parsed = schema::parse_store_id(text(v));
+         if (!parsed) return parsed.error().message;
+         o.central.store = *parsed;
+         return "";
      },
-     [](const Options& o) -> TomlValue { return duration_text(o.freshness.stock_us); }},
-    {"freshness.customers", kExpectPolicy, text_kind,
-     [](Options& o, const TomlValue& v, const path&) {
-         return set_policy(o.freshness.customers_us, v);
+     [](const Options& o) -> TomlValue { return o.central.store.value(); }},
+    {"central.publisher", kExpectDial, text_kind,
+     [](Options& o, const TomlValue& v, const path&) { return set_dial(o.central.publisher, v); },
+     [](const Options& o) -> TomlValue { return o.central.publisher; }},
+    {"central.subscriber", kExpectDial, text_kind,
+     [](Options& o, const TomlValue& v, const path&) { return set_dial(o.central.subscriber, v); },
+     [](const Options& o) -> TomlValue { return o.central.subscriber; }},
+    {"central.key", "the public key of the other end, 40 characters of Z85", text_kind,
+     [](Options& o, const TomlValue& v, const path&) -> std::string {
+         if (!is_curve_key(text(v))) return "it is no public key";
+         o.central.key = text(v);
+         return "";
      },
-     [](const Options& o) -> TomlValue { return duration_text(o.freshness.customers_us); }},
-    {"freshness.debts", kExpectPolicy, text_kind,
-     [](Options& o, const TomlValue& v, const path&) {
-         return set_policy(o.freshness.debts_us, v);
+     [](const Options& o) -> TomlValue { return o.central.key; }},
+    {"sync.link_up", kExpectCommand, text_kind, set_command<&Sync::link_up>,
+     get_command<&Sync::link_up>},
+    {"sync.link_down", kExpectCommand, text_kind, set_command<&Sync::link_down>,
+     get_command<&Sync::link_down>},
+    {"sync.link_up_within", kExpectLimit, text_kind, set_limit<&Sync::link_up_within_us>,
+     get_limit<&Sync::link_up_within_us>},
+    {"sync.link_down_within", kExpectLimit, text_kind, set_limit<&Sync::link_down_within_us>,
+     get_limit<&Sync::link_down_within_us>},
+    {"sync.budget", kExpectLimit, text_kind, set_limit<&Sync::budget_us>,
+     get_limit<&Sync::budget_us>},
+    {"sync.first", kExpectTopics, texts_kind, set_topics<&Options::sync, &Sync::first>,
+     [](const Options& o) -> TomlValue { return o.sync.first; }},
+    {"freshness.stock", kExpectPolicy, text_kind, set_age<&Policy::stock_us>,
+     get_age<&Policy::stock_us>},
+    {"freshness.customers", kExpectPolicy, text_kind, set_age<&Policy::customers_us>,
+     get_age<&Policy::customers_us>},
+    {"freshness.debts", kExpectPolicy, text_kind, set_age<&Policy::debts_us>,
+     get_age<&Policy::debts_us>},
+    {"freshness.other", kExpectPolicy, text_kind, set_age<&Policy::other_us>,
+     get_age<&Policy::other_us>},
+    {"freshness.credit-check", kExpectPolicy, text_kind, set_age<&Policy::credit_check_us>,
+     get_age<&Policy::credit_check_us>},
+    {"limits.beyond_room", "\"refuse\" or \"flag\"", text_kind,
+     [](Options& o, const TomlValue& v, const path&) -> std::string {
+         if (text(v) != "refuse" && text(v) != "flag") {
+             return "\"" + text(v) + "\" is neither";
+         }
+         o.limits.refuse = text(v) == "refuse";
+         return "";
      },
-     [](const Options& o) -> TomlValue { return duration_text(o.freshness.debts_us); }},
-    {"freshness.other", kExpectPolicy, text_kind,
-     [](Options& o, const TomlValue& v, const path&) {
-         return set_policy(o.freshness.other_us, v);
-     },
-     [](const Options& o) -> TomlValue { return duration_text(o.freshness.other_us); }},
+     [](const Options& o) -> TomlValue {
+         return std::string(o.limits.refuse ? "refuse" : "flag");
+     }},
+    {"limits.credit_top_up", kExpectFlag, flag_kind, set_top_up<&Limits::credit>,
+     get_top_up<&Limits::credit>},
+    {"limits.credit_low_water", kExpectMoney, text_kind,
+     set_amount<&Limits::credit, &TopUpPart::low_water>,
+     get_amount<&Limits::credit, &TopUpPart::low_water>},
+    {"limits.credit_target", kExpectMoney, text_kind,
+     set_amount<&Limits::credit, &TopUpPart::target>,
+     get_amount<&Limits::credit, &TopUpPart::target>},
+    {"limits.credit_keep_back", kExpectMoney, text_kind,
+     set_amount<&Limits::credit, &TopUpPart::keep_back>,
+     get_amount<&Limits::credit, &TopUpPart::keep_back>},
+    {"limits.stock_top_up", kExpectFlag, flag_kind, set_top_up<&Limits::stock>,
+     get_top_up<&Limits::stock>},
+    {"limits.stock_low_water", kExpectQuantity, text_kind,
+     set_amount<&Limits::stock, &TopUpPart::low_water>,
+     get_amount<&Limits::stock, &TopUpPart::low_water>},
+    {"limits.stock_target", kExpectQuantity, text_kind,
+     set_amount<&Limits::stock, &TopUpPart::target>,
+     get_amount<&Limits::stock, &TopUpPart::target>},
+    {"limits.stock_keep_back", kExpectQuantity, text_kind,
+     set_amount<&Limits::stock, &TopUpPart::keep_back>,
+     get_amount<&Limits::stock, &TopUpPart::keep_back>},
     {"disk.reserve", "a size such as \"64MiB\", or \"auto\"", text_kind,
      [](Options& o, const TomlValue& v, const path&) -> std::string {
          o.disk_reserve_bytes.reset();
@@ -169,6 +312,12 @@ const OptionRow kRows[] = {
      [](const Options& o) -> TomlValue {
          return o.disk_reserve_bytes ? size_text(*o.disk_reserve_bytes) : std::string("auto");
      }},
+    {"disk.scrub_every", "a time from \"1s\" to \"365d\"", text_kind,
+     [](Options& o, const TomlValue& v, const path&) {
+         return set_duration(o.scrub_every_us, text(v), 1'000'000,
+                             std::int64_t{365} * 86'400 * 1'000'000);
+     },
+     [](const Options& o) -> TomlValue { return duration_text(o.scrub_every_us); }},
     {"log.level", "\"debug\", \"info\", \"warn\" or \"error\"", text_kind,
      [](Options& o, const TomlValue& v, const path&) -> std::string {
          const auto parsed = parse_level(text(v));
@@ -189,21 +338,14 @@ const OptionRow kRows[] = {
      [](const Options& o) -> TomlValue { return std::string(o.log_json ? "json" : "text"); }},
 };
 
-/// The elements between commas, without blanks around them; none of an empty text.
-Texts split(std::string_view list) {
-    Texts parts;
-    while (!list.empty()) {
-        const std::size_t comma = std::min(list.find(','), list.size());
-        std::string_view part = list.substr(0, comma);
-        while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
-        while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
-        parts.emplace_back(part);
-        list.remove_prefix(std::min(comma + 1, list.size()));
-    }
-    return parts;
-}
-
 }  // namespace
+
+bool is_dialable(std::string_view endpoint) {
+    const bool ipc = endpoint.starts_with("ipc://") && endpoint.size() > 6;
+    const bool tcp = endpoint.starts_with("tcp://") && endpoint.rfind(':') > 6 &&
+                     endpoint.rfind(':') != std::string_view::npos && endpoint.back() != ':';
+    return ipc || tcp;
+}
 
 std::span<const OptionRow> option_rows() { return kRows; }
 
@@ -216,30 +358,11 @@ const OptionRow* find_option(std::string_view name) {
 std::string variable_of(const OptionRow& row) {
     std::string name = "FILIAL_";
     for (const char c : row.name) {
-        name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        name += c == '.' || c == '-'
+                    ? '_'
+                    : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     }
     return name;
-}
-
-std::string set_from_text(Options& options, const OptionRow& row, std::string_view given,
-                          const path& base) {
-    TomlValue value = row.kind();
-    if (std::holds_alternative<std::string>(value)) {
-        value = std::string(given);
-    } else if (std::holds_alternative<Texts>(value)) {
-        value = split(given);
-    } else if (auto* flag = std::get_if<bool>(&value)) {
-        if (given != "true" && given != "false") return "\"" + std::string(given) + "\"";
-        *flag = given == "true";
-    } else {
-        auto& number = std::get<std::int64_t>(value);
-        const auto [end, error] =
-            std::from_chars(given.data(), given.data() + given.size(), number);
-        if (error != std::errc() || end != given.data() + given.size() || given.empty()) {
-            return "\"" + std::string(given) + "\" is no number";
-        }
-    }
-    return row.set(options, value, base);
 }
 
 }  // namespace filial::core

@@ -35,6 +35,9 @@ std::string variable_of(const OptionRow& row);
 std::string set_from_text(Options& options, const OptionRow& row, std::string_view text,
                           const std::filesystem::path& base);
 
+/// tcp://HOST:PORT or ipc://PATH.
+bool is_dialable(std::string_view endpoint);
+
 /// Where local sockets are when the options do not say: `data`, or a short folder in /tmp.
 std::filesystem::path default_sockets(const std::filesystem::path& data);
 

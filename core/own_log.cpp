@@ -15,19 +15,6 @@ namespace {
 
 constexpr const char* kFileName = "own-log";
 constexpr std::size_t kFileBytesMax = 256;
-constexpr std::size_t kHexBytes = 32;
-
-/// 16 bytes from 32 lower-case digits; false for anything else.
-bool read_hex(ByteView text, schema::Incarnation& to) {
-    constexpr ByteView digits = "0123456789abcdef";
-    if (text.size() != kHexBytes) return false;
-    for (std::size_t i = 0; i < kHexBytes; ++i) {
-        const std::size_t digit = digits.find(text[i]);
-        if (digit == ByteView::npos) return false;
-        to[i / 2] = static_cast<std::uint8_t>(to[i / 2] * 16u + digit);
-    }
-    return true;
-}
 
 }  // namespace
 
@@ -49,9 +36,9 @@ Result<OwnLog> parse_own_log(ByteView text) {
     std::uint32_t epoch = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), epoch);
     const bool whole = error == std::errc() && end == number.data() + number.size();
-    OwnLog log{*store, schema::Epoch{epoch}, {}};
-    if (!whole || !read_hex(text.substr(second + 1), log.incarnation)) return wrong();
-    return log;
+    const auto incarnation = schema::id16_from_hex(text.substr(second + 1));
+    if (!whole || !incarnation) return wrong();
+    return OwnLog{*store, schema::Epoch{epoch}, *incarnation};
 }
 
 Result<std::optional<OwnLog>> read_own_log(const std::filesystem::path& replica) {

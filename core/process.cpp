@@ -129,7 +129,8 @@ bool Process::stop_requested() {
 }
 
 Result<void> Process::run(Exchange& exchange,
-                          const std::function<Result<void>(BootTime)>& each_turn) {
+                          const std::function<Result<void>(BootTime)>& each_turn,
+                          const std::function<bool()>& over) {
     exchange.watch_fd(signal_fd_);
     log(Level::info, "started", {{"version", FILIAL_VERSION}});
     BootTime refreshed = clock_.boot();
@@ -137,8 +138,9 @@ Result<void> Process::run(Exchange& exchange,
         if (const auto turned = exchange.turn(kTurnMax); !turned) return turned;
         const BootTime now = clock_.boot();
         if (each_turn) {
-            if (const auto done = each_turn(now); !done) return done;
+            if (const auto ok = each_turn(now); !ok) return ok;
         }
+        if (over && over()) return {};
         if (now.value() - refreshed.value() < kSecond) continue;
         refreshed = now;
         const auto read = allow_.refresh();
@@ -175,6 +177,14 @@ int run_process(int argc, const char* const* argv, const std::string& name,
     if (!signals) return report(program, signals.error(), kExitFailed);
     auto options = read_options(flags);
     if (!options) return report(program, options.error(), kExitUsage);
+    if (options->is_central() && name != "broker") {
+        return report(program,
+                      {Errc::invalid, options->file.string() + ": [central]: this shop works at " +
+                                          options->central.store.value() +
+                                          " and has no programs of its own; take [central] out "
+                                          "to give it a log"},
+                      kExitUsage);
+    }
     if (flags.check_config) {
         for (const auto& warning : options->warnings) report(program, {{}, warning}, kExitDone);
         std::printf("%s: the configuration is fine\n", options->file.c_str());

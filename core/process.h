@@ -41,9 +41,11 @@ class Process {
     schema::Result<const Keys*> keys_for(const std::vector<std::string>& endpoints);
 
     /// Turns the exchange until SIGTERM or SIGINT, which is not an error, or until a turn or
-    /// `each_turn` fails. `each_turn` may be empty; it runs after every turn and must be quick.
+    /// `each_turn` fails, or `over` says so. `each_turn` may be empty; it runs after every turn and
+    /// must be quick.
     schema::Result<void> run(Exchange& exchange,
-                             const std::function<schema::Result<void>(BootTime)>& each_turn = {});
+                             const std::function<schema::Result<void>(BootTime)>& each_turn = {},
+                             const std::function<bool()>& over = {});
 
     /// True once a signal asked for the end: for bodies that have long work before `run`.
     bool stop_requested();

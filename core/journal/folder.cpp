@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -17,6 +18,14 @@ using schema::Errc;
 using schema::Error;
 using schema::fail;
 using schema::Result;
+
+namespace {
+
+constexpr const char* kLockName = "lock";
+constexpr const char* kWhyName = "why";
+constexpr std::size_t kWhyBytesMax = 64 * 1024;
+
+}  // namespace
 
 Error system_error(const std::string& what) {
     const int number = errno;
@@ -34,6 +43,61 @@ Result<void> create_folders(const std::filesystem::path& dir) {
         return tl::unexpected(system_error("create folder " + dir.string()));
     }
     return sync_folder(parent);
+}
+
+std::filesystem::path free_name(const std::filesystem::path& dir, const std::string& name) {
+    std::error_code none;
+    for (int number = 1;; ++number) {
+        const auto path = dir / (name + "-" + std::to_string(number));
+        if (!std::filesystem::exists(path, none)) return path;
+    }
+}
+
+Result<void> note_why(const std::filesystem::path& damaged, const std::string& why) {
+    return replace_text(damaged / kWhyName, why + "\n", 0600);
+}
+
+std::vector<std::pair<std::filesystem::path, std::string>> put_aside_in(
+    const std::filesystem::path& dir) {
+    std::vector<std::pair<std::filesystem::path, std::string>> found;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(dir, error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        if (!name.starts_with("damaged-") || !at->is_directory()) continue;
+        const auto text = read_text(at->path() / kWhyName, kWhyBytesMax);
+        found.emplace_back(at->path(), text ? text->substr(0, text->find('\n')) : std::string());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+Result<std::filesystem::path> move_aside(const std::filesystem::path& dir,
+                                         const std::vector<std::string>& keep,
+                                         const std::string& why) {
+    std::error_code error;
+    std::vector<std::filesystem::path> moved;
+    for (std::filesystem::directory_iterator at(dir, error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        const bool stays = name == kLockName || name.starts_with("damaged-") ||
+                           std::find(keep.begin(), keep.end(), name) != keep.end();
+        if (!stays) moved.push_back(at->path());
+    }
+    const auto aside = free_name(dir, "damaged");
+    if (!error) std::filesystem::create_directory(aside, error);
+    for (const auto& path : moved) {
+        if (!error) std::filesystem::rename(path, aside / path.filename(), error);
+    }
+    if (error) {
+        return fail(Errc::io, "move " + dir.string() + " aside to " + aside.string() + ": " +
+                                  error.message());
+    }
+    if (const auto ok = note_why(aside, why); !ok) return tl::unexpected(ok.error());
+    for (const auto& folder : {aside, dir}) {
+        if (const auto ok = sync_folder(folder); !ok) return tl::unexpected(ok.error());
+    }
+    return aside;
 }
 
 Result<std::uint64_t> free_bytes(const std::filesystem::path& dir) {
@@ -55,7 +119,7 @@ Result<std::uint64_t> reserve_in(const std::filesystem::path& dir,
 }
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& dir) {
-    const auto file = dir / "lock";
+    const auto file = dir / kLockName;
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return tl::unexpected(system_error("open " + file.string()));
     FolderLock lock(fd);

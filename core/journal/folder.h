@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/disk_text.h"
 #include "schema/result.h"
@@ -12,6 +15,19 @@ namespace filial::core {
 /// Creates `dir` and what is missing above it, readable by its owner only. On return the entries
 /// are on the disk. `io`, or `no_space`, with the folder's name.
 schema::Result<void> create_folders(const std::filesystem::path& dir);
+
+/// The first of NAME-1, NAME-2 ... that is not in `dir`.
+std::filesystem::path free_name(const std::filesystem::path& dir, const std::string& name);
+/// Writes into a folder with damaged files why it is put aside, as the file `why`.
+schema::Result<void> note_why(const std::filesystem::path& damaged, const std::string& why);
+/// Moves everything in `dir` but its lock, what was moved aside before and `keep`, into a folder
+/// `damaged-N` in it, which is given, with `why`. Durable on return.
+schema::Result<std::filesystem::path> move_aside(const std::filesystem::path& dir,
+                                                 const std::vector<std::string>& keep,
+                                                 const std::string& why);
+/// What was put aside in `dir`: the folders, and why each was.
+std::vector<std::pair<std::filesystem::path, std::string>> put_aside_in(
+    const std::filesystem::path& dir);
 
 /// Bytes that this user may still write to the file system of `dir`.
 schema::Result<std::uint64_t> free_bytes(const std::filesystem::path& dir);

@@ -8,6 +8,9 @@
 
 namespace filial::core {
 
+/// Its name in a journal's folder.
+inline constexpr const char* kWitnessFile = "witness";
+
 /// How far a log had been acknowledged when this was written.
 struct WitnessSlot {
     schema::StoreId store;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/journal/log_damage.h"
 #include "schema/block.h"
 #include "schema/hash.h"
 #include "schema/mark.h"
@@ -99,6 +100,8 @@ class Journal {
     }
     /// Durable on return, or fails as `commit` does. Must follow each `begin`, once.
     virtual schema::Result<void> finish() { return begun_; }
+    /// Whether `finish` would return at once: the disk has nothing to do.
+    virtual bool finishable() const { return true; }
 
     /// Whether a small commit would find room now: `no_space`, or why the journal takes no more
     /// writes. For whoever was refused and has nothing to write meanwhile; asks the disk.
@@ -112,6 +115,12 @@ class Journal {
     /// beyond its end.
     virtual schema::Result<schema::Range> read(const ReadRequest& request) const = 0;
 
+    /// Where the log ended after its event `at`: topics, last positions and chains; epoch and
+    /// incarnation are today's. `not_found` if there is no such log, `gap` if `at` is beyond its
+    /// end. Here by reading all of it; RocksDB knows the way.
+    virtual schema::Result<LogHead> head_at(const schema::StoreId& store,
+                                            schema::Sequence at) const;
+
     /// What stands above `after` in these topics. Cheap: two lookups a topic.
     virtual schema::Result<Depth> depth(const schema::StoreId& store,
                                         const std::vector<std::string>& topics,
@@ -124,6 +133,12 @@ class Journal {
     virtual schema::Result<void> scan(
         schema::ByteView prefix, schema::ByteView after,
         const std::function<bool(schema::ByteView, schema::ByteView)>& each) const = 0;
+
+    /// Goes on with a look at everything that is kept here, about `bytes` of it, or begins one:
+    /// true when that step ended it. Between `begin` and `finish` it does nothing.
+    virtual bool scrub(std::size_t) { return false; }
+    /// What the last look that ended found damaged.
+    virtual std::vector<LogDamage> damages() const { return {}; }
 
   private:
     schema::Result<void> begun_;

@@ -57,8 +57,8 @@ std::string difference(const LogHeads& ours, const LogHeads& found) {
 
 Result<JournalStore> JournalStore::open(Setup setup, RocksDatabase::Mode mode) {
     JournalStore store(std::move(setup));
-    auto database =
-        RocksDatabase::open(store.setup_.dir, {"log", "heads", "state"}, store.setup_.memory, mode);
+    auto database = RocksDatabase::open(store.setup_.dir, {"log", "heads", "state"},
+                                        store.setup_.memory, mode, "state");
     if (!database) return tl::unexpected(database.error());
     store.database_ = std::move(*database);
     if (const auto ok = store.recover(); !ok) return tl::unexpected(ok.error());
@@ -168,7 +168,7 @@ void JournalStore::remember(const rocksdb::WriteBatch& batch) {
     schema::check(batch.Iterate(&keys).ok(), "a batch of puts and deletes can be read");
     before_.clear();
     for (const auto& [id, key] : keys.found) {
-        for (const std::size_t at : {kLogColumn, kHeadsColumn, kStateColumn}) {
+        for (const std::size_t at : {kLogColumn, kHeadsColumn, kStateColumn, kRedoColumn}) {
             rocksdb::ColumnFamilyHandle* handle = database_->column(at);
             if (handle->GetID() != id) continue;
             std::string value;

@@ -12,8 +12,9 @@
 
 namespace filial::core {
 
-/// Column families, in the order of RocksDatabase::column.
-enum JournalColumn : std::size_t { kLogColumn, kHeadsColumn, kStateColumn };
+/// Column families, in the order of RocksDatabase::column: three by name, and the default one that
+/// every database has, so that an older one needs nothing new.
+enum JournalColumn : std::size_t { kLogColumn, kHeadsColumn, kStateColumn, kRedoColumn };
 
 /// The key in `heads` that says a witness was written. No store's name begins with a zero.
 inline constexpr std::string_view kWitnessedKey{"\0witnessed", 10};
@@ -55,6 +56,8 @@ class JournalStore {
     /// anything but a read.
     void begin(rocksdb::WriteBatch batch);
     schema::Result<void> end();
+    /// Whether `end` would not wait.
+    bool written() const { return thread_->written(); }
     /// Makes all writes so far durable.
     schema::Result<void> sync();
 

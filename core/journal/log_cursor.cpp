@@ -19,7 +19,7 @@ ByteView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}
 }  // namespace
 
 LogCursor::LogCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, const LogHead& head,
-                     const TopicHead& topic)
+                     const TopicHead& topic, Cache cache)
     : topic_(topic),
       name_("log of " + head.store.value() + ", " + topic.topic),
       prefix_(topic_prefix(head.store, topic.topic)),
@@ -27,6 +27,7 @@ LogCursor::LogCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, const Lo
       lower_(prefix_),
       upper_(behind_) {
     rocksdb::ReadOptions options;
+    options.fill_cache = cache == Cache::fill;
     options.iterate_lower_bound = &lower_;
     options.iterate_upper_bound = &upper_;
     at_.reset(db.NewIterator(options, log));

@@ -20,9 +20,11 @@ namespace filial::core {
 /// missing between two, or behind the last, is found by the counts that they and the head carry.
 class LogCursor {
   public:
+    /// Whether what is read may take the place of other things in the cache: not what is read once.
+    enum class Cache { fill, leave };
     /// All must outlive the cursor. Stands nowhere until it is told.
     LogCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, const LogHead& head,
-              const TopicHead& topic);
+              const TopicHead& topic, Cache cache = Cache::fill);
     LogCursor(const LogCursor&) = delete;
     LogCursor& operator=(const LogCursor&) = delete;
 

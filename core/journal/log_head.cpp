@@ -75,6 +75,40 @@ const TopicHead* LogHead::find(std::string_view topic) const {
     return nullptr;
 }
 
+namespace {
+
+/// Bytes of one read of a log.
+constexpr std::size_t kReadBytes = 1 << 20;
+
+}  // namespace
+
+Result<LogHead> Journal::head_at(const schema::StoreId& store, Sequence at) const {
+    const auto now = head(store);
+    if (!now) return fail(Errc::not_found, "there is no log of " + store.value() + " here");
+    if (at > now->end) {
+        return fail(Errc::gap,
+                    "the log of " + store.value() + " ends at " + std::to_string(now->end.value()));
+    }
+    LogHead then{store, now->epoch, now->incarnation, {}, {}};
+    while (then.end < at) {
+        auto range = read({store, {std::string(schema::kAllTopics)}, then.end, kReadBytes});
+        if (!range) return tl::unexpected(range.error());
+        for (schema::Segment& segment : range->segments) {
+            segment.cut(at);
+            if (segment.empty()) continue;
+            TopicHead& topic = topic_of(then, segment.topic);
+            const auto chain = schema::chain_after(store, segment, topic.chain);
+            if (!chain) return tl::unexpected(chain.error());
+            topic.last = segment.last();
+            topic.events += segment.rows.size();
+            topic.bytes += segment.size();
+            topic.chain = *chain;
+        }
+        then.end = std::min(range->upto, at);
+    }
+    return then;
+}
+
 Bytes encode(const LogHead& head) {
     schema::Writer out;
     out.array(5).u64(kHeadVersion).u64(head.epoch.value());

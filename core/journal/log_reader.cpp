@@ -166,6 +166,28 @@ Result<Range> merged(const LogHead& head, const ReadRequest& request, const Curs
     return merge.finish(true);
 }
 
+/// Adds to `found`, where a topic ended at its last whole commit, the events up to `at` of the
+/// commit behind it.
+Result<void> add_part(LogCursor& cursor, const schema::StoreId& store, Sequence at,
+                      TopicHead& found) {
+    schema::Parser parser;
+    const auto moved = cursor.valid() ? cursor.next() : cursor.seek(Sequence{0});
+    if (!moved || !cursor.valid()) return moved;
+    auto value = cursor.value(parser);
+    if (!value) return tl::unexpected(value.error());
+    schema::Segment& part = value->segment;
+    part.cut(at);
+    if (part.empty()) return {};
+    const bool known = found.events == 0 || found.chain != schema::Hash{};
+    const auto chain = schema::chain_after(store, part, found.chain);
+    if (!chain) return tl::unexpected(chain.error());
+    found.last = part.last();
+    found.events += part.rows.size();
+    found.bytes += part.size();
+    found.chain = known ? *chain : schema::Hash{};
+    return {};
+}
+
 }  // namespace
 
 Result<Range> LogReader::read(const LogHead& head, const ReadRequest& request) const {
@@ -223,13 +245,20 @@ Result<LogHead> LogReader::head_at(const LogHead& head, Sequence at) const {
     for (const TopicHead& topic : head.topics) {
         LogCursor cursor(db_, log_, head, topic);
         if (const auto ok = cursor.seek_back(at); !ok) return tl::unexpected(ok.error());
-        if (!cursor.valid()) continue;
-        const auto value = cursor.value(parser);
-        if (!value) return tl::unexpected(value.error());
-        const schema::Segment& segment = value->segment;
-        then.topics.push_back(
-            {topic.topic, segment.last(), value->events_before + segment.rows.size(),
-             value->bytes_before + segment.size(), schema::hash_from(segment.chain)});
+        TopicHead found{topic.topic, {}, 0, 0, {}};
+        if (cursor.valid()) {
+            const auto value = cursor.value(parser);
+            if (!value) return tl::unexpected(value.error());
+            const schema::Segment& segment = value->segment;
+            found = {topic.topic, segment.last(), value->events_before + segment.rows.size(),
+                     value->bytes_before + segment.size(), schema::hash_from(segment.chain)};
+        }
+        if (found.last < at && topic.last > found.last) {
+            if (const auto ok = add_part(cursor, head.store, at, found); !ok) {
+                return tl::unexpected(ok.error());
+            }
+        }
+        if (found.events > 0) then.topics.push_back(std::move(found));
     }
     return then;
 }

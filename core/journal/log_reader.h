@@ -23,8 +23,9 @@ class LogReader {
     schema::Result<Depth> depth(const LogHead& head, const std::vector<std::string>& topics,
                                 schema::Sequence after) const;
 
-    /// The head as it was at `at`, the end of an earlier commit: topics, last positions, chains;
-    /// epoch and incarnation are those of `head`.
+    /// The head as it was after the event `at`, which may lie inside a commit: topics, last
+    /// positions, chains; epoch and incarnation are those of `head`. A chain is counted up from the
+    /// commit before; where that one has none, it is zeros.
     schema::Result<LogHead> head_at(const LogHead& head, schema::Sequence at) const;
 
   private:

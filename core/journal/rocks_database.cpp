@@ -23,13 +23,33 @@ bool RocksDatabase::exists(const std::filesystem::path& dir) {
     return std::filesystem::exists(dir / "CURRENT", none);
 }
 
-Result<RocksDatabase> RocksDatabase::open(const std::filesystem::path& dir,
-                                          const std::vector<std::string>& columns,
-                                          const RocksMemory& memory, Mode mode) {
+Result<void> RocksDatabase::repair(const std::filesystem::path& dir,
+                                   const std::vector<std::string>& columns,
+                                   const RocksMemory& memory) {
     const rocksdb::Options options = rocks_options(dir.string(), memory);
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    families.reserve(columns.size() + 1);
+    families.emplace_back(rocksdb::kDefaultColumnFamilyName, options);
     for (const std::string& column : columns) families.emplace_back(column, options);
+    const auto status = rocksdb::RepairDB(dir.string(), options, families, options);
+    if (status.ok()) return {};
+    return tl::unexpected(from_status("repair " + dir.string(), status));
+}
+
+Result<RocksDatabase> RocksDatabase::open(const std::filesystem::path& dir,
+                                          const std::vector<std::string>& columns,
+                                          const RocksMemory& memory, Mode mode,
+                                          const std::string& filtered) {
+    rocksdb::Options options = rocks_options(dir.string(), memory);
+    if (mode == Mode::salvage) {
+        options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+        options.track_and_verify_wals_in_manifest = false;
+    }
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    families.reserve(columns.size() + 1);
+    for (const std::string& column : columns) {
+        families.emplace_back(column, options);
+        if (column == filtered) filter_new_keys(families.back().options);
+    }
     families.emplace_back(rocksdb::kDefaultColumnFamilyName, options);
 
     RocksDatabase database;

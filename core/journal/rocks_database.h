@@ -21,12 +21,22 @@ class RocksDatabase {
     enum class Mode {
         write,  ///< Creates what is missing; recovers, which may write.
         read,   ///< Touches nothing on the disk; what the log holds is replayed into memory.
+        /// As `read`, but what of the log can be read behind a damaged place is replayed too: for
+        /// whoever can tell by himself what is whole.
+        salvage,
     };
 
-    /// Fails with `corrupt`, `no_space` or `io`.
+    /// `filtered`: the column, if any, that is mostly asked for keys that it does not have. Fails
+    /// with `corrupt`, `no_space` or `io`.
     static schema::Result<RocksDatabase> open(const std::filesystem::path& dir,
                                               const std::vector<std::string>& columns,
-                                              const RocksMemory& memory, Mode mode);
+                                              const RocksMemory& memory, Mode mode,
+                                              const std::string& filtered = {});
+    /// Makes one that cannot be opened into one that can, of whatever tables and logs in `dir` are
+    /// readable. Only for copies: what cannot be read is dropped.
+    static schema::Result<void> repair(const std::filesystem::path& dir,
+                                       const std::vector<std::string>& columns,
+                                       const RocksMemory& memory);
     /// True if there is a database in `dir`.
     static bool exists(const std::filesystem::path& dir);
 

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/journal/database_copy.h"
 #include "core/journal/folder.h"
 #include "core/journal/head_witness.h"
+#include "core/journal/journal_scrub.h"
 #include "core/journal/journal_store.h"
+#include "core/journal/kept_state.h"
 #include "core/journal/log_head.h"
 #include "core/journal/log_layout.h"
 #include "core/journal/log_reader.h"
@@ -29,6 +32,7 @@ struct RocksJournal::Inside {
     FolderLock lock;
     JournalStore store;
     LogHeads heads;
+    KeptState state;
 
     std::optional<HeadWitness> witness;
     bool witnessed = false;           ///< The database knows that a witness was written.
@@ -39,10 +43,14 @@ struct RocksJournal::Inside {
     /// What a write brings, once it is in the database.
     struct Prepared {
         rocksdb::WriteBatch batch = guarded_batch(0);
-        LogHeads heads;     ///< The ones that it changes.
+        LogHeads heads;  ///< The ones that it changes.
+        KeptState::Step state{};
         bool flag = false;  ///< It says that a witness was written.
     };
     Prepared begun{};  ///< Of a write that is not finished; its batch is elsewhere.
+    bool begun_write = false;
+    std::unique_ptr<JournalScrub> scrub{};  ///< The look under way.
+    std::vector<LogDamage> damages{};       ///< Of the last one.
 
     Result<void> prepare(const JournalWrite& write, Prepared& made);
     void wrote(Prepared& made, bool sync);
@@ -57,6 +65,9 @@ struct RocksJournal::Inside {
 };
 
 namespace {
+
+/// Of what RocksDB may hold in memory: as much of the state is held beside it before it has rows.
+constexpr std::size_t kStateShare = 4;
 
 rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -130,7 +141,7 @@ Result<std::unique_ptr<RocksJournal>> RocksJournal::open(JournalOptions options)
         options.dir / "db", {options.memtable_bytes, options.cache_bytes}, *reserve};
     std::optional<HeadWitness> witness;
     if (!options.witness_of.empty()) {
-        auto found = HeadWitness::read(options.dir / "witness");
+        auto found = HeadWitness::read(options.dir / kWitnessFile);
         if (!found) return tl::unexpected(found.error());
         if (const auto ok = check_witness(setup, StoreId{options.witness_of}, *found); !ok) {
             return tl::unexpected(ok.error());
@@ -142,10 +153,15 @@ Result<std::unique_ptr<RocksJournal>> RocksJournal::open(JournalOptions options)
     if (!store) return tl::unexpected(store.error());
 
     auto recovered = store->recovered();
+    KeptState state(options.memtable_bytes / kStateShare);
+    if (const auto ok = state.load(*store); !ok) {
+        return fail("open " + options.dir.string(), ok.error());
+    }
     auto inside = std::make_unique<Inside>(Inside{std::move(options),
                                                   std::move(*lock),
                                                   std::move(*store),
                                                   std::move(recovered.heads),
+                                                  std::move(state),
                                                   std::move(witness),
                                                   recovered.witnessed,
                                                   {},
@@ -182,7 +198,8 @@ Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& 
     made.batch = guarded_batch(bytes);
     rocksdb::WriteBatch& batch = made.batch;
     LogHeads& changed = made.heads;
-    if (const auto ok = store.ready(bytes, heads); !ok) return ok;
+    // Of the older changes at most a few go into this batch; the disk must have room for all.
+    if (const auto ok = store.ready(bytes + state.older_bytes(), heads); !ok) return ok;
 
     for (const Append& append : write.appends) {
         auto it = changed.find(append.store);
@@ -202,17 +219,15 @@ Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& 
     if (made.flag) {
         if (auto ok = put(batch, store.column(kHeadsColumn), kWitnessedKey, "1"); !ok) return ok;
     }
-    rocksdb::ColumnFamilyHandle* state = store.column(kStateColumn);
-    for (const auto& [key, value] : write.state) {
-        const auto status =
-            value ? batch.Put(state, slice(key), slice(*value)) : batch.Delete(state, slice(key));
-        if (!status.ok()) return tl::unexpected(from_status("prepare a commit", status));
-    }
+    auto step = state.add(batch, store, write.state);
+    if (!step) return tl::unexpected(step.error());
+    made.state = std::move(*step);
     return {};
 }
 
 void RocksJournal::Inside::wrote(Prepared& made, bool sync) {
     for (auto& [name, head] : made.heads) heads[name] = std::move(head);
+    state.wrote(std::move(made.state));
     witnessed = witnessed || made.flag;
     if (sync) covered_by_sync();
 }
@@ -231,16 +246,23 @@ Result<void> RocksJournal::begin(const JournalWrite& write) {
     if (const auto ok = inside_->prepare(write, made); !ok) return ok;
     inside_->store.begin(std::move(made.batch));
     inside_->begun = std::move(made);
+    inside_->begun_write = true;
     return {};
 }
 
 Result<void> RocksJournal::finish() {
+    inside_->begun_write = false;
     if (const auto ok = inside_->store.end(); !ok) return ok;
     inside_->wrote(inside_->begun, true);
     return {};
 }
 
-Result<void> RocksJournal::room() { return inside_->store.ready(bytes_of({}), inside_->heads); }
+bool RocksJournal::finishable() const { return inside_->store.written(); }
+
+Result<void> RocksJournal::room() {
+    const std::size_t bytes = bytes_of({}) + inside_->state.older_bytes();
+    return inside_->store.ready(bytes, inside_->heads);
+}
 
 Result<schema::Range> RocksJournal::read(const ReadRequest& request) const {
     const auto it = inside_->heads.find(request.store);
@@ -249,6 +271,34 @@ Result<schema::Range> RocksJournal::read(const ReadRequest& request) const {
     }
     if (const auto ok = inside_->store.readable(); !ok) return tl::unexpected(ok.error());
     return inside_->reader().read(it->second, request);
+}
+
+Result<LogHead> RocksJournal::head_at(const StoreId& store, Sequence at) const {
+    const auto it = inside_->heads.find(store);
+    if (it == inside_->heads.end()) {
+        return fail(Errc::not_found, "there is no log of " + store.value() + " here");
+    }
+    if (at > it->second.end) {
+        return fail(Errc::gap, "the log of " + store.value() + " ends at " +
+                                   std::to_string(it->second.end.value()));
+    }
+    if (at == it->second.end) return it->second;
+    if (const auto ok = inside_->store.readable(); !ok) return tl::unexpected(ok.error());
+    return inside_->reader().head_at(it->second, at);
+}
+
+Result<void> RocksJournal::copy_to(const std::filesystem::path& folder) {
+    const std::string what = "copy " + inside_->options.dir.string();
+    if (const auto ok = inside_->store.readable(); !ok) return fail(what, ok.error());
+    if (const auto ok = copy_database(inside_->store.db(), folder / "db"); !ok) {
+        return fail(what, ok.error());
+    }
+    const LogHead* head = inside_->own();
+    if (!inside_->witness || head == nullptr || head->end.value() == 0) return {};
+    auto witness = HeadWitness::read(folder / kWitnessFile);
+    if (!witness) return fail(what, witness.error());
+    if (const auto ok = witness->write(*head); !ok) return fail(what, ok.error());
+    return {};
 }
 
 Result<Depth> RocksJournal::depth(const StoreId& store, const std::vector<std::string>& topics,
@@ -265,28 +315,14 @@ Result<Depth> RocksJournal::depth(const StoreId& store, const std::vector<std::s
 Result<std::optional<Bytes>> RocksJournal::get(ByteView key) const {
     const JournalStore& store = inside_->store;
     if (const auto ok = store.readable(); !ok) return tl::unexpected(ok.error());
-    std::string value;
-    const auto status =
-        store.db().Get(rocksdb::ReadOptions(), store.column(kStateColumn), slice(key), &value);
-    if (status.IsNotFound()) return std::nullopt;
-    if (!status.ok()) return tl::unexpected(from_status("read state", status));
-    return value;
+    return inside_->state.get(store, key);
 }
 
 Result<void> RocksJournal::scan(ByteView prefix, ByteView after,
                                 const std::function<bool(ByteView, ByteView)>& each) const {
     const JournalStore& store = inside_->store;
     if (const auto ok = store.readable(); !ok) return ok;
-    const std::unique_ptr<rocksdb::Iterator> at(
-        store.db().NewIterator(rocksdb::ReadOptions(), store.column(kStateColumn)));
-    for (at->Seek(slice(std::max(prefix, after))); at->Valid(); at->Next()) {
-        const ByteView key = at->key().ToStringView();
-        if (key == after && !after.empty()) continue;
-        if (key.substr(0, prefix.size()) != prefix) return {};
-        if (!each(key, at->value().ToStringView())) return {};
-    }
-    if (!at->status().ok()) return tl::unexpected(from_status("read state", at->status()));
-    return {};
+    return inside_->state.scan(store, prefix, after, each);
 }
 
 Result<void> RocksJournal::tick(BootTime now) {
@@ -311,5 +347,17 @@ Result<void> RocksJournal::witness() {
     }
     return in.behind ? in.write_witness() : Result<void>{};
 }
+
+bool RocksJournal::scrub(std::size_t bytes) {
+    Inside& in = *inside_;
+    if (in.begun_write || !in.store.readable()) return false;
+    if (!in.scrub) in.scrub = std::make_unique<JournalScrub>(in.heads);
+    if (in.scrub->step(in.store, bytes)) return false;
+    in.damages = in.scrub->damages();
+    in.scrub.reset();
+    return true;
+}
+
+std::vector<LogDamage> RocksJournal::damages() const { return inside_->damages; }
 
 }  // namespace filial::core

@@ -12,7 +12,7 @@ namespace filial::core {
 
 struct JournalOptions {
     std::filesystem::path dir;  ///< Created if missing.
-    std::size_t memtable_bytes = 4 << 20;
+    std::size_t memtable_bytes = 16 << 20;
     std::size_t cache_bytes = 8 << 20;
     /// Keep a head witness of the log of this store (faults-and-security D1): a file beside the
     /// database that says how far the log had been acknowledged, written at most
@@ -40,8 +40,11 @@ class RocksJournal : public Journal {
     schema::Result<void> commit(const JournalWrite& write, bool sync) override;
     schema::Result<void> begin(const JournalWrite& write) override;
     schema::Result<void> finish() override;
+    bool finishable() const override;
     schema::Result<void> room() override;
     schema::Result<schema::Range> read(const ReadRequest& request) const override;
+    schema::Result<LogHead> head_at(const schema::StoreId& store,
+                                    schema::Sequence at) const override;
     schema::Result<Depth> depth(const schema::StoreId& store,
                                 const std::vector<std::string>& topics,
                                 schema::Sequence after) const override;
@@ -49,6 +52,13 @@ class RocksJournal : public Journal {
     schema::Result<void> scan(
         schema::ByteView prefix, schema::ByteView after,
         const std::function<bool(schema::ByteView, schema::ByteView)>& each) const override;
+
+    /// Makes a whole journal of what is here now in `folder`, which must not be there yet, with its
+    /// own witness: opening it gives this log up to this event. Not while a commit is begun. Takes
+    /// no room for tables in the same file system, which are linked; durable on return.
+    schema::Result<void> copy_to(const std::filesystem::path& folder);
+    bool scrub(std::size_t bytes) override;
+    std::vector<LogDamage> damages() const override;
 
     /// Writes the head witness when it is due; the loop calls it in every turn. Fails with `io`.
     schema::Result<void> tick(BootTime now);

@@ -22,6 +22,8 @@ namespace {
 
 constexpr std::size_t kProtectionBytes = 8;
 constexpr std::size_t kInfoLineBytes = 1024;
+/// Of a memtable, for a filter of its keys: ten bits for each where rows have 100 bytes.
+constexpr double kMemtableFilterShare = 1.0 / 80;
 
 class InfoLog : public rocksdb::Logger {
   public:
@@ -67,7 +69,8 @@ void set_tables(rocksdb::Options& options, std::size_t cache_bytes) {
 
 Error from_status(const std::string& doing, const rocksdb::Status& status) {
     Errc code = Errc::io;
-    if (status.IsCorruption()) code = Errc::corrupt;
+    // A file that the database knows and that is not there is damage like any other.
+    if (status.IsCorruption() || status.IsPathNotFound()) code = Errc::corrupt;
     if (status.IsNotFound()) code = Errc::not_found;
     if (status.IsNoSpace()) code = Errc::no_space;
     return {code, doing + ": rocksdb: " + status.ToString()};
@@ -104,6 +107,11 @@ rocksdb::Options rocks_options(const std::string& name, const RocksMemory& memor
     options.stats_persist_period_sec = 0;
     options.skip_stats_update_on_db_open = true;
     return options;
+}
+
+void filter_new_keys(rocksdb::ColumnFamilyOptions& options) {
+    options.memtable_whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
 }
 
 rocksdb::WriteBatch guarded_batch(std::size_t bytes) {

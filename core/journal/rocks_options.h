@@ -26,6 +26,10 @@ struct RocksMemory {
 /// go to our log lines, and nothing to a file.
 rocksdb::Options rocks_options(const std::string& name, const RocksMemory& memory);
 
+/// For a column family that is mostly asked for keys that it does not have, as a document's number
+/// is when it is new: what is in memory says so without a search.
+void filter_new_keys(rocksdb::ColumnFamilyOptions& options);
+
 /// A write batch whose entries carry checksums from here to the log and the memtable.
 rocksdb::WriteBatch guarded_batch(std::size_t bytes);
 

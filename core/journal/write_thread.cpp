@@ -18,6 +18,7 @@ WriteThread::~WriteThread() {
 void WriteThread::begin(rocksdb::DB& db, rocksdb::WriteBatch batch) {
     schema::check(!begun_, "one write at a time");
     begun_ = true;
+    writing_ = true;
     {
         const std::lock_guard lock(mutex_);
         db_ = &db;
@@ -46,6 +47,7 @@ void WriteThread::run() {
         rocksdb::WriteOptions how;
         how.sync = true;
         rocksdb::Status status = db.Write(how, &batch_);
+        writing_ = false;
         lock.lock();
         status_ = std::move(status);
         db_ = nullptr;

@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -26,6 +27,8 @@ class WriteThread {
     /// Waits for it: durable if ok. `batch`: what was written.
     rocksdb::Status finish(rocksdb::WriteBatch& batch);
     bool busy() const { return begun_; }
+    /// Whether `finish` would not wait.
+    bool written() const { return !writing_.load(std::memory_order_relaxed); }
 
   private:
     void run();
@@ -38,6 +41,7 @@ class WriteThread {
     rocksdb::Status status_;
     bool ending_ = false;
     bool begun_ = false;  ///< Of the owner's thread only.
+    std::atomic<bool> writing_ = false;
 };
 
 }  // namespace filial::core

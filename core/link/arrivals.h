@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/link/transport.h"
+
 namespace filial::core {
 
 /// Whether bytes still come over a TCP connection that ZeroMQ owns. The library hands out whole
@@ -19,6 +21,10 @@ class Arrivals {
     /// How long ago the last byte came, in microseconds, to about 10 ms; nullopt if there is no
     /// such connection any more.
     std::optional<std::int64_t> quiet_us() const;
+    /// A packet's way there and back, as the kernel has seen it; nullopt as above.
+    std::optional<std::int64_t> round_trip_us() const;
+    /// What it carried so far, as Dial::carried; nullopt as above.
+    std::optional<Carried> carried() const;
 
   private:
     int fd_ = -1;

@@ -46,7 +46,8 @@ Dial::Dial(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
 Dial::~Dial() = default;
 
 Result<std::unique_ptr<Dial>> Dial::open(Network& network, const std::string& endpoint,
-                                         const std::string& server_key, const Keys* keys) try {
+                                         const std::string& server_key, const Keys* keys,
+                                         bool down) try {
     const bool tcp = endpoint.rfind("tcp://", 0) == 0;
     const bool ipc = endpoint.rfind("ipc://", 0) == 0;
     const auto refuse = [&](const std::string& why) {
@@ -65,7 +66,12 @@ Result<std::unique_ptr<Dial>> Dial::open(Network& network, const std::string& en
         inside->public_key = keys->curve_public;
         inside->secret_key = keys->curve_secret;
     }
-    inside->begin(network.inside().clock.boot());
+    const BootTime now = network.inside().clock.boot();
+    if (down) {
+        inside->take_down(now);
+    } else {
+        inside->begin(now);
+    }
     return std::unique_ptr<Dial>(new Dial(std::move(inside)));
 } catch (const zmq::error_t& e) {
     if (e.num() == EINVAL || e.num() == EPROTONOSUPPORT || e.num() == ENAMETOOLONG) {
@@ -110,10 +116,24 @@ void Dial::Inside::lost(BootTime now, Error because) {
     why = std::move(because);
     state = State::waiting;
     wants_room = false;
-    arrivals = {};
+    count_past();
     news = true;
     since = now;
     due = BootTime{now.value() + spread(network.random)};
+}
+
+/// Without a socket nothing can leave.
+void Dial::Inside::take_down(BootTime now) {
+    count_past();
+    monitor.stop();
+    socket.close();
+    why = {Errc::unreachable, "down until it is called"};
+    state = State::down;
+    backoff_us = 0;
+    wants_room = false;
+    news = true;
+    since = now;
+    due = BootTime{INT64_MAX};
 }
 
 void Dial::Inside::on_event(int event, int value, BootTime now) {
@@ -165,6 +185,7 @@ void Dial::Inside::tend() {
 }
 
 Result<std::optional<schema::Bytes>> Dial::receive() try {
+    if (inside_->state == Inside::State::down) return std::nullopt;
     zmq::message_t body;
     for (;;) {
         if (!receive_frame(inside_->socket, body)) return std::nullopt;
@@ -209,16 +230,50 @@ std::uint64_t Dial::connections() {
 std::int64_t Dial::next_try_us() {
     if (inside_->state == Inside::State::connected) return -1;
     if (inside_->state == Inside::State::trying) return 0;
+    if (inside_->state == Inside::State::down) return -1;
     const BootTime now = inside_->network.clock.boot();
     return std::max<std::int64_t>(0, inside_->due.value() - now.value());
 }
 
+void Dial::Inside::count() { present = arrivals.carried().value_or(present); }
+
+/// The connection is over.
+void Dial::Inside::count_past() {
+    count();
+    past = {past.in + present.in, past.out + present.out};
+    present = {};
+    arrivals = {};
+}
+
+std::optional<Carried> Dial::carried() {
+    if (inside_->server_key.empty()) return std::nullopt;
+    inside_->count();
+    return Carried{inside_->past.in + inside_->present.in,
+                   inside_->past.out + inside_->present.out};
+}
+
 std::optional<std::int64_t> Dial::quiet_us() const { return inside_->arrivals.quiet_us(); }
 
+std::optional<std::int64_t> Dial::round_trip_us() const {
+    return inside_->arrivals.round_trip_us();
+}
+
 void Dial::hang_up() {
-    if (inside_->state == Inside::State::waiting) return;
+    const bool none =
+        inside_->state == Inside::State::waiting || inside_->state == Inside::State::down;
+    if (none) return;
     inside_->lost(inside_->network.clock.boot(),
                   {Errc::unreachable, "nothing came over the connection any more"});
+}
+
+void Dial::stay_down(bool down) {
+    const bool is_down = inside_->state == Inside::State::down;
+    if (down == is_down) return;
+    const BootTime now = inside_->network.clock.boot();
+    if (down) return inside_->take_down(now);
+    inside_->state = Inside::State::waiting;  // Due at once.
+    inside_->due = now;
+    inside_->tend();
 }
 
 std::optional<Error> Dial::trouble() {

@@ -1,6 +1,7 @@
 #include "core/link/exchange.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "core/link/switchboard.h"
 #include "core/log.h"
@@ -15,23 +16,21 @@ using schema::StoreId;
 
 /// The sockets and the loop; what is said on the lines is the switchboard's.
 struct Exchange::Inside {
-    Inside(Host& host_, const Clock& clock_, Network& network_, AllowList* allow, const Keys* keys_,
-           Self self, MarkBook& marks)
+    Inside(Host& host_, const Clock& clock_, std::unique_ptr<Transport> transport_,
+           AllowList* allow, Self self, MarkBook& marks)
         : host(host_),
           clock(clock_),
-          network(network_),
-          keys(keys_),
-          poller(network_),
+          transport(std::move(transport_)),
           board(host_, clock_, allow, std::move(self), marks) {}
 
     Host& host;
     const Clock& clock;
-    Network& network;
-    const Keys* keys;
-    std::vector<std::unique_ptr<Port>> ports;
-    Poller poller;
+    std::unique_ptr<Transport> transport;
+    std::vector<std::unique_ptr<Listener>> ports;
     Switchboard board;
     bool more = false;  ///< Something was left unread or unsent: do not wait.
+
+    Result<void> read();
 };
 
 namespace {
@@ -41,63 +40,72 @@ constexpr int kMessagesATurn = 8'192;
 
 }  // namespace
 
-Exchange::Exchange(Host& host, const Clock& clock, Network& network, AllowList* allow,
-                   const Keys* keys, Self self)
-    : inside_(
-          std::make_unique<Inside>(host, clock, network, allow, keys, std::move(self), marks_)) {}
+Exchange::Exchange(Host& host, const Clock& clock, std::unique_ptr<Transport> transport,
+                   AllowList* allow, Self self)
+    : inside_(std::make_unique<Inside>(host, clock, std::move(transport), allow, std::move(self),
+                                       marks_)) {}
 
 Exchange::~Exchange() = default;
 
 Result<void> Exchange::listen(const std::string& endpoint) {
-    auto port = Port::bind(inside_->network, endpoint, inside_->keys);
+    auto port = inside_->transport->listen(endpoint);
     if (!port) return tl::unexpected(port.error());
-    inside_->poller.add(**port);
     inside_->ports.push_back(std::move(*port));
     log(Level::info, "listening", {{"endpoint", inside_->ports.back()->endpoint()}});
     return {};
 }
 
 Result<void> Exchange::dial(const Remote& remote, const std::string& name) {
-    auto dial = Dial::open(inside_->network, remote.endpoint, remote.key, inside_->keys);
+    auto dial = inside_->transport->dial(remote);
     if (!dial) return tl::unexpected(dial.error());
-    inside_->poller.add(**dial);
     inside_->board.add_dialled(std::make_unique<Line>(std::move(*dial), remote, name));
     return {};
 }
 
-void Exchange::watch_fd(int fd) { inside_->poller.add_fd(fd); }
+void Exchange::watch_fd(int fd) { inside_->transport->watch_fd(fd); }
 
-Result<void> Exchange::turn(std::chrono::milliseconds at_most) {
-    Inside& in = *inside_;
-    if (const auto ok = in.poller.wait(in.more ? std::chrono::milliseconds{0} : at_most); !ok) {
-        return ok;
-    }
-    in.more = false;
-    in.board.start_turn();
-    for (std::size_t index = 0; index < in.ports.size(); ++index) {
-        for (int read = 0;; ++read) {
-            if (read == kMessagesATurn) {
-                in.more = true;
+/// Everything that is there, bounded for each socket.
+Result<void> Exchange::Inside::read() {
+    for (std::size_t index = 0; index < ports.size(); ++index) {
+        for (int count = 0;; ++count) {
+            if (count == kMessagesATurn) {
+                more = true;
                 break;
             }
-            auto incoming = in.ports[index]->receive();
+            auto incoming = ports[index]->receive();
             if (!incoming) return tl::unexpected(incoming.error());
             if (!*incoming) break;
-            in.board.on_port(*in.ports[index], index, std::move(**incoming));
+            board.on_port(*ports[index], index, std::move(**incoming));
         }
     }
-    for (const auto& line : in.board.dialled()) {
-        for (int read = 0;; ++read) {
-            if (read == kMessagesATurn) {
-                in.more = true;
+    for (const auto& line : board.dialled()) {
+        for (int count = 0;; ++count) {
+            if (count == kMessagesATurn) {
+                more = true;
                 break;
             }
             auto bytes = line->dial()->receive();
             if (!bytes) return tl::unexpected(bytes.error());
             if (!*bytes) break;
-            in.board.on_dial(*line, **bytes);
+            board.on_dial(*line, **bytes);
         }
     }
+    return {};
+}
+
+Result<void> Exchange::turn(std::chrono::milliseconds at_most) {
+    Inside& in = *inside_;
+    if (const auto ok = in.transport->wait(in.more ? std::chrono::milliseconds{0} : at_most); !ok) {
+        return ok;
+    }
+    in.more = false;
+    in.board.start_turn();
+    if (const auto ok = in.read(); !ok) return ok;
+    while (in.host.gathers()) {
+        std::this_thread::yield();  // Whoever is about to send may need this processor.
+        if (const auto ok = in.read(); !ok) return ok;
+    }
+    if (!in.more) in.board.all_read();
     const auto flushed = in.host.flush();
     const bool full =
         !flushed && (flushed.error().code == Errc::no_space || flushed.error().code == Errc::busy);
@@ -106,6 +114,7 @@ Result<void> Exchange::turn(std::chrono::milliseconds at_most) {
     if (in.board.pump()) in.more = true;
     in.board.tick();
     in.host.turn(in.clock.boot());
+    in.board.end_turn();
     return {};
 }
 
@@ -136,7 +145,38 @@ void Exchange::tell_applied(const schema::Applied& applied) {
     inside_->board.tell_applied(applied);
 }
 
+bool Exchange::tell(const std::string& receiver, schema::Confirm message) {
+    return inside_->board.tell(receiver, std::move(message));
+}
+
+bool Exchange::tell(const std::string& receiver, schema::Confirmed message) {
+    return inside_->board.tell(receiver, std::move(message));
+}
+
+bool Exchange::tell(const std::string& receiver, schema::Rejoin message) {
+    return inside_->board.tell(receiver, std::move(message));
+}
+
+bool Exchange::tell(const std::string& receiver, schema::Rejoined message) {
+    return inside_->board.tell(receiver, std::move(message));
+}
+
+void Exchange::judge_again() { inside_->board.judge_again(); }
+
+std::vector<Peer> Exchange::peers() const { return inside_->board.peers(); }
+
 void Exchange::want_again() { inside_->board.want_again(); }
+void Exchange::want_others() { inside_->board.want_others(); }
+
+void Exchange::call(BootTime until, std::uint64_t bytes_left) {
+    inside_->board.call(until, bytes_left);
+}
+
+void Exchange::hang_up() { inside_->board.hang_up(); }
+
+void Exchange::want_proof(bool wanted) { inside_->board.want_proof(wanted); }
+
+std::vector<DialledLeg> Exchange::dialled_legs() const { return inside_->board.dialled_legs(); }
 
 std::vector<Leg> Exchange::incoming_legs() const { return inside_->board.incoming_legs(); }
 

@@ -21,14 +21,37 @@ struct Self {
     schema::Incarnation incarnation{};
 };
 
+/// A remote that this process dials, as it stands now. Counts are since the process began.
+struct DialledLeg {
+    std::string remote;  ///< Its name in the configuration.
+    std::string peer;    ///< Full name of who is there; empty while no session stands.
+    std::string role;
+    bool up = false;         ///< It is dialled; false: down until it is called.
+    bool connected = false;  ///< A session stands.
+    /// The other end has answered, so that its marks are here.
+    bool answered = false;
+    /// What is fetched is here and durable as far as the other end's marks go, and it has all that
+    /// this end sent and said.
+    bool settled = false;
+    std::uint64_t bytes_in = 0;  ///< As Caller::carried, else of messages.
+    std::uint64_t bytes_out = 0;
+    std::int64_t events_in = 0;
+    std::int64_t events_out = 0;
+    std::string note;  ///< Why there is no session.
+};
+
 /// All legs of a process: its ports, what it dials, the sessions on them with their Sender and
 /// Receiver, and the one loop that drives all of it. One thread.
 class Exchange {
   public:
     /// All references must outlive the exchange. `allow` may be null in a process that has no tcp
     /// port.
-    Exchange(Host& host, const Clock& clock, Network& network, AllowList* allow, const Keys* keys,
+    Exchange(Host& host, const Clock& clock, std::unique_ptr<Transport> transport, AllowList* allow,
              Self self);
+    /// Over ZeroMQ.
+    Exchange(Host& host, const Clock& clock, Network& network, AllowList* allow, const Keys* keys,
+             Self self)
+        : Exchange(host, clock, make_transport(network, keys), allow, std::move(self)) {}
     ~Exchange();
 
     /// Binds a port; sessions, tickets, queries and status all come over it.
@@ -50,11 +73,35 @@ class Exchange {
     MarkBook& marks() { return marks_; }
     /// Sends the book's mark of `store` to everybody who may have it, in this turn.
     void announce(const schema::StoreId& store);
+    /// Sends to the session of that receiver, whose number it gets; false if none stands.
+    bool tell(const std::string& receiver, schema::Confirm message);
+    bool tell(const std::string& receiver, schema::Confirmed message);
+    bool tell(const std::string& receiver, schema::Rejoin message);
+    bool tell(const std::string& receiver, schema::Rejoined message);
+    /// Ends the sessions of peers that the host refuses by now.
+    void judge_again();
+    /// Everybody with whom a session stands.
+    std::vector<Peer> peers() const;
+
     /// Tells the local publisher how far this replica is (role "subscriber" only).
     void tell_applied(const schema::Applied& applied);
 
     /// Asks `Host::want` again for every session and store, after the host's wishes changed.
     void want_again();
+    /// The same, but only where other topics are wanted than those that are fetched.
+    void want_others();
+
+    /// Brings every leg up that is down until it is called, and holds it up until `until`; called
+    /// again it goes on from there. `bytes_left`: what each leg may carry from now on, in both
+    /// directions; then it goes down. 0: no limit.
+    void call(BootTime until, std::uint64_t bytes_left);
+    /// Takes them down again.
+    void hang_up();
+    /// While wanted, the other ends are asked for signs that `answered` and `settled` rest on.
+    /// During a call they are in any case.
+    void want_proof(bool wanted);
+    /// Every remote that is dialled.
+    std::vector<DialledLeg> dialled_legs() const;
 
     /// One leg for each session and log, both directions, and for each remote not reached. Depth
     /// of outgoing legs is the host's to fill (it knows its registry).

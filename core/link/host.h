@@ -21,6 +21,7 @@ struct Peer {
     schema::Epoch epoch;                ///< Of its own log; 0 where it has none.
     schema::Incarnation incarnation{};  ///< Of its own log.
     std::vector<std::string> offers;
+    std::uint64_t features = 0;        ///< schema::Feature bits of its greeting.
     std::int64_t clock_offset_us = 0;  ///< Its clock minus ours at the hello; shown only.
 };
 
@@ -28,7 +29,9 @@ struct Peer {
 struct Want {
     schema::StoreId store;
     schema::Epoch epoch;
-    std::vector<schema::TopicEnd> after;
+    std::vector<schema::TopicEnd> after;  ///< Empty: later; only its marks are wanted now.
+    schema::Incarnation incarnation{};    ///< Of that epoch; zeros: not known.
+    schema::Bytes proof{};                ///< As in schema::Fetch.
 };
 
 /// Where a request came from: pass it back to Exchange::reply. Stays valid after the connection
@@ -49,6 +52,8 @@ class Host {
 
     /// Asked at a greeting, before anything of the peer is heard: why it may have no session here.
     virtual std::optional<schema::Error> refuses(const Peer&) { return std::nullopt; }
+    /// Whom we dialled refuses our greeting.
+    virtual void turned_away(const std::string& /*store*/, const schema::Error&) {}
 
     // --- As a sender ---------------------------------------------------------------------------
     /// Stores whose logs can be fetched here.
@@ -56,8 +61,14 @@ class Host {
     /// Last *durable* event of that log; 0 if it is not held. Asked in every turn.
     virtual schema::Sequence end(const schema::StoreId& store) const = 0;
     virtual schema::Epoch epoch(const schema::StoreId& store) const = 0;
+    /// Of that epoch; zeros where it is not known. A fetch with positions of another log is
+    /// refused.
+    virtual schema::Incarnation incarnation(const schema::StoreId&) const { return {}; }
     /// As Journal::read. Only positions at or below `end`.
     virtual schema::Result<schema::Range> read(const ReadRequest& request) = 0;
+    /// Asked before anything is sent for it: why this peer gets nothing of the log. `forked` where
+    /// what it holds is not a part of the log that is here.
+    virtual schema::Result<void> may_fetch(const Peer&, const schema::Fetch&) { return {}; }
     /// A receiver says what it holds durably: for the registry and the queue's depth.
     virtual void reached(const Peer& peer, const schema::Fetch& fetch) = 0;
 
@@ -69,6 +80,18 @@ class Host {
     /// above what is held, the exchange fetches again from `want`. `forked`, `stale_incarnation`,
     /// `not_allowed`, `corrupt`: the leg for this store stops, and says why in its status.
     virtual schema::Result<void> take(const Peer& peer, schema::Range range) = 0;
+    /// Whether `held_rows` gives rows again: then blocks may build on them.
+    virtual bool keeps_rows() const { return false; }
+    /// The durable rows of these topics above `after`, up to `upto` or as far as one look gives
+    /// them; what a block builds on that this end took earlier. `dictionary_missing`: it does not
+    /// keep them.
+    virtual schema::Result<schema::Range> held_rows(const ReadRequest& request, schema::Sequence) {
+        return schema::fail(schema::Errc::dictionary_missing,
+                            "the events of " + request.store.value() + " are not kept here");
+    }
+    /// Asked when everything was read that was there: whether to read once more before `flush`, for
+    /// what is about to come. Again and again, until it says no.
+    virtual bool gathers() { return false; }
     /// Makes everything staged (ranges and tickets) durable and answers the tickets. An error here
     /// ends the process, except `no_space` and `busy`: staged things stay for the next turn.
     virtual schema::Result<void> flush() = 0;
@@ -77,6 +100,21 @@ class Host {
     /// A newer mark than any before came (already in the exchange's book).
     virtual void marked(const Peer& peer, const schema::Mark& mark) = 0;
     virtual void applied(const Peer& peer, const schema::Applied& applied) = 0;
+
+    /// A fetch got no log but this answer: `not_held`, `not_allowed`, `forked` (the peer has
+    /// another log of that store and epoch than the one whose positions were asked), or, for the
+    /// own log, `gap`: nothing stands above what was asked, `end` says where the log ends there.
+    virtual void not_served(const Peer&, const schema::Trouble&) {}
+
+    // --- Live answers ----------------------------------------------------------------------------
+    /// Somebody asks whether a store is there now: answer, or pass on, with Exchange::tell.
+    virtual void confirm(const Peer&, const schema::Confirm&) {}
+    /// An answer, from the store itself or from whoever may relay it. `mark` is what it carries.
+    virtual void confirmed(const Peer&, const schema::Confirmed&, const schema::Mark&) {}
+
+    // --- A store that comes back -----------------------------------------------------------------
+    virtual void rejoin(const Peer&, const schema::Rejoin&) {}
+    virtual void rejoined(const Peer&, const schema::Rejoined&) {}
 
     // --- Requests: tickets, queries, status ------------------------------------------------------
     /// Answer with Exchange::reply, now or in `flush`.

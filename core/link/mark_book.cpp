@@ -1,4 +1,5 @@
 #include "core/link/mark_book.h"
+#include "schema/planted.h"
 
 #include <algorithm>
 #include <limits>
@@ -9,6 +10,7 @@ namespace {
 constexpr std::uint64_t kSavedVersion = 1;
 
 bool newer(const schema::Mark& a, const schema::Mark& b) {
+    if (schema::planted(schema::Bug::marks_ordered_by_clock)) return a.at > b.at;
     return std::pair(a.epoch, a.counter) > std::pair(b.epoch, b.counter);
 }
 
@@ -22,15 +24,16 @@ using schema::Result;
 using schema::StoreId;
 
 std::int64_t HeldMark::age_us(BootTime now, const std::string& now_boot_id, bool& exact) const {
-    exact = dwell_exact && boot_id == now_boot_id;
+    const bool same = boot_id == now_boot_id || schema::planted(schema::Bug::age_over_reboot);
+    exact = dwell_exact && same;
     // After a restart of this machine only the time since then is known to have passed.
-    const std::int64_t here = boot_id == now_boot_id ? now.value() - received.value() : now.value();
+    const std::int64_t here = same ? now.value() - received.value() : now.value();
     // What came in may be anything: an age stays an age.
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 2;
     return std::clamp<std::int64_t>(dwell_us, 0, most) + std::clamp<std::int64_t>(here, 0, most);
 }
 
-Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock) {
+Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock, BootTime sent) {
     Parser parser;
     auto mark = schema::decode_mark(parser, message.mark);
     if (!mark) return tl::unexpected(mark.error());
@@ -41,7 +44,7 @@ Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock) {
     held.signature = message.signature;
     held.dwell_us = std::max<std::int64_t>(message.dwell_us, 0);
     held.dwell_exact = message.dwell_exact && message.dwell_us >= 0;
-    held.received = clock.boot();
+    held.received = sent;
     held.boot_id = clock.boot_id();
     const StoreId store = mark->store;
     held.mark = std::move(*mark);
@@ -100,6 +103,7 @@ MarkMessage MarkBook::outgoing(const HeldMark& held, const Clock& clock) const {
     message.mark = held.bytes;
     message.signature = held.signature;
     message.dwell_us = held.age_us(clock.boot(), clock.boot_id(), message.dwell_exact);
+    if (schema::planted(schema::Bug::dwell_forgotten)) message.dwell_us = held.dwell_us;
     return message;
 }
 

@@ -10,7 +10,8 @@
 
 namespace filial::core {
 
-/// A mark as it stands here: how old it was when it came, and when that was.
+/// A mark as it stands here: how old it was when it was sent here, and when that was at the
+/// earliest.
 struct HeldMark {
     schema::Mark mark;
     schema::Bytes bytes;  ///< encode(mark) as its store made it.
@@ -27,8 +28,11 @@ struct HeldMark {
 /// The newest mark of each store, by (epoch, counter), never by T. Pure.
 class MarkBook {
   public:
-    /// Keeps it if it is newer; false if not. `corrupt` for damaged bytes.
-    schema::Result<bool> offer(const schema::MarkMessage& message, const Clock& clock);
+    /// Keeps it if it is newer; false if not. `corrupt` for damaged bytes. Its age is its dwell
+    /// time at `sent`: on its way it waits in queues that nobody counts, so that `sent` must be no
+    /// later than when the message was (Session::sent_after). No mark is shown younger than it is.
+    schema::Result<bool> offer(const schema::MarkMessage& message, const Clock& clock,
+                               BootTime sent);
     /// From a saved value, unless a newer mark is here; keeps its `received` and boot id.
     schema::Result<void> restore(schema::ByteView saved);
     static schema::Bytes save(const HeldMark& held);

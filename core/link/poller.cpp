@@ -105,4 +105,39 @@ Result<void> Poller::wait(milliseconds at_most) try {
     return tl::unexpected(from_zmq("wait for the network", e.num()));
 }
 
+namespace {
+
+class ZmqTransport : public Transport {
+  public:
+    ZmqTransport(Network& network, const Keys* keys)
+        : network_(network), keys_(keys), poller_(network) {}
+
+    Result<std::unique_ptr<Listener>> listen(const std::string& endpoint) override {
+        auto port = Port::bind(network_, endpoint, keys_);
+        if (!port) return tl::unexpected(port.error());
+        poller_.add(**port);
+        return std::unique_ptr<Listener>(std::move(*port));
+    }
+    Result<std::unique_ptr<Caller>> dial(const Remote& remote) override {
+        auto dial =
+            Dial::open(network_, remote.endpoint, remote.key, keys_, !remote.calls.up_by_itself());
+        if (!dial) return tl::unexpected(dial.error());
+        poller_.add(**dial);
+        return std::unique_ptr<Caller>(std::move(*dial));
+    }
+    void watch_fd(int fd) override { poller_.add_fd(fd); }
+    Result<void> wait(milliseconds at_most) override { return poller_.wait(at_most); }
+
+  private:
+    Network& network_;
+    const Keys* keys_;
+    Poller poller_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_transport(Network& network, const Keys* keys) {
+    return std::make_unique<ZmqTransport>(network, keys);
+}
+
 }  // namespace filial::core

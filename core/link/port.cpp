@@ -171,6 +171,14 @@ Result<bool> Port::send(const schema::Bytes& route, schema::ByteView bytes) try 
     return tl::unexpected(from_zmq("send from " + inside_->endpoint, e.num()));
 }
 
+QuietOf Port::quiet_of(const Incoming& incoming) const {
+    return [arrivals = Arrivals(incoming.socket)] { return arrivals.quiet_us(); };
+}
+
+RoundTripOf Port::round_trip_of(const Incoming& incoming) const {
+    return [arrivals = Arrivals(incoming.socket)] { return arrivals.round_trip_us(); };
+}
+
 const std::string& Port::endpoint() const { return inside_->endpoint; }
 bool Port::local() const { return inside_->local; }
 std::uint64_t Port::strangers() const { return inside_->strangers; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schema/limits.h"
+#include "schema/planted.h"
 
 namespace filial::core {
 
@@ -21,9 +22,39 @@ Fetch Receiver::begin(const Want& want, BootTime now) {
     flow.progress = now;
     flow.restarted = now;
     flow.catching = again;
+    flow.held = false;
     flow.stopped.clear();
     flow.retry.reset();
-    return Fetch{0, want.store, want.epoch, want.after, schema::kCreditBytes, true};
+    Fetch fetch = fetch_of(want.store, flow, want.after, true);
+    fetch.incarnation = want.incarnation;
+    fetch.proof = want.proof;
+    return fetch;
+}
+
+Fetch Receiver::fetch_of(const StoreId& store, const Flow& flow, std::vector<TopicEnd> after,
+                         bool restart) const {
+    Fetch fetch{0, store, flow.epoch, std::move(after), abilities_.credit, restart};
+    fetch.codecs = abilities_.codecs;
+    fetch.dictionaries = abilities_.dictionaries && !flow.alone;
+    fetch.block_events = abilities_.block_events;
+    return fetch;
+}
+
+bool Receiver::stand_alone(const StoreId& store) {
+    const auto found = flows_.find(store);
+    if (found == flows_.end() || found->second.alone) return false;
+    found->second.alone = true;
+    return true;
+}
+
+bool Receiver::confirm_pays(const StoreId& store, BootTime now) const {
+    const auto found = flows_.find(store);
+    if (found == flows_.end() || !found->second.unconfirmed_since) return true;
+    const Flow& flow = found->second;
+    const auto since = [&](BootTime then) { return now.value() - then.value(); };
+    return flow.unconfirmed >= abilities_.credit / 4 ||
+           since(*flow.unconfirmed_since) >= kConfirmWithin ||
+           (!behind(flow) && since(flow.progress) >= kConfirmQuiet);
 }
 
 Receiver::Step Receiver::judge(const Block& block, BootTime now) {
@@ -49,6 +80,8 @@ Receiver::Step Receiver::judge(const Block& block, BootTime now) {
     }
     flow.end = std::max(flow.end, std::max(block.end, block.upto));
     flow.progress = now;
+    flow.unconfirmed += block.data.size();
+    if (!flow.unconfirmed_since) flow.unconfirmed_since = now;
     flow.catching = false;
     return Step::take;
 }
@@ -62,7 +95,22 @@ Fetch Receiver::confirm(const StoreId& store, const std::vector<TopicEnd>& durab
         const auto at = flow.next_after.find(end.topic);
         if (at != flow.next_after.end()) at->second = std::max(at->second, end.seq);
     }
-    return Fetch{0, store, flow.epoch, durable, schema::kCreditBytes, false};
+    flow.unconfirmed = 0;
+    flow.unconfirmed_since.reset();
+    return fetch_of(store, flow, durable, false);
+}
+
+std::optional<Fetch> Receiver::hold(const StoreId& store) {
+    const auto found = flows_.find(store);
+    if (found == flows_.end()) return std::nullopt;
+    Flow& flow = found->second;
+    if (flow.held || flow.next_after.empty() || !flow.stopped.empty()) return std::nullopt;
+    flow.held = true;
+    std::vector<TopicEnd> after;
+    for (const auto& [topic, seq] : flow.next_after) after.push_back({topic, seq});
+    Fetch fetch = fetch_of(store, flow, std::move(after), false);
+    fetch.credit = 0;
+    return fetch;
 }
 
 void Receiver::stop(const StoreId& store, const std::string& why, BootTime now) {
@@ -78,7 +126,7 @@ void Receiver::pause(const StoreId& store, const std::string& why, BootTime when
     const auto found = flows_.find(store);
     if (found == flows_.end()) return;
     found->second.stopped = why;
-    found->second.retry = when;
+    if (!schema::planted(schema::Bug::pause_for_ever)) found->second.retry = when;
 }
 
 bool Receiver::behind(const Flow& flow) {
@@ -89,7 +137,8 @@ bool Receiver::behind(const Flow& flow) {
 }
 
 bool Receiver::overdue(const Flow& flow, BootTime at) {
-    return flow.stopped.empty() && behind(flow) && at.value() - flow.progress.value() >= kOverdue;
+    return flow.stopped.empty() && !flow.held && behind(flow) &&
+           at.value() - flow.progress.value() >= kOverdue;
 }
 
 bool Receiver::waits(BootTime now) const {

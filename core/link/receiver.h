@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/link/host.h"
+#include "schema/limits.h"
 #include "schema/messages.h"
 
 namespace filial::core {
@@ -23,7 +24,22 @@ class Receiver {
         restart,  ///< Something is missing before it: send `begin` again.
     };
 
-    /// Begins, or begins again, to fetch a log from the positions of `want`.
+    /// What its fetches say of the blocks that this end takes, from now on.
+    struct Abilities {
+        std::uint64_t codecs = 0;
+        bool dictionaries = false;
+        std::uint64_t block_events = 0;
+        std::uint64_t credit = schema::kCreditBytes;
+    };
+    void can(const Abilities& abilities) { abilities_ = abilities; }
+    /// From the next fetch on.
+    void set_credit(std::uint64_t credit) { abilities_.credit = credit; }
+    /// The rows that a block of this log built on are not at hand, or not those: from now on its
+    /// blocks have to stand alone. False if they do already.
+    bool stand_alone(const schema::StoreId& store);
+
+    /// Begins, or begins again, to fetch a log from the positions of `want`. Without any, it is
+    /// wanted later: its marks count, and nothing is to be sent.
     schema::Fetch begin(const Want& want, BootTime now);
     /// Judges the next block. After `take`, its range counts as received.
     Step judge(const schema::Block& block, BootTime now);
@@ -31,6 +47,12 @@ class Receiver {
     /// have been begun.
     schema::Fetch confirm(const schema::StoreId& store,
                           const std::vector<schema::TopicEnd>& durable);
+    /// Whether a confirmation pays on a dear line: it has brought all that there is and is quiet, a
+    /// quarter of the credit is used up, or the oldest block has waited for kConfirmWithin.
+    bool confirm_pays(const schema::StoreId& store, BootTime now) const;
+    /// Other logs go first: nothing more of this one is asked for until it is begun again. The
+    /// fetch that says so, nullopt where nothing is fetched.
+    std::optional<schema::Fetch> hold(const schema::StoreId& store);
     /// Stops fetching a log and says why; it is asked for again with `begin`. Nothing for a log
     /// that was not begun; so does `pause`.
     void stop(const schema::StoreId& store, const std::string& why, BootTime now);
@@ -55,6 +77,10 @@ class Receiver {
         schema::Sequence end;
         BootTime progress;  ///< Last time something new came, or was asked for.
         BootTime restarted;
+        std::uint64_t unconfirmed = 0;  ///< Bytes of blocks that came since.
+        std::optional<BootTime> unconfirmed_since;
+        bool held = false;      ///< Others go first.
+        bool alone = false;     ///< Its blocks may not build on rows before them.
         bool catching = false;  ///< A restart is under way: older blocks may still come in.
         std::string stopped;    ///< Why nothing is fetched; empty while it is.
         std::optional<BootTime> retry;
@@ -63,10 +89,17 @@ class Receiver {
     const Flow* find(const schema::StoreId& store) const;
 
   private:
+    schema::Fetch fetch_of(const schema::StoreId& store, const Flow& flow,
+                           std::vector<schema::TopicEnd> after, bool restart) const;
     static bool behind(const Flow& flow);
     static bool overdue(const Flow& flow, BootTime at);
     std::map<schema::StoreId, Flow> flows_;
+    Abilities abilities_;
 };
+
+/// On a dear line a confirmation waits so long for others, or after the last block.
+constexpr std::int64_t kConfirmWithin = 2 * kSecond;
+constexpr std::int64_t kConfirmQuiet = 3 * kSecond / 10;
 
 /// A sender that has more, says nothing of it for so long and is there is asked again: more than
 /// any sync of a disk or stop of a process takes that goes on by itself.

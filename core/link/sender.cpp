@@ -32,6 +32,9 @@ Result<void> Sender::fetch(const Fetch& fetch) {
     bool same = !fetch.restart && flow.topics.size() == fetch.after.size();
     for (const TopicEnd& end : fetch.after) same = same && flow.topics.contains(end.topic);
     flow.credit = std::min(fetch.credit, schema::kCreditBytes);
+    flow.columns = (fetch.codecs >> static_cast<unsigned>(schema::BlockCodec::columns) & 1) != 0;
+    flow.dictionaries = fetch.dictionaries;
+    flow.block_events = fetch.block_events;
     if (same) {
         confirm(flow, fetch);
         return {};
@@ -39,8 +42,14 @@ Result<void> Sender::fetch(const Fetch& fetch) {
     flow.topics.clear();
     flow.flights.clear();
     flow.bytes = 0;
+    flow.at_once.reset();
     for (const TopicEnd& end : fetch.after) flow.topics[end.topic] = Cursor{end.seq, end.seq};
     return {};
+}
+
+void Sender::dear_line(ColumnMemories& memories, ColumnMemories::Rows rows) {
+    memories_ = &memories;
+    rows_ = std::move(rows);
 }
 
 void Sender::confirm(Flow& flow, const Fetch& fetch) {
@@ -70,11 +79,31 @@ bool Sender::ready(const Flow& flow, Sequence end, BootTime now) {
     return false;
 }
 
+/// On a dear line what was there when it was asked for goes at once; later events wait for more.
+bool Sender::gathered(Flow& flow, Sequence end, BootTime now) const {
+    if (memories_ == nullptr) return true;
+    if (!flow.at_once) flow.at_once = end;
+    Sequence scanned = end;
+    for (const auto& [topic, cursor] : flow.topics) scanned = std::min(scanned, cursor.scanned);
+    if (scanned == end) {
+        flow.gathering.reset();
+        return true;
+    }
+    if (scanned < *flow.at_once) return true;
+    if (!flow.gathering) flow.gathering = now;
+    const bool enough = end.value() - scanned.value() >= kGatherEvents;
+    if (!enough && now.value() - flow.gathering->value() < kGatherFor) return false;
+    flow.at_once = end;
+    flow.gathering.reset();
+    return true;
+}
+
 std::optional<ReadRequest> Sender::next(const EndOf& end, BootTime now) {
     auto at = flows_.upper_bound(last_);
     for (std::size_t tried = 0; tried < flows_.size(); ++tried, ++at) {
         if (at == flows_.end()) at = flows_.begin();
-        if (!ready(at->second, end(at->first), now)) continue;
+        const Sequence log_end = end(at->first);
+        if (!ready(at->second, log_end, now) || !gathered(at->second, log_end, now)) continue;
         last_ = at->first;
         // The topics that are furthest behind go first, alone until they meet the others.
         const auto& topics = at->second.topics;
@@ -128,17 +157,50 @@ std::optional<Block> Sender::supply(const Range& range, BootTime now) {
         whole.after = cursor->second.sent;
     }
     const bool meets = cut_to_meet(flow, whole);
+    if (flow.block_events > 0) whole = schema::first_rows(std::move(whole), flow.block_events);
     for (const std::string& topic : whole.topics) flow.topics[topic].scanned = whole.upto;
     const bool quiet = whole.segments.empty();
     const bool quiet_due = now.value() - flow.last_sent.value() >= kQuietEvery;
     if (whole.upto == whole.after || (quiet && !quiet_due && !meets)) return std::nullopt;
 
     for (const std::string& topic : whole.topics) flow.topics[topic].sent = whole.upto;
-    Block block = schema::pack(whole);
+    Block block = packed(flow, whole);
     flow.flights.push_back(Flight{whole.topics, whole.upto, block.data.size()});
     flow.bytes += block.data.size();
     flow.last_sent = now;
     return block;
+}
+
+Block Sender::packed(const Flow& flow, const Range& range) {
+    if (memories_ == nullptr) return schema::pack(range);
+    if (!flow.columns || range.segments.empty()) return schema::pack(range, true);
+    const ColumnMemories::Log log{range.store, range.epoch, range.topics};
+    Sequence start = flow.dictionaries ? dictionary_start(range.after) : range.after;
+    auto memory = memories_->take(log, start, range.after, rows_);
+    if (!memory) {
+        start = range.after;
+        memory = schema::ColumnMemory();
+    }
+    auto done = schema::pack_columns(range, start, *memory);
+    if (done.learned && flow.dictionaries) {
+        memories_->put(log, start, range.upto, std::move(*memory));
+    }
+    return std::move(done.block);
+}
+
+Sequence Sender::sent_upto(const StoreId& store) const {
+    const auto found = flows_.find(store);
+    if (found == flows_.end() || found->second.topics.empty()) return Sequence{0};
+    Sequence lowest{UINT64_MAX};
+    for (const auto& [topic, cursor] : found->second.topics) {
+        lowest = std::min(lowest, cursor.scanned);
+    }
+    return lowest;
+}
+
+bool Sender::all_confirmed() const {
+    return std::all_of(flows_.begin(), flows_.end(),
+                       [](const auto& entry) { return entry.second.flights.empty(); });
 }
 
 std::size_t Sender::bytes_on_the_way(const StoreId& store) const {

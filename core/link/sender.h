@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/journal/journal.h"
+#include "core/link/column_memories.h"
 #include "schema/messages.h"
 
 namespace filial::core {
@@ -18,6 +19,11 @@ namespace filial::core {
 class Sender {
   public:
     using EndOf = std::function<schema::Sequence(const schema::StoreId&)>;
+
+    /// The line is dear from now on: blocks go by column to whoever can take them, building on rows
+    /// that `rows` gives, and events that come one by one are gathered for kGatherFor. `memories`
+    /// must outlive it.
+    void dear_line(ColumnMemories& memories, ColumnMemories::Rows rows);
 
     /// Confirms what is durable there and sets the credit, at most kCreditBytes whatever is asked:
     /// what is on the way is memory of this end. A restart, or the first fetch of a log, begins
@@ -38,6 +44,10 @@ class Sender {
     void drop(const schema::StoreId& store) { flows_.erase(store); }
 
     std::size_t bytes_on_the_way(const schema::StoreId& store) const;
+    /// Whether all that was sent is confirmed.
+    bool all_confirmed() const;
+    /// Everything of the log up to here was sent, as far as it was asked for; 0 if none of it is.
+    schema::Sequence sent_upto(const schema::StoreId& store) const;
 
   private:
     struct Cursor {
@@ -55,16 +65,29 @@ class Sender {
         std::uint64_t credit = 0;
         std::size_t bytes = 0;  ///< Of all flights.
         BootTime last_sent;
+        bool columns = false;       ///< The receiver takes blocks by column,
+        bool dictionaries = false;  ///< and knows the rows before them.
+        std::uint64_t block_events = 0;
+        std::optional<schema::Sequence> at_once;  ///< Up to here nothing is gathered.
+        std::optional<BootTime> gathering;        ///< Since when events wait.
     };
+    bool gathered(Flow& flow, schema::Sequence end, BootTime now) const;
+    schema::Block packed(const Flow& flow, const schema::Range& range);
     static void confirm(Flow& flow, const schema::Fetch& fetch);
     static bool cut_to_meet(const Flow& flow, schema::Range& range);
     static bool ready(const Flow& flow, schema::Sequence end, BootTime now);
 
     std::map<schema::StoreId, Flow> flows_;
+    ColumnMemories* memories_ = nullptr;  ///< On a dear line.
+    ColumnMemories::Rows rows_;
     schema::StoreId last_;  ///< Served last: the next one in turn comes first.
 };
 
 /// How long a range without events may wait for one with events.
 constexpr std::int64_t kQuietEvery = kSecond;
+/// How long an event may wait for others on a dear line, and for how many: a block of its own costs
+/// as much around it as a hundred events in one.
+constexpr std::int64_t kGatherFor = 2 * kSecond;
+constexpr std::uint64_t kGatherEvents = 128;
 
 }  // namespace filial::core

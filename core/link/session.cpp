@@ -22,7 +22,8 @@ using schema::Hello;
 using schema::Result;
 using schema::Welcome;
 
-Session::Session(Hello self, bool dialled, bool local) : self_(std::move(self)) {
+Session::Session(Hello self, bool dialled, bool local, BootTime begun)
+    : self_(std::move(self)), asked_(begun) {
     schema::check(self_.nonce != 0, "a session's nonce is not 0");
     peer_.dialled = dialled;
     peer_.local = local;
@@ -36,6 +37,7 @@ void Session::know(const Hello& other, schema::Timestamp wall, BootTime now) {
     peer_.epoch = other.epoch;
     peer_.incarnation = other.incarnation;
     peer_.offers = other.offers;
+    peer_.features = other.features;
     peer_.clock_offset_us = other.clock.value() - wall.value();
     peer_nonce_ = other.nonce;
     heard_ = now;
@@ -57,6 +59,7 @@ Result<Welcome> Session::greet(const Hello& hello, const std::string& user, sche
                             "the key of " + user + " says that it is " + hello.store);
     }
     know(hello, wall, now);
+    asked_ = now;  // Its messages of this session carry our nonce.
     Welcome welcome;
     welcome.hello_nonce = hello.nonce;
     welcome.self = self_;
@@ -84,23 +87,50 @@ Result<void> Session::welcomed(const Welcome& welcome, const std::string& expect
 }
 
 bool Session::silent(BootTime now) const {
-    return now.value() - std::max(heard_, bytes_).value() >= micros(schema::kSilenceMax);
+    const auto most = dear() ? schema::kDearSilenceMax : schema::kSilenceMax;
+    return now.value() - std::max(heard_, bytes_).value() >= micros(most);
 }
 
 std::optional<schema::Ping> Session::ping(BootTime now) {
-    const auto last = receiver.waits(now) ? pinged_ : std::max(heard_, pinged_);
-    if (now.value() - last.value() < micros(schema::kPingEvery)) return std::nullopt;
+    const bool waits = receiver.waits(now);
+    const bool tells = waits || in_doubt() || blocks_;
+    const auto last = tells ? pinged_ : std::max(heard_, pinged_);
+    const auto every = dear() && !waits ? schema::kDearPingEvery : schema::kPingEvery;
+    const bool due = now.value() - last.value() >= micros(every);
+    if (!due && !ping_now_) return std::nullopt;
     pinged_ = now;
-    unanswered_[++pings_] = now;
+    blocks_ = ping_now_ = false;
+    unanswered_[++pings_] = {now, said_};
+    pinged_said_ = said_;
     if (unanswered_.size() > kUnansweredMax) unanswered_.erase(unanswered_.begin());
     return schema::Ping{peer_nonce_, pings_};
 }
 
-void Session::pong(std::uint64_t nonce) {
+void Session::pong(std::uint64_t nonce, BootTime now) {
     const auto sent = unanswered_.find(nonce);
     if (sent == unanswered_.end()) return;
-    asked_ = std::max(asked_, sent->second);
+    asked_ = std::max(asked_, sent->second.at);
+    proved_ = std::max(proved_, sent->second.said);
     unanswered_.erase(unanswered_.begin(), std::next(sent));
+    // What comes behind this answer may have waited as long as it did.
+    if (now.value() - asked_.value() > kStandstill) doubt(asked_, now);
+}
+
+void Session::doubt(BootTime since, BootTime now) {
+    doubt_since_ = in_doubt() ? std::min(doubt_since_, since) : since;
+    doubt_until_ = now;
+}
+
+void Session::stood_still(BootTime read, BootTime now) {
+    doubt(read, now);
+    ping_now_ = true;
+}
+
+BootTime Session::sent_after(BootTime read, BootTime now) {
+    const bool late =
+        !unanswered_.empty() && now.value() - unanswered_.begin()->second.at.value() > kStandstill;
+    if (late) doubt(asked_, now);
+    return std::max(asked_, in_doubt() ? std::min(doubt_since_, read) : read);
 }
 
 }  // namespace filial::core

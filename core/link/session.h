@@ -19,8 +19,8 @@ namespace filial::core {
 /// older session changes nothing.
 class Session {
   public:
-    /// `self.nonce` must be random and not 0.
-    Session(schema::Hello self, bool dialled, bool local);
+    /// `self.nonce` must be random and not 0. `begun`: when a caller's hello goes out.
+    Session(schema::Hello self, bool dialled, bool local, BootTime begun = {});
 
     /// The first message of whoever dialled.
     const schema::Hello& hello() const { return self_; }
@@ -40,26 +40,53 @@ class Session {
     /// What messages to the other end carry.
     std::uint64_t to_peer() const { return peer_nonce_; }
     const Peer& peer() const { return peer_; }
+    /// One of the two ends says that the line is slow, or paid by the byte.
+    bool dear() const { return ((self_.features | peer_.features) & schema::kFeatureDear) != 0; }
+    /// Whether the other end takes messages packed together.
+    bool takes_several() const { return (peer_.features & schema::kFeatureSeveral) != 0; }
 
     void heard(BootTime now) { heard_ = now; }
     BootTime last_heard() const { return heard_; }
     /// Bytes came at that time, though no message of them may be whole yet.
     void bytes_came(BootTime at) { bytes_ = std::max(bytes_, at); }
-    /// Not a byte for kSilenceMax: give the session up. However long one message takes to come over
-    /// a slow line is no reason to.
+    /// Not a byte for kSilenceMax, or kDearSilenceMax: give the session up. However long one
+    /// message takes to come over a slow line is no reason to.
     bool silent(BootTime now) const;
-    /// A ping when it is time for one: nothing heard for kPingEvery, or the receiver waits.
+    /// A ping when it is time for one: nothing heard for kPingEvery (kDearPingEvery), or its answer
+    /// would tell something: the receiver waits, blocks come, or it is not known how late messages
+    /// are.
     std::optional<schema::Ping> ping(BootTime now);
-    void pong(std::uint64_t nonce);
-    /// When the last ping that was answered was sent. What the other end sent before it got that
-    /// ping is here: a message passes no other one.
+    void pong(std::uint64_t nonce, BootTime now);
+    void block_came() { blocks_ = true; }
+
+    /// Something was sent that the other end should have.
+    void said() { ++said_; }
+    /// Whether the other end has all that was said: it answered a ping that was sent behind it.
+    bool proved() const { return proved_ == said_; }
+    /// Whether it has answered any ping: what it had to say when the session began is here.
+    bool answered() const { return proved_ > 0; }
+    /// Sends a ping with the next `ping`, unless one is on its way behind all that was said.
+    void prove() { ping_now_ = ping_now_ || (!proved() && pinged_said_ != said_); }
+    /// When the last ping that was answered was sent; before the first one, when the session was
+    /// begun. What the other end sent before it got that ping is here: a message passes no other
+    /// one.
     BootTime asked() const { return asked_; }
+
+    /// This process stood still until `now`; it had read what there was at `read` the last time.
+    /// What comes may have waited since then, in the kernel too: until a ping is answered.
+    void stood_still(BootTime read, BootTime now);
+    /// A time after which the message that is handled now was surely sent. `read`: when the queues
+    /// were surely empty the last time. Close to `now` while both processes and the line between
+    /// them run; else when the last ping left that was answered in time.
+    BootTime sent_after(BootTime read, BootTime now);
 
     Sender sender;
     Receiver receiver;
 
   private:
     void know(const schema::Hello& other, schema::Timestamp wall, BootTime now);
+    bool in_doubt() const { return asked_ < doubt_until_; }
+    void doubt(BootTime since, BootTime now);
 
     schema::Hello self_;
     Peer peer_;
@@ -69,7 +96,24 @@ class Session {
     BootTime pinged_;
     BootTime asked_;
     std::uint64_t pings_ = 0;
-    std::map<std::uint64_t, BootTime> unanswered_;  ///< Pings: when each was sent.
+    bool blocks_ = false;    ///< Since the last ping.
+    bool ping_now_ = false;  ///< However short ago the last one was.
+    /// What came since `doubt_since_` may have waited long: until a ping is answered that was sent
+    /// at `doubt_until_` or later.
+    BootTime doubt_since_;
+    BootTime doubt_until_;
+    struct Sent {
+        BootTime at;
+        std::uint64_t said = 0;  ///< What had been said by then.
+    };
+    std::map<std::uint64_t, Sent> unanswered_;  ///< Pings.
+    std::uint64_t said_ = 1;                    ///< The greeting.
+    std::uint64_t pinged_said_ = 0;
+    std::uint64_t proved_ = 0;
 };
+
+/// A process that does nothing for so long stood still, and so does one, or its line, whose answer
+/// takes so long. Below it a message counts as sent when it is read.
+constexpr std::int64_t kStandstill = kSecond;
 
 }  // namespace filial::core

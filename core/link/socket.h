@@ -9,6 +9,7 @@
 
 #include "core/link/allow_list.h"
 #include "core/link/keys.h"
+#include "core/link/transport.h"
 #include "schema/bytes.h"
 #include "schema/result.h"
 
@@ -32,18 +33,9 @@ class Network {
     std::unique_ptr<Inside> inside_;
 };
 
-/// One message that came to a port.
-struct Incoming {
-    schema::Bytes route;  ///< To answer: valid until the connection ends. Not an identity.
-    std::string user;     ///< The admitted store whose key opened the connection; "" on ipc.
-    std::string address;  ///< Where from, for people.
-    int socket = -1;      ///< The library's, for Arrivals; -1 where there is none.
-    schema::Bytes bytes;
-};
-
 /// A ROUTER: many dial in. tcp always has CURVE; ipc is for programs of this machine, kept apart by
 /// the folder's rights (0700).
-class Port {
+class Port : public Listener {
   public:
     /// `endpoint` tcp://... or ipc://.... `keys` are needed for tcp. `invalid` for a bad or used
     /// endpoint, with what to change. Port 0 or * picks one: see `endpoint`.
@@ -52,19 +44,16 @@ class Port {
     static schema::Result<std::unique_ptr<Port>> bind(Network& network, const std::string& endpoint,
                                                       const Keys* keys);
     /// On return the endpoint is free again.
-    ~Port();
+    ~Port() override;
 
-    /// The next message; nullopt if none waits. A message without an admitted user on tcp is
-    /// dropped and counted.
-    schema::Result<std::optional<Incoming>> receive();
-    /// False: the route is gone, or full. Never blocks and never drops silently. `too_large` above
-    /// kMessageBytesMax.
-    schema::Result<bool> send(const schema::Bytes& route, schema::ByteView bytes);
-
-    const std::string& endpoint() const;  ///< As bound.
-    bool local() const;                   ///< ipc
-    std::uint64_t strangers() const;      ///< Messages dropped for want of a user, or whose store
-                                          ///< has another key by now.
+    /// A message without an admitted user on tcp is dropped and counted.
+    schema::Result<std::optional<Incoming>> receive() override;
+    schema::Result<bool> send(const schema::Bytes& route, schema::ByteView bytes) override;
+    QuietOf quiet_of(const Incoming& incoming) const override;
+    RoundTripOf round_trip_of(const Incoming& incoming) const override;
+    const std::string& endpoint() const override;
+    bool local() const override;  ///< ipc
+    std::uint64_t strangers() const override;
     struct Inside;
     Inside& inside() { return *inside_; }
 
@@ -73,36 +62,29 @@ class Port {
     std::unique_ptr<Inside> inside_;
 };
 
-/// A DEALER: one connection out, tried again for ever with back-off and jitter: from 250 ms up to
-/// 60 s, on this machine (ipc, loopback) up to 2 s. A new connection knows nothing of the last one:
-/// messages that were on their way are lost, and the other end sees another route.
-class Dial {
+/// A DEALER: one connection out, tried again with back-off and jitter: from 250 ms up to 60 s, on
+/// this machine (ipc, loopback) up to 2 s.
+class Dial : public Caller {
   public:
-    /// Begins to connect and returns at once. `server_key` (Z85) and `keys` are needed for tcp.
+    /// Begins to connect, unless it begins down, and returns at once. `server_key` (Z85) and `keys`
+    /// are needed for tcp.
     static schema::Result<std::unique_ptr<Dial>> open(Network& network, const std::string& endpoint,
                                                       const std::string& server_key,
-                                                      const Keys* keys);
-    ~Dial();
+                                                      const Keys* keys, bool down = false);
+    ~Dial() override;
 
-    schema::Result<std::optional<schema::Bytes>> receive();
-    /// False: not connected, as this dial knows it now, or the line is full; the message was not
-    /// taken. `too_large` above kMessageBytesMax.
-    schema::Result<bool> send(schema::ByteView bytes);
-    /// Whether the transport and its handshake stand at this moment.
-    bool connected();
-    /// How many connections have come about; another number than last time: a new one, so greet.
-    std::uint64_t connections();
-    /// Until the next attempt to connect, in microseconds; 0 while one is made, -1 when connected.
-    std::int64_t next_try_us();
-    /// Why there is no connection, for people; empty when there is one. `not_allowed`: the other
-    /// end refuses our key; `unreachable` else.
-    std::optional<schema::Error> trouble();
-    /// How long no byte has come over the connection; nullopt where that is not known: there is
-    /// none, or it is of this machine.
-    std::optional<std::int64_t> quiet_us() const;
-    /// Gives the connection up, over which nothing comes any more; the next attempt follows after
-    /// the usual pause.
-    void hang_up();
+    schema::Result<std::optional<schema::Bytes>> receive() override;
+    schema::Result<bool> send(schema::ByteView bytes) override;
+    bool connected() override;
+    std::uint64_t connections() override;
+    std::int64_t next_try_us() override;
+    std::optional<schema::Error> trouble() override;
+    std::optional<std::int64_t> quiet_us() const override;
+    std::optional<std::int64_t> round_trip_us() const override;
+    /// Over tcp: the kernel's count of bytes, sent again ones too, and 40 for each segment's head.
+    std::optional<Carried> carried() override;
+    void hang_up() override;
+    void stay_down(bool down) override;
     struct Inside;
     Inside& inside() { return *inside_; }
 
@@ -133,5 +115,9 @@ class Poller {
     struct Inside;
     std::unique_ptr<Inside> inside_;
 };
+
+/// Ports, dials and a poller of this network, for an Exchange. Both must outlive it; `keys` may be
+/// null where nothing is of tcp.
+std::unique_ptr<Transport> make_transport(Network& network, const Keys* keys);
 
 }  // namespace filial::core

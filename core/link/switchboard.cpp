@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "schema/hash.h"
 #include "schema/limits.h"
+#include "schema/planted.h"
 
 namespace filial::core {
 
@@ -36,7 +37,13 @@ constexpr std::int64_t kStoodWell = 5 * kSecond;
 
 Switchboard::Switchboard(Host& host, const Clock& clock, AllowList* allow, Self self,
                          MarkBook& marks)
-    : host_(host), clock_(clock), allow_(allow), self_(std::move(self)), marks_(marks) {}
+    : host_(host),
+      clock_(clock),
+      allow_(allow),
+      self_(std::move(self)),
+      marks_(marks),
+      turn_(clock.boot()),
+      read_(clock.boot()) {}
 
 std::vector<Line*> Switchboard::lines() const {
     std::vector<Line*> all;
@@ -45,9 +52,13 @@ std::vector<Line*> Switchboard::lines() const {
     return all;
 }
 
-void Switchboard::add_dialled(std::unique_ptr<Line> line) { dialled_.push_back(std::move(line)); }
-
 void Switchboard::start_turn() {
+    turn_ = clock_.boot();
+    if (turn_.value() - read_.value() > kStandstill) {
+        for (Line* line : lines()) {
+            if (line->session() != nullptr) line->session()->stood_still(read_, turn_);
+        }
+    }
     if (allow_ == nullptr || clock_.boot().value() - refreshed_.value() < kSecond / 5) return;
     refreshed_ = clock_.boot();
     if (const auto ok = allow_->refresh(); !ok) {
@@ -56,9 +67,9 @@ void Switchboard::start_turn() {
     }
 }
 
-void Switchboard::on_port(Port& port, std::size_t index, Incoming incoming) {
-    counters_["messages_in"] += 1;
-    counters_["bytes_in"] += static_cast<std::int64_t>(incoming.bytes.size());
+void Switchboard::on_port(Listener& port, std::size_t index, Incoming incoming) {
+    messages_in_ += 1;
+    bytes_in_ += static_cast<std::int64_t>(incoming.bytes.size());
     auto message = schema::decode_message(parser_, incoming.bytes);
     const Requester requester{index, incoming.route, incoming.user, port.local()};
     if (!message) {
@@ -85,7 +96,8 @@ void Switchboard::on_port(Port& port, std::size_t index, Incoming incoming) {
         if (at == called_.end()) {
             at = called_.emplace(key, std::make_unique<Line>(port, index, incoming.route)).first;
         }
-        at->second->arrivals = Arrivals(incoming.socket);
+        at->second->quiet = port.quiet_of(incoming);
+        at->second->round_trip = port.round_trip_of(incoming);
         on_hello(*at->second, std::get<Hello>(*message), incoming.user);
         return;
     }
@@ -105,8 +117,10 @@ void Switchboard::on_port(Port& port, std::size_t index, Incoming incoming) {
 }
 
 void Switchboard::on_dial(Line& line, const Bytes& bytes) {
-    counters_["messages_in"] += 1;
-    counters_["bytes_in"] += static_cast<std::int64_t>(bytes.size());
+    messages_in_ += 1;
+    bytes_in_ += static_cast<std::int64_t>(bytes.size());
+    line.bytes_in += bytes.size();
+    line.speed.note(bytes.size(), clock_.boot());
     auto message = schema::decode_message(parser_, bytes);
     if (!message) {
         counters_["messages_refused"] += 1;
@@ -132,7 +146,9 @@ void Switchboard::on_message(Line& line, Message message) {
         if (session.mine(number)) session.heard(now);
         return session.mine(number);
     };
-    if (auto* fetch = std::get_if<Fetch>(&message)) {
+    if (auto* several = std::get_if<schema::Several>(&message)) {
+        if (of_session(several->session)) on_several(line, *several);
+    } else if (auto* fetch = std::get_if<Fetch>(&message)) {
         if (of_session(fetch->session)) on_fetch(line, *fetch);
     } else if (auto* block = std::get_if<schema::BlockMessage>(&message)) {
         if (of_session(block->session)) on_block(line, block->block);
@@ -143,17 +159,25 @@ void Switchboard::on_message(Line& line, Message message) {
             line.send(Message{schema::Pong{session.to_peer(), ping->nonce}});
         }
     } else if (auto* pong = std::get_if<schema::Pong>(&message)) {
-        if (of_session(pong->session)) session.pong(pong->nonce);
+        if (of_session(pong->session)) session.pong(pong->nonce, now);
     } else if (auto* applied = std::get_if<schema::Applied>(&message)) {
         // Only this machine's own replica speaks for what it holds.
         if (of_session(applied->session) && line.local()) host_.applied(session.peer(), *applied);
+    } else if (auto* asked = std::get_if<schema::Rejoin>(&message)) {
+        if (of_session(asked->session)) host_.rejoin(session.peer(), *asked);
+    } else if (auto* answer = std::get_if<schema::Rejoined>(&message)) {
+        // Only whom this machine chose to dial may say who it is.
+        if (of_session(answer->session) && line.dialled()) host_.rejoined(session.peer(), *answer);
     } else if (auto* bye = std::get_if<schema::Bye>(&message)) {
         if (of_session(bye->session)) end(line, bye->reason);
+    } else {
+        on_confirmation(line, message);
     }
 }
 
-Hello Switchboard::make_hello(const std::string& name) const {
+Hello Switchboard::make_hello(const std::string& name, bool dear) const {
     Hello hello;
+    hello.features = schema::kFeatureSeveral | (dear ? std::uint64_t{schema::kFeatureDear} : 0);
     hello.nonce = make_nonce();
     hello.store = self_.store.value();
     hello.role = self_.role;
@@ -167,9 +191,10 @@ Hello Switchboard::make_hello(const std::string& name) const {
 }
 
 void Switchboard::on_hello(Line& line, const Hello& hello, const std::string& user) {
-    line.begin(std::make_unique<Session>(make_hello(self_.role), false, line.local()));
+    line.begin(std::make_unique<Session>(make_hello(self_.role, line.dear()), false, line.local()));
     auto welcome = line.session()->greet(hello, user, clock_.wall(), clock_.boot());
     if (!welcome) return refuse_greeting(line, welcome.error());
+    if (!admitted(line)) return refuse_greeting(line, not_admitted(line));
     if (const auto why = host_.refuses(line.session()->peer())) return refuse_greeting(line, *why);
     if (const auto why = take_over(line)) return refuse_greeting(line, *why);
     line.send(Message{std::move(*welcome)});
@@ -198,6 +223,14 @@ void Switchboard::started(Line& line) {
          {"role", peer.role},
          {"software", peer.software},
          {"clock_offset_seconds", peer.clock_offset_us / kSecond}});
+    if (line.session()->dear()) {
+        Session& session = *line.session();
+        if (session.takes_several()) line.gather();
+        session.sender.dear_line(memories_, [this](const ReadRequest& request, schema::Sequence) {
+            return host_.read(request);
+        });
+    }
+    line.session()->receiver.can(abilities_on(line));
     for (const std::string& store : peer.offers) want(line, StoreId{store});
     for (const auto& [store, held] : marks_.all()) line.announced.insert(store);
 }
@@ -240,68 +273,47 @@ void Switchboard::on_trouble(Line& line, const Trouble& trouble) {
         line.trouble = trouble.message;
         log(Level::warn, "greeting refused",
             {{"peer", line.remote().name}, {"error", trouble.message}});
+        host_.turned_away(line.remote().name, Error{trouble.code, trouble.message});
         return;
     }
-    if (!session.mine(trouble.session) || trouble.store.empty()) return;
+    if (!session.mine(trouble.session)) return;
     session.heard(now);
-    // The mark of a new store runs ahead of its log for a moment.
+    if (trouble.store.empty()) {  // About the session itself, which the other end has ended.
+        const bool ended =
+            trouble.code == Errc::not_allowed || trouble.code == Errc::stale_incarnation;
+        if (ended) end(line, trouble.message);
+        return;
+    }
+    host_.not_served(session.peer(), trouble);
+    // The mark of a new store runs ahead of its log for a moment; `gap`: all of it is here.
     const bool soon = trouble.code == Errc::not_held;
-    log(soon ? Level::debug : Level::warn, "fetch refused",
+    log(soon || trouble.code == Errc::gap ? Level::debug : Level::warn, "fetch refused",
         {{"peer", session.peer().name}, {"store", trouble.store}, {"error", trouble.message}});
     std::int64_t wait = soon ? kSecond : 10 * kSecond;
     if (trouble.retry_ms > 0) wait = static_cast<std::int64_t>(trouble.retry_ms) * kMillisecond;
     session.receiver.pause(StoreId{trouble.store}, trouble.message, BootTime{now.value() + wait});
 }
 
-bool Switchboard::may_read(const Line& line, const std::string& topic) const {
-    // Whom we dialled was named in our configuration with its key; ipc is this machine.
-    if (line.local() || line.dialled()) return true;
-    const Admission* entry =
-        allow_ != nullptr ? allow_->find_store(line.session()->peer().store) : nullptr;
-    if (entry == nullptr) return false;
-    return topic == schema::kTopicControl || AllowList::may_read(*entry, topic);
-}
-
-bool Switchboard::may_send(const Line& line, const StoreId& store) const {
-    if (line.dialled()) return true;
-    const std::string& peer = line.session()->peer().store;
-    const bool own = peer == store.value();
-    if (line.local()) return own;
-    const Admission* entry = allow_ != nullptr ? allow_->find_store(peer) : nullptr;
-    return entry != nullptr && (own ? entry->publish : entry->relay);
-}
-
 void Switchboard::on_fetch(Line& line, const Fetch& fetch) {
     Session& session = *line.session();
+    auto why = refuses_fetch(line, fetch);
+    if (why) session.sender.drop(fetch.store);
+    if (!why) {
+        const auto taken = session.sender.fetch(fetch);
+        if (!taken) why = taken.error();
+    }
+    const bool own = session.peer().role == "publisher" &&
+                     session.peer().store == fetch.store.value() && !line.dialled();
+    if (!why && own) return tell_end(line, fetch);
+    if (!why) return host_.reached(session.peer(), fetch);
     std::vector<std::string> topics;
     for (const auto& end : fetch.after) topics.push_back(end.topic);
-    for (const std::string& topic : topics) {
-        if (may_read(line, topic)) continue;
-        session.sender.drop(fetch.store);
-        refuse(line,
-               Error{Errc::not_allowed, session.peer().store + " may not read topic " + topic +
-                                            " here: head office changes that with `filial admit`"},
-               fetch.store.value(), topics);
-        return;
-    }
-    const auto held = host_.held();
-    const bool have = std::find(held.begin(), held.end(), fetch.store) != held.end();
-    if (!have) {
-        session.sender.drop(fetch.store);
-        refuse(line,
-               Error{Errc::not_held, "the log of " + fetch.store.value() + " is not held here"},
-               fetch.store.value(), topics);
-        return;
-    }
-    if (const auto ok = session.sender.fetch(fetch); !ok) {
-        refuse(line, ok.error(), fetch.store.value(), topics);
-        return;
-    }
-    host_.reached(session.peer(), fetch);
+    refuse(line, *why, fetch.store.value(), topics);
 }
 
 void Switchboard::on_block(Line& line, const Block& block) {
     Session& session = *line.session();
+    session.block_came();
     if (!may_send(line, block.store)) {
         counters_["blocks_foreign"] += 1;
         log(Level::error, "a peer sent another store's log; nothing was stored",
@@ -320,36 +332,16 @@ void Switchboard::on_block(Line& line, const Block& block) {
         case Receiver::Step::take:
             break;
     }
-    auto range = schema::unpack(block);
-    if (range) {
-        counters_["blocks_in"] += 1;
-        counters_["events_in"] += static_cast<std::int64_t>(block.count);
-        const auto taken = host_.take(session.peer(), std::move(*range));
-        if (taken) {
-            line.staged.insert(block.store);
-            return;
-        }
-        if (taken.error().code == Errc::gap) {
-            want(line, block.store);
-            return;
-        }
-        range = tl::unexpected(taken.error());
-    }
-    counters_["blocks_refused"] += 1;
-    log(Level::error, "a block was refused",
-        {{"peer", session.peer().name},
-         {"store", block.store.value()},
-         {"error", range.error().message}});
-    // Damage on the way is over with the next try; a fork or a stale store is for people.
-    const Errc code = range.error().code;
-    const bool final = code == Errc::forked || code == Errc::stale_incarnation ||
-                       code == Errc::not_allowed || code == Errc::schema_too_new;
-    if (final) {
-        session.receiver.stop(block.store, range.error().message, now);
-    } else {
-        session.receiver.pause(block.store, range.error().message,
-                               BootTime{now.value() + 5 * kSecond});
-    }
+    auto range = unpack(block);
+    if (!range) return block_failed(line, block, range.error());
+    counters_["blocks_in"] += 1;
+    counters_["block_bytes_in"] += static_cast<std::int64_t>(block.data.size());
+    counters_["events_in"] += static_cast<std::int64_t>(block.count);
+    line.events_in += static_cast<std::int64_t>(block.count);
+    line.pace_in.spend(block.data.size(), now);
+    const auto taken = host_.take(session.peer(), std::move(*range));
+    if (!taken) return block_failed(line, block, taken.error());
+    line.staged.insert(block.store);
 }
 
 void Switchboard::on_mark(Line& line, const schema::MarkMessage& message) {
@@ -362,8 +354,10 @@ void Switchboard::on_mark(Line& line, const schema::MarkMessage& message) {
     Session& session = *line.session();
     if (session.receiver.find(mark->store) == nullptr) want(line, mark->store);
     if (session.receiver.find(mark->store) == nullptr) return;  // Not wanted here.
-    session.receiver.learn_end(mark->store, mark->end, clock_.boot());
-    const auto newer = marks_.offer(message, clock_);
+    const BootTime now = clock_.boot();
+    session.receiver.learn_end(mark->store, mark->end, now);
+    const bool naive = schema::planted(schema::Bug::late_mark_is_fresh);
+    const auto newer = marks_.offer(message, clock_, naive ? now : session.sent_after(read_, now));
     if (!newer || !*newer) return;
     host_.marked(session.peer(), *mark);
     announce(mark->store, &line);
@@ -374,7 +368,13 @@ void Switchboard::want(Line& line, const StoreId& store) {
     if (!may_send(line, store)) return;
     const auto wish = host_.want(session.peer(), store);
     if (!wish) return;
+    const auto* flow = session.receiver.find(store);
+    if (wish->after.empty() && flow != nullptr) {
+        hold(line, store);
+        return;
+    }
     Fetch fetch = session.receiver.begin(*wish, clock_.boot());
+    if (fetch.after.empty()) return;
     fetch.session = session.to_peer();
     line.send(Message{std::move(fetch)});
 }

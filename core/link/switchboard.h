@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/link/allow_list.h"
+#include "core/link/column_memories.h"
 #include "core/link/exchange.h"
 #include "core/link/line.h"
 #include "core/link/mark_book.h"
@@ -24,9 +25,11 @@ class Switchboard {
     void add_dialled(std::unique_ptr<Line> line);
     const std::vector<std::unique_ptr<Line>>& dialled() const { return dialled_; }
 
-    /// Looks at the allow list again, before the turn's messages.
+    /// Before the turn's messages: looks at the allow list again, and whether the loop stood still.
     void start_turn();
-    void on_port(Port& port, std::size_t index, Incoming incoming);
+    /// The turn has read everything that was there when it began.
+    void all_read() { read_ = turn_; }
+    void on_port(Listener& port, std::size_t index, Incoming incoming);
     void on_dial(Line& line, const schema::Bytes& bytes);
 
     /// After the host's flush: tells the senders what is durable.
@@ -35,11 +38,27 @@ class Switchboard {
     bool pump();
     /// Greetings, pings, marks, silence.
     void tick();
+    /// What dear lines gathered in this turn goes.
+    void end_turn();
 
     /// Queues the mark of `store` for all sessions but `from`.
     void announce(const schema::StoreId& store, const Line* from);
     void tell_applied(const schema::Applied& applied);
     void want_again();
+    void want_others();
+    bool tell(const std::string& receiver, schema::Confirm message);
+    bool tell(const std::string& receiver, schema::Confirmed message);
+    bool tell(const std::string& receiver, schema::Rejoin message);
+    bool tell(const std::string& receiver, schema::Rejoined message);
+    /// Ends the sessions that the host refuses by now.
+    void judge_again();
+    std::vector<Peer> peers() const;
+
+    /// Legs of a call; see Exchange.
+    void call(BootTime until, std::uint64_t bytes_left);
+    void hang_up();
+    void want_proof(bool wanted) { want_proof_ = wanted; }
+    std::vector<DialledLeg> dialled_legs() const;
 
     std::vector<schema::Leg> incoming_legs() const;
     bool session_of(const std::string& receiver, std::int64_t& heard_us) const;
@@ -53,22 +72,48 @@ class Switchboard {
     void refuse_greeting(Line& line, const schema::Error& error);
     void on_welcome(Line& line, const schema::Welcome& welcome);
     void on_trouble(Line& line, const schema::Trouble& trouble);
+    std::optional<schema::Error> refuses_fetch(const Line& line, const schema::Fetch& fetch) const;
+    std::optional<schema::Error> other_log(const schema::Fetch& fetch) const;
     void on_fetch(Line& line, const schema::Fetch& fetch);
+    void tell_end(Line& line, const schema::Fetch& fetch);
     void on_block(Line& line, const schema::Block& block);
+    void on_several(Line& line, const schema::Several& several);
+    schema::Result<schema::Range> unpack(const schema::Block& block);
+    /// A block could not be taken: whether it is asked for again, and when.
+    void block_failed(Line& line, const schema::Block& block, const schema::Error& error);
     void on_mark(Line& line, const schema::MarkMessage& message);
 
-    schema::Hello make_hello(const std::string& name) const;
+    /// Live questions and answers.
+    void on_confirmation(Line& line, const schema::Message& message);
+
+    schema::Hello make_hello(const std::string& name, bool dear) const;
+    /// What a new connection changes; it may have come about between two looks.
+    void look_at_connection(Line& line);
+    /// Brings the line up, or takes it down, as its plan and the call under way say.
+    void look_at_plan(Line& line);
+    /// Asks for a sign that the other end has all that was said, where somebody waits for that.
+    void ask_for_proof(Line& line);
+    /// All that the other end's marks speak of has come, of what is fetched.
+    bool caught_up(const Line& line) const;
     void greet(Line& line);
     void started(Line& line);
+    Receiver::Abilities abilities_on(const Line& line) const;
+    std::uint64_t credit_on(const Line& line) const;
     void end(Line& line, const std::string& why);
     void want(Line& line, const schema::StoreId& store);
+    void hold(Line& line, const schema::StoreId& store);
     void refuse(Line& line, const schema::Error& error, const std::string& store,
                 const std::vector<std::string>& topics);
+    /// Whether the store at the other end is admitted here now: the key was judged when the
+    /// connection came about, and may have been revoked since.
+    bool admitted(const Line& line) const;
+    schema::Error not_admitted(const Line& line) const;
     /// Rights, looked up for every message: an entry that was revoked ends what it could do.
     bool may_read(const Line& line, const std::string& topic) const;
     bool may_send(const Line& line, const schema::StoreId& store) const;
     bool serve(Line& line);
     void send_marks(Line& line);
+    bool mark_pays(Line& line, const HeldMark& held) const;
     std::vector<Line*> lines() const;
 
     Host& host_;
@@ -77,11 +122,20 @@ class Switchboard {
     Self self_;
     MarkBook& marks_;
     schema::Parser parser_;
+    ColumnMemories memories_;
     std::map<std::pair<std::size_t, schema::Bytes>, std::unique_ptr<Line>> called_;
     std::vector<std::unique_ptr<Line>> dialled_;
     BootTime refreshed_;
+    BootTime called_until_;  ///< A call holds the legs up until then.
+    bool calling_ = false;
+    bool tight_ = false;  ///< The call may carry so many bytes only.
+    bool want_proof_ = false;
+    BootTime turn_;  ///< When this turn began.
+    BootTime read_;  ///< When the last turn began that read everything: the queues were empty then.
     std::string last_refusal_;  ///< Of a greeting, so that the same one is logged once.
     std::map<std::string, std::int64_t> counters_;
+    std::int64_t& messages_in_ = counters_["messages_in"];  ///< With every message.
+    std::int64_t& bytes_in_ = counters_["bytes_in"];
 };
 
 }  // namespace filial::core

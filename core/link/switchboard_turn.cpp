@@ -9,7 +9,6 @@
 namespace filial::core {
 
 using schema::Errc;
-using schema::Error;
 using schema::Fetch;
 using schema::Leg;
 using schema::Message;
@@ -21,6 +20,9 @@ namespace {
 constexpr int kBlocksATurn = 4;
 
 constexpr std::int64_t kSilence = schema::kSilenceMax.count() * kSecond;
+/// On a dear line marks of quiet logs go together, so often: what is seen there is at most so much
+/// older.
+constexpr std::int64_t kDearMarksEvery = 300 * kSecond;
 
 std::string join(const std::map<std::string, schema::Sequence>& topics) {
     std::string text;
@@ -33,7 +35,7 @@ std::string join(const std::map<std::string, schema::Sequence>& topics) {
 void Switchboard::confirm() {
     const auto confirm_one = [&](Line& line, const StoreId& store) {
         const Receiver::Flow* flow = line.session()->receiver.find(store);
-        if (flow == nullptr || !flow->stopped.empty()) return;
+        if (flow == nullptr || !flow->stopped.empty() || flow->held) return;
         Want want{store, flow->epoch, {}};
         for (const auto& [topic, after] : flow->next_after) want.after.push_back({topic, after});
         Fetch fetch = line.session()->receiver.confirm(store, host_.durable(want));
@@ -42,6 +44,15 @@ void Switchboard::confirm() {
     };
     for (Line* line : lines()) {
         if (line->session() == nullptr) continue;
+        const Receiver& receiver = line->session()->receiver;
+        const auto pays = [&](const StoreId& store) {
+            return receiver.confirm_pays(store, clock_.boot());
+        };
+        // On a dear line one message confirms all.
+        const bool waits =
+            line->session()->dear() && std::none_of(line->staged.begin(), line->staged.end(), pays);
+        if (waits || !line->pace_in.may(clock_.boot())) continue;
+        line->session()->receiver.set_credit(credit_on(*line));
         for (const StoreId& store : line->staged) confirm_one(*line, store);
         line->staged.clear();
     }
@@ -52,7 +63,7 @@ bool Switchboard::serve(Line& line) {
     const BootTime now = clock_.boot();
     const auto end = [&](const StoreId& store) { return host_.end(store); };
     for (int blocks = 0; blocks < kBlocksATurn; ++blocks) {
-        if (!line.idle()) return false;
+        if (!line.idle() || !line.pace_out.may(now)) return false;
         const auto request = session.sender.next(end, now);
         if (!request) return false;
         auto range = host_.read(*request);
@@ -69,7 +80,10 @@ bool Switchboard::serve(Line& line) {
         auto block = session.sender.supply(*range, now);
         if (!block) continue;
         counters_["blocks_out"] += 1;
+        counters_["block_bytes_out"] += static_cast<std::int64_t>(block->data.size());
         counters_["events_out"] += static_cast<std::int64_t>(block->count);
+        line.events_out += static_cast<std::int64_t>(block->count);
+        line.pace_out.spend(block->data.size(), now);
         line.send(Message{schema::BlockMessage{session.to_peer(), std::move(*block)}});
     }
     return true;
@@ -81,58 +95,60 @@ bool Switchboard::pump() {
         Line& line = *each;
         line.push();
         if (line.session() == nullptr || !line.session()->established()) continue;
-        if (!line.local() && !line.dialled() &&
-            (allow_ == nullptr || allow_->find_store(line.session()->peer().store) == nullptr)) {
+        if (!admitted(line)) {
+            refuse(line, not_admitted(line), "", {});
+            line.end_turn();
             end(line, "no longer admitted");
             continue;
         }
-        send_marks(line);
+        // On a dear line a mark goes with the events that it speaks of.
+        const bool dear = line.session()->dear();
+        if (!dear) send_marks(line);
         if (serve(line)) more = true;
+        if (dear) send_marks(line);
     }
     return more;
 }
 
+void Switchboard::end_turn() {
+    for (Line* line : lines()) line->end_turn();
+}
+
+bool Switchboard::mark_pays(Line& line, const HeldMark& held) const {
+    if (!line.session()->dear()) return true;
+    const auto told = line.told_ends.find(held.mark.store);
+    if (told == line.told_ends.end()) return true;
+    return held.mark.end > told->second &&
+           line.session()->sender.sent_upto(held.mark.store) >= held.mark.end;
+}
+
 void Switchboard::send_marks(Line& line) {
     if (line.announced.empty() || !line.idle()) return;
-    for (const StoreId& store : line.announced) {
+    const BootTime now = clock_.boot();
+    const bool all = now.value() - line.told_all.value() >= kDearMarksEvery;
+    if (all) line.told_all = now;
+    std::erase_if(line.announced, [&](const StoreId& store) {
         const HeldMark* held = marks_.find(store);
-        if (held == nullptr) continue;
+        if (held == nullptr) return true;
+        if (!all && !mark_pays(line, *held)) return false;
         schema::MarkMessage message = marks_.outgoing(*held, clock_);
         message.session = line.session()->to_peer();
         line.send(Message{std::move(message)});
-    }
-    line.announced.clear();
+        line.told_ends[store] = held->mark.end;
+        return true;
+    });
 }
 
-std::optional<Error> Switchboard::take_over(const Line& line) {
-    const Peer& peer = line.session()->peer();
-    std::vector<Line*> older;
-    for (const auto& [key, other] : called_) {
-        const bool same = other.get() != &line && other->session() != nullptr &&
-                          other->session()->peer().name == peer.name;
-        if (same) older.push_back(other.get());
-    }
-    for (const Line* other : older) {
-        const Peer& there = other->session()->peer();
-        // A log that goes on elsewhere does so in a later epoch.
-        if (there.incarnation == peer.incarnation || there.epoch < peer.epoch) continue;
-        return Error{Errc::forked, "another machine speaks as " + peer.store +
-                                       " and is connected: two may not have one store's name"};
-    }
-    // A receiver has one session: what an older one of the same name still says is not heard.
-    for (Line* other : older) end(*other, "the same receiver greeted again");
-    return std::nullopt;
-}
-
-void Switchboard::refuse_greeting(Line& line, const Error& error) {
-    counters_["greetings_refused"] += 1;
-    if (last_refusal_ != error.message) {
-        log(Level::warn, "a greeting was refused",
-            {{"peer", line.session()->peer().name}, {"error", error.message}});
-    }
-    last_refusal_ = error.message;
-    refuse(line, error, "", {});
-    line.end();
+void Switchboard::look_at_connection(Line& line) {
+    const std::uint64_t connection = line.dial()->connections();
+    if (line.connection == connection) return;
+    line.connection = connection;
+    line.greeted = false;
+    end(line, "the connection was lost");
+    // Whatever the last one made us wait: nobody has said anything on this one, and the other end
+    // speaks only when it was greeted.
+    line.hello_wait_us = kHelloWaitMin;
+    line.next_hello = clock_.boot();
 }
 
 void Switchboard::greet(Line& line) {
@@ -146,11 +162,14 @@ void Switchboard::greet(Line& line) {
         line.hello_wait_us = kHelloWaitMin;
         return;
     }
-    if (line.quiet_us().value_or(0) >= kSilence) {
+    // A line is quiet only where we have spoken.
+    if (line.greeted && line.quiet_us().value_or(0) >= kSilence) {
         line.dial()->hang_up();
         return;
     }
-    line.begin(std::make_unique<Session>(make_hello(line.name()), true, line.local()));
+    line.greeted = true;
+    line.begin(
+        std::make_unique<Session>(make_hello(line.name(), line.dear()), true, line.local(), now));
     line.send(Message{line.session()->hello()});
     line.hello_wait_us = std::min(line.hello_wait_us * 2, kHelloWaitMax);
 }
@@ -158,6 +177,9 @@ void Switchboard::greet(Line& line) {
 void Switchboard::tick() {
     const BootTime now = clock_.boot();
     for (const auto& line : dialled_) {
+        look_at_plan(*line);
+        if (!line->up()) continue;
+        look_at_connection(*line);
         const bool stands = line->session() != nullptr && line->session()->established();
         if (stands && !line->dial()->connected()) {
             end(*line, "the connection was lost");
@@ -176,11 +198,12 @@ void Switchboard::tick() {
         const auto quiet = session->silent(now) ? line->quiet_us() : std::nullopt;
         if (quiet) session->bytes_came(BootTime{now.value() - *quiet});
         if (session->silent(now)) {
-            end(*line,
-                "nothing was heard for " + std::to_string(schema::kSilenceMax.count()) + " s");
+            const auto most = session->dear() ? schema::kDearSilenceMax : schema::kSilenceMax;
+            end(*line, "nothing was heard for " + std::to_string(most.count()) + " s");
             if (line->dialled()) line->dial()->hang_up();
             continue;
         }
+        ask_for_proof(*line);
         if (const auto ping = session->ping(now)) line->send(Message{*ping});
         for (const StoreId& store : session->receiver.due(now, session->asked()))
             want(*line, store);
@@ -227,7 +250,7 @@ std::vector<Leg> Switchboard::incoming_legs() const {
             leg.peer = line.remote().name;
             leg.direction = "in";
             const BootTime next = std::max(line.next_hello, line.next_try);
-            leg.next_try_us = std::max<std::int64_t>(next.value() - now.value(), 0);
+            if (line.up()) leg.next_try_us = std::max<std::int64_t>(next.value() - now.value(), 0);
             leg.note = line.trouble;
             legs.push_back(std::move(leg));
             return;

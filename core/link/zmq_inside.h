@@ -103,11 +103,13 @@ struct Dial::Inside {
     std::string secret_key;
     std::int64_t backoff_max_us = 0;
 
-    enum class State { trying, connected, waiting };
+    enum class State { trying, connected, waiting, down };
     State state = State::waiting;
     zmq::socket_t socket;
     Monitor monitor;
     Arrivals arrivals;  ///< Over the connection that stands.
+    Carried past;       ///< Over earlier connections.
+    Carried present;    ///< Over this one, at the last look.
     std::uint64_t connections = 0;
     bool wants_room = false;      ///< A send was refused; the poller watches for room.
     bool news = false;            ///< It came, went or failed; the poller has not told it yet.
@@ -121,6 +123,9 @@ struct Dial::Inside {
     void tend();
     void begin(BootTime now);
     void lost(BootTime now, schema::Error because);
+    void take_down(BootTime now);
+    void count();
+    void count_past();
     void on_event(int event, int value, BootTime now);
 };
 

@@ -1,0 +1,214 @@
+#include "core/journal/kept_state.h"
+
+#include <rocksdb/db.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace filial::core {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::Errc;
+using schema::fail;
+using schema::Result;
+
+namespace {
+
+/// Older changes that a commit writes as rows: twice as many as it brings, so that they are done
+/// before as many new ones have come, and a few for commits that bring hardly any.
+constexpr std::size_t kRowsLeast = 64;
+/// A generation has at most this many records, however small: each is read at opening.
+constexpr std::size_t kRecordsMax = 2'048;
+/// Of a change in memory, beside its bytes.
+constexpr std::size_t kChangeOverhead = 80;
+
+rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+
+Result<void> prepared(const rocksdb::Status& status) {
+    if (status.ok()) return {};
+    return tl::unexpected(from_status("prepare a commit", status));
+}
+
+Result<void> check_size(const StateEntry& entry) {
+    const std::size_t bytes = entry.first.size() + (entry.second ? entry.second->size() : 0);
+    if (bytes <= kStateEntryBytesMax) return {};
+    return fail(Errc::too_large, "a value of the state has " + std::to_string(bytes) +
+                                     " bytes, at most " + std::to_string(kStateEntryBytesMax) +
+                                     " are possible");
+}
+
+}  // namespace
+
+/// In the order of keys over both generations, the younger one first where both have a key.
+class KeptState::Walk {
+  public:
+    Walk(const KeptState& state, ByteView from, ByteView prefix) : prefix_(prefix) {
+        state.young_.sort();
+        young_ = state.young_.order.lower_bound(from);
+        young_end_ = state.young_.order.end();
+        old_ = std::lower_bound(state.rows_.begin(), state.rows_.end(), from, ByKey());
+        old_end_ = state.rows_.end();
+    }
+
+    /// The next change of a key with the prefix; nullptr if there is none.
+    const Change* here() const {
+        const bool any_young = young_ != young_end_ && (*young_)->first.starts_with(prefix_);
+        const bool any_old = old_ != old_end_ && (*old_)->first.starts_with(prefix_);
+        if (any_young && (!any_old || (*young_)->first <= (*old_)->first)) return *young_;
+        return any_old ? *old_ : nullptr;
+    }
+    void next() {
+        const ByteView key = here()->first;
+        if (old_ != old_end_ && (*old_)->first == key) ++old_;
+        if (young_ != young_end_ && (*young_)->first == key) ++young_;
+    }
+
+  private:
+    ByteView prefix_;
+    std::set<const Change*, ByKey>::const_iterator young_, young_end_;
+    std::vector<const Change*>::const_iterator old_, old_end_;
+};
+
+void KeptState::Generation::take(RedoPtr record) {
+    bytes += record->bytes.size();
+    for (const StateChange& change : record->changes) {
+        const auto [at, is_new] = changes.insert_or_assign(change.key, change.value);
+        if (!is_new) continue;
+        bytes += kChangeOverhead;
+        unordered.push_back(&*at);
+    }
+    record->changes = {};
+    records.push_back(std::move(record));
+}
+
+void KeptState::Generation::sort() {
+    order.insert(unordered.begin(), unordered.end());
+    unordered.clear();
+}
+
+Result<void> KeptState::load(const JournalStore& store) {
+    schema::Parser parser;
+    const std::unique_ptr<rocksdb::Iterator> at(
+        store.db().NewIterator(rocksdb::ReadOptions(), store.column(kRedoColumn)));
+    for (at->SeekToFirst(); at->Valid(); at->Next()) {
+        const auto number = redo_number(at->key().ToStringView());
+        if (!number) return fail("state", number.error());
+        auto record = read_redo(parser, at->value().ToStringView());
+        if (!record) return fail("state", record.error());
+        if (young_.records.empty()) young_.first = *number;
+        if (*number != young_.first + young_.records.size()) {
+            return fail(Errc::corrupt, "state: redo record " + std::to_string(*number) +
+                                           " does not follow the one before it");
+        }
+        young_.take(std::move(*record));
+        next_record_ = *number + 1;
+    }
+    if (!at->status().ok()) return tl::unexpected(from_status("redo records", at->status()));
+    turn_old();
+    return {};
+}
+
+Result<KeptState::Step> KeptState::add(rocksdb::WriteBatch& batch, const JournalStore& store,
+                                       const std::vector<StateEntry>& changes) const {
+    Step step;
+    rocksdb::ColumnFamilyHandle* redo = store.column(kRedoColumn);
+    std::span<const StateEntry> left(changes);
+    while (!left.empty()) {
+        const std::size_t count = redo_entries(left);
+        for (const StateEntry& entry : left.first(count)) {
+            if (const auto ok = check_size(entry); !ok) return tl::unexpected(ok.error());
+        }
+        step.records.push_back(make_redo(left.first(count)));
+        const Bytes key = redo_key(next_record_ + step.records.size() - 1);
+        const auto put = prepared(batch.Put(redo, key, step.records.back()->bytes));
+        if (!put) return tl::unexpected(put.error());
+        left = left.subspan(count);
+    }
+    if (old_.records.empty()) return step;
+
+    const std::size_t most = std::max(kRowsLeast, 2 * changes.size());
+    rocksdb::ColumnFamilyHandle* rows = store.column(kStateColumn);
+    std::size_t at = next_row_;
+    for (; at < rows_.size() && step.rows < most; ++at, ++step.rows) {
+        const auto& [key, value] = *rows_[at];
+        const auto put = prepared(value ? batch.Put(rows, slice(key), slice(*value))
+                                        : batch.Delete(rows, slice(key)));
+        if (!put) return tl::unexpected(put.error());
+    }
+    step.all_rows = at == rows_.size();
+    for (std::size_t i = 0; step.all_rows && i < old_.records.size(); ++i) {
+        const auto gone = prepared(batch.Delete(redo, redo_key(old_.first + i)));
+        if (!gone) return tl::unexpected(gone.error());
+    }
+    return step;
+}
+
+void KeptState::wrote(Step step) {
+    next_row_ += step.rows;
+    if (step.all_rows) {
+        rows_.clear();
+        old_ = Generation();
+    }
+    for (RedoPtr& record : step.records) {
+        if (young_.records.empty()) young_.first = next_record_;
+        young_.take(std::move(record));
+        ++next_record_;
+    }
+    turn_old();
+}
+
+/// The young generation becomes rows once it is large enough and the last one has become so.
+void KeptState::turn_old() {
+    const bool large = young_.bytes >= bytes_goal_ || young_.records.size() >= kRecordsMax;
+    if (!large || !old_.records.empty()) return;
+    old_ = std::exchange(young_, Generation());
+    rows_.clear();
+    for (const Change& change : old_.changes) rows_.push_back(&change);
+    std::sort(rows_.begin(), rows_.end(), ByKey());
+    next_row_ = 0;
+}
+
+Result<std::optional<Bytes>> KeptState::get(const JournalStore& store, ByteView key) const {
+    for (const Generation* each : {&std::as_const(young_), &old_}) {
+        const auto found = each->changes.find(key);
+        if (found == each->changes.end()) continue;
+        if (!found->second) return std::nullopt;
+        return Bytes(*found->second);
+    }
+    std::string value;
+    const auto status =
+        store.db().Get(rocksdb::ReadOptions(), store.column(kStateColumn), slice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) return tl::unexpected(from_status("read state", status));
+    return value;
+}
+
+Result<void> KeptState::scan(const JournalStore& store, ByteView prefix, ByteView after,
+                             const std::function<bool(ByteView, ByteView)>& each) const {
+    const ByteView from = std::max(prefix, after);
+    const std::unique_ptr<rocksdb::Iterator> at(
+        store.db().NewIterator(rocksdb::ReadOptions(), store.column(kStateColumn)));
+    at->Seek(slice(from));
+    Walk changes(*this, from, prefix);
+    const auto wanted = [&](ByteView key) { return after.empty() || key != after; };
+    for (;;) {
+        const bool row = at->Valid() && at->key().ToStringView().starts_with(prefix);
+        const auto* change = changes.here();
+        if (!row && change == nullptr) break;
+        const ByteView key = row ? at->key().ToStringView() : ByteView();
+        if (change == nullptr || (row && key < change->first)) {
+            if (wanted(key) && !each(key, at->value().ToStringView())) return {};
+            at->Next();
+            continue;
+        }
+        const bool is = change->second && wanted(change->first);
+        if (is && !each(change->first, *change->second)) return {};
+        if (row && key == change->first) at->Next();
+        changes.next();
+    }
+    if (!at->status().ok()) return tl::unexpected(from_status("read state", at->status()));
+    return {};
+}
+
+}  // namespace filial::core

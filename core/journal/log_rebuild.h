@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/journal/journal_repair.h"
+#include "core/journal/log_copy.h"
+
+namespace filial::core {
+
+/// The log of one store as it is put together again: from the damaged database as far as that can
+/// be read, from others where it cannot. Pure but for the databases.
+class LogRebuild {
+  public:
+    /// `repair` must outlive it, and not finish before it is gone.
+    LogRebuild(JournalRepair& repair, schema::StoreId store);
+
+    /// Stages up to about `bytes` more of the damaged database; false where nothing there goes on
+    /// now: it is behind the last event, or meets a place that cannot be read.
+    bool salvage(std::size_t bytes);
+    /// Stages what somebody else has of this log. As LogCopy::take.
+    schema::Result<void> take(const schema::Range& range, schema::Timestamp at) {
+        return copy_.take(range, at);
+    }
+    /// Durable on return, as far as it was staged.
+    schema::Result<void> commit() { return copy_.commit(); }
+
+    const LogHead& head() const { return copy_.head(); }
+    schema::Sequence end() const { return copy_.end(); }
+    /// Everything up to here was acknowledged once, or stands in the damaged database; nothing
+    /// that is known of is missing when `end` is there.
+    schema::Sequence known_end() const;
+    /// Whether a witness says what was acknowledged. Without it only somebody else can.
+    bool witnessed() const { return witness_.has_value(); }
+    /// Whose log it is: by the witness, else by what can be read.
+    schema::Epoch epoch() const;
+    schema::Incarnation incarnation() const;
+    /// Where the damaged database goes on behind the place that cannot be read.
+    std::optional<schema::Sequence> resumes() const;
+    /// Why the damaged one does not go on at `end`; empty behind its last event.
+    const std::string& why() const { return why_; }
+
+  private:
+    std::optional<WitnessSlot> witness_;
+    LogCopy copy_;
+    std::unique_ptr<LogSalvage> source_;
+    std::string why_;
+};
+
+}  // namespace filial::core

@@ -1,0 +1,130 @@
+#include "core/journal/log_salvage.h"
+
+#include <rocksdb/db.h>
+
+#include <algorithm>
+
+namespace filial::core {
+
+using schema::Bytes;
+using schema::ByteView;
+using schema::Segment;
+using schema::Sequence;
+
+namespace {
+
+/// Beyond a place that cannot be read the next one that can is looked for at growing distances.
+constexpr int kResumeSteps = 40;
+
+}  // namespace
+
+LogSalvage::LogSalvage(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, schema::StoreId store)
+    : db_(db), log_(log) {
+    head_.store = std::move(store);
+    find_topics();
+}
+
+/// By the keys: from each topic's first one to the first behind all of its.
+void LogSalvage::find_topics() {
+    const Bytes store = head_.store.value() + '\0';
+    const std::unique_ptr<rocksdb::Iterator> at(db_.NewIterator(rocksdb::ReadOptions(), log_));
+    Bytes from = store;
+    for (;;) {
+        at->Seek(from);
+        // A key that cannot be read hides its topic; the positions that it has are missed then.
+        if (!at->Valid() || !at->key().starts_with(store)) return;
+        const ByteView rest = ByteView(at->key().data(), at->key().size()).substr(store.size());
+        const std::string name(rest.substr(0, rest.find('\0')));
+        auto topic = std::make_unique<Topic>();
+        topic->head.topic = name;
+        LogCursor back(db_, log_, head_, topic->head);
+        if (back.seek_back(Sequence{UINT64_MAX}) && back.valid()) {
+            last_ = std::max(last_, back.upto());
+        }
+        topics_.push_back(std::move(topic));
+        from = behind(topic_prefix(head_.store, name));
+    }
+}
+
+void LogSalvage::seek(Sequence after) {
+    for (const auto& topic : topics_) {
+        topic->cursor =
+            std::make_unique<LogCursor>(db_, log_, head_, topic->head, LogCursor::Cache::leave);
+        const auto ok = topic->cursor->seek(after);
+        topic->bad = !ok;
+        if (!ok) why_ = ok.error().message;
+    }
+    at_ = after;
+}
+
+std::optional<LogSalvage::Piece> LogSalvage::blocked(std::string why) {
+    why_ = std::move(why);
+    at_.reset();
+    return std::nullopt;
+}
+
+std::optional<LogSalvage::Piece> LogSalvage::next(Sequence after) {
+    if (at_ != after) {
+        why_.clear();
+        seek(after);
+    }
+    std::optional<Sequence> upto;
+    for (const auto& topic : topics_) {
+        if (topic->bad) return blocked(why_);
+        if (!topic->cursor->valid()) continue;
+        upto = upto ? std::min(*upto, topic->cursor->upto()) : topic->cursor->upto();
+    }
+    if (!upto) return blocked({});
+
+    Piece piece;
+    piece.range.store = head_.store;
+    piece.range.topics = {std::string(schema::kAllTopics)};
+    piece.range.after = after;
+    piece.range.upto = *upto;
+    piece.range.end = *upto;
+    std::uint64_t rows = 0;
+    for (const auto& topic : topics_) {
+        if (!topic->cursor->valid() || topic->cursor->upto() != *upto) continue;
+        auto value = topic->cursor->value(parser_);
+        if (!value) return blocked(value.error().message);
+        const Segment& segment = value->segment;
+        rows += static_cast<std::uint64_t>(std::count_if(
+            segment.seqs.begin(), segment.seqs.end(), [&](Sequence seq) { return seq > after; }));
+        piece.range.epoch = segment.epoch;
+        piece.at = value->at;
+        piece.range.segments.push_back(std::move(value->segment));
+        if (const auto ok = topic->cursor->next(); !ok) {
+            topic->bad = true;
+            why_ = ok.error().message;
+        }
+    }
+    const std::uint64_t positions = upto->value() - after.value();
+    if (rows != positions) {
+        return blocked("of events " + std::to_string(after.value() + 1) + " to " +
+                       std::to_string(upto->value()) + " only " + std::to_string(rows) +
+                       " are there");
+    }
+    at_ = *upto;
+    return piece;
+}
+
+std::optional<Sequence> LogSalvage::resumes(Sequence after) {
+    std::uint64_t step = 1;
+    for (int tries = 0; tries < kResumeSteps; ++tries, step *= 2) {
+        const Sequence from{after.value() + step};
+        if (from >= last_) return std::nullopt;
+        seek(from);
+        std::optional<Sequence> upto;
+        bool bad = false;
+        for (const auto& topic : topics_) {
+            bad = bad || topic->bad;
+            if (topic->bad || !topic->cursor->valid()) continue;
+            upto = upto ? std::min(*upto, topic->cursor->upto()) : topic->cursor->upto();
+        }
+        at_.reset();
+        if (!bad && upto) return *upto;
+    }
+    return std::nullopt;
+}
+
+}  // namespace filial::core
