@@ -1,13 +1,23 @@
 #include "ledger/decide.h"
 
+#include "ledger/accounts.h"
+#include "ledger/claims.h"
 #include "ledger/customers_rules.h"
+#include "ledger/day_close.h"
 #include "ledger/debts.h"
 #include "ledger/documents.h"
+#include "ledger/grants.h"
+#include "ledger/leaving.h"
+#include "ledger/lives.h"
 #include "ledger/notices.h"
 #include "ledger/stock.h"
+#include "ledger/told.h"
 #include "ledger/transfers.h"
+#include "ledger/verdicts.h"
 #include "schema/limits.h"
 #include "schema/payloads.h"
+#include "schema/trade_payloads.h"
+#include "schema/verdict_payload.h"
 
 namespace filial::ledger {
 
@@ -42,7 +52,8 @@ Event app_event(const Operation& operation) {
     return event;
 }
 
-/// Places `event` behind the others and lets it take effect in `scratch`.
+/// Places `event` behind the others and lets it take effect in `scratch`. After a failure both are
+/// of no use.
 Result<void> add(Decision& decision, Scratch& scratch, const Position& first, Event event) {
     const std::size_t bytes = row_bytes(event);
     if (bytes > schema::kEventBytesMax) {
@@ -56,20 +67,30 @@ Result<void> add(Decision& decision, Scratch& scratch, const Position& first, Ev
                                          std::to_string(schema::kCommitBytesMax) +
                                          " bytes: hand it in as several tickets");
     }
-    LoggedEvent logged;
-    logged.epoch = first.epoch;
-    logged.seq = schema::Sequence{first.seq.value() + decision.events.size()};
-    logged.event = std::move(event);
-    const auto flags = apply(scratch, logged);
+    const schema::Sequence seq{first.seq.value() + decision.events.size()};
+    decision.events.push_back({first.epoch, seq, std::move(event)});
+    const auto flags = apply(scratch, decision.events.back());
     if (!flags) return tl::unexpected(flags.error());
     decision.flags |= *flags;
-    decision.events.push_back(std::move(logged));
     return {};
+}
+
+/// Events that take a notice: they have their operation ids already.
+Result<Decision> place(const State& state, const Position& first, std::vector<Event> events) {
+    Decision decision;
+    decision.events.reserve(events.size());
+    Scratch scratch(state);
+    for (Event& event : events) {
+        const auto added = add(decision, scratch, first, std::move(event));
+        if (!added) return tl::unexpected(added.error());
+    }
+    decision.changes = scratch.take();
+    return decision;
 }
 
 }  // namespace
 
-Result<std::vector<Event>> decide(const State& state, const StoreId& self,
+Result<std::vector<Event>> decide(const State& state, const Setting& setting,
                                   const Operation& operation) {
     switch (operation.kind) {
         case OperationKind::sell:
@@ -80,20 +101,58 @@ Result<std::vector<Event>> decide(const State& state, const StoreId& self,
             return decide_stock(state, operation);
         case OperationKind::customer_add:
         case OperationKind::customer_edit:
-            return decide_customer(state, self, operation);
+        case OperationKind::customer_resolve:
+            return decide_customer(state, setting.self, operation);
         case OperationKind::limit:
         case OperationKind::charge:
         case OperationKind::credit_note:
         case OperationKind::pay:
-            return decide_debt(state, self, operation);
+            return decide_debt(state, setting, operation);
         case OperationKind::transfer_send:
         case OperationKind::transfer_receive:
         case OperationKind::transfer_cancel:
-            return decide_transfer(state, self, operation);
+        case OperationKind::transfer_more:
+        case OperationKind::transfer_correct:
+        case OperationKind::transfer_write_off:
+            return decide_transfer(state, setting, operation);
         case OperationKind::void_document:
-            return decide_void(state, self, operation);
+            return decide_void(state, setting, operation);
         case OperationKind::publish:
             return std::vector<Event>{app_event(operation)};
+        case OperationKind::close_day:
+            return decide_close_day(state, operation);
+        case OperationKind::grant:
+        case OperationKind::grant_return:
+        case OperationKind::grant_recall:
+        case OperationKind::grant_ask:
+        case OperationKind::grant_write_off:
+        case OperationKind::reserve:
+        case OperationKind::reserve_return:
+        case OperationKind::reserve_recall:
+        case OperationKind::reserve_ask:
+        case OperationKind::reserve_write_off:
+        case OperationKind::grant_refuse:
+        case OperationKind::reserve_refuse:
+            return decide_grant(state, setting, operation);
+        case OperationKind::sell_reserved:
+        case OperationKind::ship:
+            return decide_claim(state, setting, operation);
+        case OperationKind::close_account:
+        case OperationKind::move_home:
+        case OperationKind::merge:
+        case OperationKind::round_verdict:
+        case OperationKind::round_cancel:
+        case OperationKind::reopen_account:
+        case OperationKind::block_customer:
+        case OperationKind::unblock_customer:
+            return decide_account(state, setting, operation);
+        case OperationKind::retire_store:
+        case OperationKind::tail_told:
+        case OperationKind::leave:
+        case OperationKind::left:
+            return decide_life(state, setting, operation);
+        case OperationKind::verdict:
+            return decide_verdict(state, setting, operation);
         case OperationKind::none:
             break;
     }
@@ -108,6 +167,7 @@ Result<std::uint64_t> apply(State& state, const LoggedEvent& logged) {
     };
     if (event.kind == schema::kStockMoved) return apply_stock_moved(state, event);
     if (event.kind == schema::kDebtMoved) return apply_debt_moved(state, event);
+    if (event.kind == schema::kLimitSet) return apply_limit_set(state, event);
     if (event.topic == schema::kTopicCustomers) {
         if (event.kind != schema::kCustomerRegistered && event.kind != schema::kCustomerEdited) {
             return 0;
@@ -117,19 +177,34 @@ Result<std::uint64_t> apply(State& state, const LoggedEvent& logged) {
     if (event.topic != schema::kTopicControl) return 0;
     if (event.kind == schema::kNoticeTaken) return done(apply_notice_taken(state, event));
     if (is_transfer_kind(event.kind)) return apply_transfer_step(state, event);
+    if (event.kind == schema::kDayClosed) return done(apply_day_closed(state, event));
+    if (is_grant_kind(event.kind)) return apply_grant(state, logged);
+    if (is_claim_kind(event.kind)) return apply_claim(state, logged);
+    if (is_account_kind(event.kind)) return apply_account(state, logged);
+    if (event.kind == schema::kDebtTold || event.kind == schema::kDebtApplied) {
+        return apply_told(state, event);
+    }
+    if (is_leaving_kind(event.kind)) return done(apply_leaving(state, event));
+    if (event.kind == schema::kStoreVerdict) return done(apply_verdict(state, event));
+    if (event.kind == schema::kStoreRetired) {
+        return done(apply_life(state, event.kind, {}, event.key));
+    }
     return 0;
 }
 
 tl::expected<Decision, Refusal> decide_ticket(const State& state, const Position& first,
                                               const schema::ClientId& client, std::uint64_t number,
-                                              std::span<const Operation> operations) {
+                                              std::span<const Operation> operations,
+                                              const Inputs& inputs) {
+    const Setting setting(first.store, first.epoch, inputs);
     Decision decision;
+    decision.events.reserve(2 * operations.size());  // A debt is told to its customer's home.
     Scratch scratch(state);
     for (std::size_t i = 0; i < operations.size(); ++i) {
         const auto refuse = [&](const Error& error) {
             return tl::unexpected<Refusal>(Refusal{i, error});
         };
-        auto events = decide(scratch, first.store, operations[i]);
+        auto events = decide(scratch, setting, operations[i]);
         if (!events) return refuse(events.error());
         for (Event& event : *events) {
             event.client = client;
@@ -147,27 +222,16 @@ tl::expected<Decision, Refusal> decide_ticket(const State& state, const Position
 }
 
 Result<Decision> decide_notice(const State& state, const Position& first, const Position& origin,
-                               const Event& notice, schema::Timestamp at) {
-    auto events = take_notice(state, first.store, origin, notice, at);
+                               const Event& notice, schema::Timestamp at, const Inputs& inputs) {
+    auto events = take_notice(state, Setting(first.store, first.epoch, inputs), origin, notice, at);
     if (!events) return tl::unexpected(events.error());
-    Decision decision;
-    Scratch scratch(state);
-    for (Event& event : *events) {
-        const auto added = add(decision, scratch, first, std::move(event));
-        if (!added) return tl::unexpected(added.error());
-    }
-    decision.changes = scratch.take();
-    return decision;
+    return place(state, first, std::move(*events));
 }
 
 Result<Decision> decide_undecided(const State& state, const Position& first, const Position& origin,
                                   const Event& notice, schema::Timestamp at) {
-    Decision decision;
-    Scratch scratch(state);
-    const auto added = add(decision, scratch, first, take_undecided(origin, notice, at));
-    if (!added) return tl::unexpected(added.error());
-    decision.flags |= schema::kFlagUndecided;
-    decision.changes = scratch.take();
+    auto decision = place(state, first, {take_undecided(origin, notice, at)});
+    if (decision) decision->flags |= schema::kFlagUndecided;
     return decision;
 }
 

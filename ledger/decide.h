@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "ledger/setting.h"
 #include "ledger/state.h"
 #include "schema/event.h"
 #include "schema/ids.h"
@@ -17,7 +18,7 @@ namespace filial::ledger {
 
 /// The events of one operation, without operation ids; or `refused`, `overflow`, `invalid` with a
 /// sentence that says what to do instead. Form is not checked here: schema::validate does that.
-schema::Result<std::vector<schema::Event>> decide(const State& state, const schema::StoreId& self,
+schema::Result<std::vector<schema::Event>> decide(const State& state, const Setting& setting,
                                                   const schema::Operation& operation);
 
 /// The only way in which a state changes: by an event of the store's own log, in its order. Gives
@@ -40,16 +41,19 @@ struct Refusal {
 };
 
 /// Decides the operations in order, each seeing what the earlier ones did; the first event will
-/// stand at `first`. Leaves `state` as it is. `too_large` for an event above kEventBytesMax and for
-/// a ticket whose events do not fit into one commit.
+/// stand at `first`, in whose store and epoch is decided. `inputs` is what the log does not say:
+/// the store's policy and balances for verdicts. Leaves `state` as it is. `too_large` for an event
+/// above kEventBytesMax and for a ticket whose events do not fit into one commit.
 tl::expected<Decision, Refusal> decide_ticket(const State& state, const schema::Position& first,
                                               const schema::ClientId& client, std::uint64_t number,
-                                              std::span<const schema::Operation> operations);
+                                              std::span<const schema::Operation> operations,
+                                              const Inputs& inputs = {});
 
 /// The same for a notice of another store, see take_notice: no events if there is nothing to take.
+/// `overflow` where its effect would leave 64 bits.
 schema::Result<Decision> decide_notice(const State& state, const schema::Position& first,
                                        const schema::Position& origin, const schema::Event& notice,
-                                       schema::Timestamp at);
+                                       schema::Timestamp at, const Inputs& inputs = {});
 /// The same for a notice that `decide_notice` fails on, see take_undecided.
 schema::Result<Decision> decide_undecided(const State& state, const schema::Position& first,
                                           const schema::Position& origin,

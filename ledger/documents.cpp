@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "ledger/claims.h"
 #include "ledger/debts.h"
 #include "ledger/stock.h"
 #include "ledger/transfers.h"
@@ -14,7 +15,6 @@ using schema::Event;
 using schema::fail;
 using schema::Operation;
 using schema::Result;
-using schema::StoreId;
 
 namespace {
 
@@ -94,18 +94,22 @@ Result<Net> net_of(const State& state, std::string_view document, const Tail& ta
     return net;
 }
 
-Result<Event> reversal(const State& state, const StoreId& self, const Operation& operation,
-                       const DocumentMove& move) {
+Result<std::vector<Event>> reversal(const State& state, const Setting& setting,
+                                    const Operation& operation, const DocumentMove& move) {
     const std::uint64_t flags = fact_flag(operation);
     if (move.of == DocumentMove::Of::stock) {
         const auto back = schema::negate(schema::Quantity{move.delta});
         if (!back) return tl::unexpected(back.error());
-        return stock_moved(state, operation.at, move.key,
-                           {*back, "void", operation.subject, flags, {}});
+        auto moved = stock_moved(state, operation.at, move.key,
+                                 {*back, "void", operation.subject, flags, {}});
+        if (!moved) return tl::unexpected(moved.error());
+        auto events = stock_shortfall(state, operation.at, move.key, *back);
+        if (events) events->insert(events->begin(), std::move(*moved));
+        return events;
     }
     const auto back = schema::negate(schema::Money{move.delta});
     if (!back) return tl::unexpected(back.error());
-    return debt_moved(state, self, operation.at, move.key,
+    return debt_moved(state, setting, operation.at, move.key,
                       {*back, "void", operation.subject, flags});
 }
 
@@ -135,7 +139,7 @@ Result<void> note_move(State& state, const DocumentMove& move, std::string_view 
     return {};
 }
 
-Result<std::vector<Event>> decide_void(const State& state, const StoreId& self,
+Result<std::vector<Event>> decide_void(const State& state, const Setting& setting,
                                        const Operation& operation) {
     const std::string& document = operation.subject;
     const auto tail = read_tail(state, document);
@@ -160,9 +164,9 @@ Result<std::vector<Event>> decide_void(const State& state, const StoreId& self,
     if (!net) return fail("void " + document, net.error());
     std::vector<Event> events;
     for (const auto& [of_key, delta] : *net) {
-        auto event = reversal(state, self, operation, {of_key.first, of_key.second, delta});
-        if (!event) return fail("void " + document, event.error());
-        events.push_back(std::move(*event));
+        auto moved = reversal(state, setting, operation, {of_key.first, of_key.second, delta});
+        if (!moved) return fail("void " + document, moved.error());
+        for (Event& event : *moved) events.push_back(std::move(event));
     }
     return events;
 }

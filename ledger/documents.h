@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/setting.h"
 #include "ledger/state.h"
 #include "schema/event.h"
 #include "schema/ids.h"
@@ -27,11 +28,10 @@ struct DocumentMove {
 schema::Result<void> note_move(State& state, const DocumentMove& move, std::string_view reason,
                                std::string_view document);
 
-/// Reverses everything that stands under exactly that document, one event for each SKU and customer
+/// Reverses everything that stands under exactly that document, one move for each SKU and customer
 /// (of nothing, where its moves had cancelled out already). `refused` where nothing stands there,
 /// where it was voided already, and for a transfer.
-schema::Result<std::vector<schema::Event>> decide_void(const State& state,
-                                                       const schema::StoreId& self,
+schema::Result<std::vector<schema::Event>> decide_void(const State& state, const Setting& setting,
                                                        const schema::Operation& operation);
 
 }  // namespace filial::ledger

@@ -3,10 +3,10 @@
 namespace filial::ledger {
 
 schema::Verdict verdict_of(const schema::Freshness& freshness, std::int64_t policy_us) {
-    if (!freshness.ever) return schema::Verdict::refuse;
-    const bool within = policy_us >= 0 && freshness.age_us <= policy_us;
+    if (!freshness.ever || policy_us < 0) return schema::Verdict::refuse;
+    if (freshness.age_us > policy_us) return schema::Verdict::ask;
     const bool certain = freshness.age_exact && !freshness.partial;
-    return within && certain ? schema::Verdict::fresh : schema::Verdict::notice;
+    return certain ? schema::Verdict::fresh : schema::Verdict::notice;
 }
 
 schema::Freshness judge(const std::vector<Heard>& logs, bool all_subscribed,

@@ -27,7 +27,10 @@ struct Heard {
 schema::Freshness judge(const std::vector<Heard>& logs, bool all_subscribed,
                         std::int64_t policy_us);
 
-/// Fresh only if the age is known, within the policy, and nothing is missing.
+/// `fresh`: the age is known, within the policy, and nothing is missing. `notice`: within the
+/// policy, but part of it is missing, or the age is a lower bound; another look would not change
+/// that. `ask`: older than the policy, so that a person decides whether to update first. `refuse`:
+/// never heard, or the policy is "official" and this is no live answer.
 schema::Verdict verdict_of(const schema::Freshness& freshness, std::int64_t policy_us);
 
 }  // namespace filial::ledger

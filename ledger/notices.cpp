@@ -1,8 +1,15 @@
 #include "ledger/notices.h"
 
+#include "ledger/accounts.h"
+#include "ledger/claims.h"
+#include "ledger/grants.h"
+#include "ledger/leaving.h"
+#include "ledger/lives.h"
 #include "ledger/stock.h"
+#include "ledger/told.h"
 #include "ledger/transfers.h"
 #include "schema/payloads.h"
+#include "schema/verdict_payload.h"
 
 namespace filial::ledger {
 
@@ -26,6 +33,8 @@ Event taken_event(const Position& origin, const Event& notice, schema::Timestamp
     taken.kind = schema::kNoticeTaken;
     taken.at = at;
     taken.key = notice.key;
+    taken.client = notice_client(origin.store);
+    taken.number = origin.seq.value();
     taken.payload = schema::encode(schema::NoticeTaken{origin, notice.kind, flags});
     return taken;
 }
@@ -33,6 +42,7 @@ Event taken_event(const Position& origin, const Event& notice, schema::Timestamp
 /// One notice and what is needed to answer it.
 struct Notice {
     const State& state;
+    const Setting& setting;
     const Position& origin;
     const Event& event;
     TransferStep step;  ///< As its sender wrote it.
@@ -75,14 +85,19 @@ Result<Event> settle(const Notice& notice) {
     step.quantity = notice.step.quantity;
     step.flags = notice.step.flags & schema::kFlagFound;
     if (!*sent) {
-        differs(step, "it was never sent from here");
+        // Where the lorry is faster than the data, that is so: transfer.sent will look at it.
+        step.reason = "it was not sent from here yet";
         return notice.own(schema::kTransferSettled, std::move(step));
     }
     const SentTransfer& known = **sent;
-    if (known.quantity != step.quantity) differs(step, "sent were " + to_string(known.quantity));
-    if (known.sku != step.sku) differs(step, "sent was " + known.sku);
+    const auto open = known.open();
+    if (!open) return tl::unexpected(open.error());
+    if (known.sku != step.sku) {
+        differs(step, "sent was " + known.sku);
+    } else if (!known.taken_back && *open != step.quantity) {
+        differs(step, "still out were " + to_string(*open));
+    }
     if (known.to != notice.origin.store.value()) differs(step, "it was sent to " + known.to);
-    if (known.settled) differs(step, "it had been received before");
     if (known.taken_back) {
         step.flags |= schema::kFlagFound;
         step.reason += (step.reason.empty() ? "" : ", ") +
@@ -98,7 +113,7 @@ Result<Event> answer_cancel(const Notice& notice) {
     const std::string& asker = notice.origin.store.value();
     TransferStep step;
     step.sku = notice.step.sku;
-    if (arriving->received) {
+    if (arriving->received && notice.setting.rules().a_receipt_beats_its_cancellation) {
         step.reason = "it was received here before the request came";
     } else if (arriving->expected && arriving->from != asker) {
         step.reason = "it was sent by " + arriving->from;
@@ -115,17 +130,46 @@ Result<std::vector<Event>> take_back(const Notice& notice) {
     const bool out = *sent && !(*sent)->settled && !(*sent)->taken_back &&
                      (*sent)->to == notice.origin.store.value();
     if (!out) return std::vector<Event>{notice.only_taken()};
+    const auto open = (*sent)->open();
+    if (!open) return tl::unexpected(open.error());
     TransferStep step;
     step.sku = (*sent)->sku;
-    step.quantity = (*sent)->quantity;
+    step.quantity = *open;
     auto moved = stock_moved(notice.state, notice.at, step.sku,
                              {step.quantity, "transfer", notice.event.key, 0, {}});
     std::vector<Event> events;
     if (!moved && moved.error().code != Errc::overflow) return tl::unexpected(moved.error());
-    if (!moved) differs(step, "not booked: " + moved.error().message);
+    if (!moved) {
+        differs(step, "not booked: " + moved.error().message);
+        step.quantity = {};
+    }
     events.push_back(notice.own(schema::kTransferTakenBack, std::move(step)));
     if (moved) events.push_back(std::move(*moved));
     return events;
+}
+
+/// Grants, claims, told debts and accounts; none where it cannot be read or fits nothing here.
+Result<std::vector<Event>> other_events_of(const Notice& notice) {
+    const Event& event = notice.event;
+    const auto [state, setting, origin, at] =
+        std::tie(notice.state, notice.setting, notice.origin, notice.at);
+    if (is_grant_kind(event.kind) || is_claim_kind(event.kind)) {
+        const auto step = schema::decode_grant_step(parser(), event.payload);
+        if (!step) return std::vector<Event>{};
+        if (is_claim_kind(event.kind)) return take_claim(origin, event, *step, at);
+        return take_grant(state, setting, origin, event, *step, at);
+    }
+    if (event.kind == schema::kDebtTold) {
+        const auto told = schema::decode_debt_told(parser(), event.payload);
+        if (!told) return std::vector<Event>{};
+        return take_told(state, setting, origin, event, *told, at);
+    }
+    if (is_account_kind(event.kind)) {
+        const auto step = schema::decode_account_step(parser(), event.payload);
+        if (!step) return std::vector<Event>{};
+        return take_account(state, setting, origin, event, *step, at);
+    }
+    return std::vector<Event>{};
 }
 
 Result<std::vector<Event>> events_of(const Notice& notice) {
@@ -156,6 +200,13 @@ schema::ClientId notice_client(const StoreId& origin) {
     return schema::hash16_of("notice " + origin.value());
 }
 
+bool concerns_one_store(std::string_view kind) {
+    return is_grant_kind(kind) || is_claim_kind(kind) || is_account_kind(kind) ||
+           kind == schema::kDebtTold || kind == schema::kDebtApplied || is_leaving_kind(kind) ||
+           kind == schema::kStoreRetired || kind == schema::kTailTold ||
+           kind == schema::kStoreVerdict;
+}
+
 Result<Position> last_taken(const State& state, const StoreId& origin) {
     Position position{origin, {}, {}};
     const auto value = state.get(taken_key(origin));
@@ -178,24 +229,28 @@ void note_taken(State& state, const Position& cause) {
     state.put(taken_key(cause.store), out.take());
 }
 
-Result<std::vector<Event>> take_notice(const State& state, const StoreId& self,
+Result<std::vector<Event>> take_notice(const State& state, const Setting& setting,
                                        const Position& origin, const Event& notice,
                                        schema::Timestamp at) {
-    if (notice.addressee != self.value() || origin.store == self) return std::vector<Event>{};
+    const bool for_this_store =
+        notice.addressee == setting.self.value() || is_for_everybody(notice, origin.epoch);
+    if (!for_this_store || origin.store == setting.self) return std::vector<Event>{};
     const auto last = last_taken(state, origin.store);
     if (!last) return tl::unexpected(last.error());
-    if (*last >= origin) return std::vector<Event>{};
+    const bool again = notice.kind != schema::kGrantGiven || setting.rules().a_notice_counts_once;
+    if (*last >= origin && again) return std::vector<Event>{};
 
-    Notice known{state, origin, notice, {}, at};
-    bool readable = notice.version == 1 && is_transfer_kind(notice.kind);
-    if (readable) {
+    Notice known{state, setting, origin, notice, {}, at};
+    Result<std::vector<Event>> events{std::vector<Event>{}};
+    if (notice.version == 1 && is_transfer_kind(notice.kind)) {
         auto step = schema::decode_transfer_step(parser(), notice.payload);
-        readable = step.has_value();
         if (step) known.step = std::move(*step);
+        if (step) events = events_of(known);
+    } else if (notice.version == 1) {
+        events = other_events_of(known);
     }
-    auto events = readable ? events_of(known)
-                           : Result<std::vector<Event>>(std::vector<Event>{known.only_taken()});
     if (!events) return events;
+    if (events->empty()) events->push_back(known.only_taken());
     const schema::ClientId client = notice_client(origin.store);
     for (std::size_t i = 0; i < events->size(); ++i) {
         Event& event = (*events)[i];
@@ -208,17 +263,14 @@ Result<std::vector<Event>> take_notice(const State& state, const StoreId& self,
 }
 
 Event take_undecided(const Position& origin, const Event& notice, schema::Timestamp at) {
-    Event taken = taken_event(origin, notice, at, schema::kFlagUndecided);
-    taken.client = notice_client(origin.store);
-    taken.number = origin.seq.value();
-    return taken;
+    return taken_event(origin, notice, at, schema::kFlagUndecided);
 }
 
 Result<void> apply_notice_taken(State& state, const Event& event) {
     const auto taken = schema::decode_notice_taken(parser(), event.payload);
     if (!taken) return tl::unexpected(taken.error());
     note_taken(state, taken->cause);
-    return {};
+    return apply_life(state, taken->kind, taken->cause, event.key);
 }
 
 }  // namespace filial::ledger

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "ledger/setting.h"
 #include "ledger/state.h"
 #include "schema/event.h"
 #include "schema/ids.h"
@@ -15,15 +16,19 @@ namespace filial::ledger {
 schema::Result<schema::Position> last_taken(const State& state, const schema::StoreId& origin);
 
 /// The own events that take `notice`, which stands at `origin` in another store's log: one of topic
-/// control, and a stock.moved where goods come back. None if it is not addressed to `self`, or was
-/// taken already. Decided from the own log alone. A notice of an unknown kind or version, one that
-/// cannot be read, and one that fits nothing here become notice.taken. `at`: this store's clock.
-/// Fails only if the own state is damaged.
-schema::Result<std::vector<schema::Event>> take_notice(const State& state,
-                                                       const schema::StoreId& self,
+/// control, and what follows from it: a stock.moved where goods come back, recalls where a round
+/// begins. None if it is neither addressed to this store nor for everybody (is_for_everybody), or
+/// was taken already. Decided from the own log alone. A notice of an unknown kind or version, one
+/// that cannot be read, and one that fits nothing here become notice.taken. `at`: this store's
+/// clock. Fails only if the own state is damaged, or with `overflow`.
+schema::Result<std::vector<schema::Event>> take_notice(const State& state, const Setting& setting,
                                                        const schema::Position& origin,
                                                        const schema::Event& notice,
                                                        schema::Timestamp at);
+
+/// Kinds of control that only the stores which write and take them act on: grants, claims, told
+/// debts, accounts, stores' ends. A replica that shows none of them has nothing to apply.
+bool concerns_one_store(std::string_view kind);
 
 /// Moves the position on; called by `apply` for every own event that names its cause.
 void note_taken(State& state, const schema::Position& cause);

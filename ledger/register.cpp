@@ -112,6 +112,11 @@ void add_merged(std::vector<MergedField>& into, std::map<std::string, Gathered>&
 void apply(CustomerPart& part, const Position& position, schema::Timestamp at,
            const schema::CustomerChanged& changed) {
     if (!changed.home.empty()) part.home = FieldWrite{position.seq, at, changed.home, 0, {}};
+    for (const Position& seen : changed.home_seen) {
+        const auto& known = part.homes_replaced;
+        if (std::find(known.begin(), known.end(), seen) != known.end()) continue;
+        part.homes_replaced.push_back(seen);
+    }
     for (const CustomerField& field : changed.fields) {
         apply_field(part.fields[field.name], position, at, field);
     }
@@ -122,7 +127,7 @@ void apply(CustomerPart& part, const Position& position, schema::Timestamp at,
 
 schema::Bytes encode(const CustomerPart& part) {
     schema::Writer out;
-    out.array(4).u64(kPartVersion);
+    out.array(part.homes_replaced.empty() ? 4 : 5).u64(kPartVersion);
     if (part.home) {
         write_write(out, *part.home);
     } else {
@@ -130,6 +135,9 @@ schema::Bytes encode(const CustomerPart& part) {
     }
     write_fields(out, part.fields);
     write_fields(out, part.sealed);
+    if (part.homes_replaced.empty()) return out.take();
+    out.array(part.homes_replaced.size());
+    for (const Position& position : part.homes_replaced) schema::write_position(out, position);
     return out.take();
 }
 
@@ -147,6 +155,8 @@ schema::Result<CustomerPart> decode_customer_part(schema::Parser& parser, schema
     }
     part.fields = read_fields(*fields);
     part.sealed = read_fields(*fields);
+    Fields homes = fields->array();
+    while (homes.more()) part.homes_replaced.push_back(schema::read_position(homes));
     if (const auto done = parser.finish("customer's part"); !done) {
         return tl::unexpected(done.error());
     }
@@ -163,9 +173,11 @@ MergedCustomer merge(const std::vector<PartOf>& parts) {
     std::map<std::string, Gathered> open;
     std::map<std::string, Gathered> sealed;
     std::map<schema::StoreId, FieldValue> homes;  // Of each store the last one that it named.
+    std::set<Position> over;
     for (const PartOf& from : parts) {
         gather(open, from, from.part.fields);
         gather(sealed, from, from.part.sealed);
+        over.insert(from.part.homes_replaced.begin(), from.part.homes_replaced.end());
         if (!from.part.home) continue;
         const FieldValue value = value_of(from, *from.part.home);
         const auto [known, added] = homes.try_emplace(from.store, value);
@@ -175,6 +187,7 @@ MergedCustomer merge(const std::vector<PartOf>& parts) {
     MergedCustomer merged;
     add_merged(merged.fields, open, false);
     add_merged(merged.fields, sealed, true);
+    std::erase_if(homes, [&](const auto& home) { return over.contains(home.second.position); });
     if (!homes.empty()) {
         merged.home = MergedField{"home", false, {}};
         for (const auto& [store, value] : homes) merged.home->values.push_back(value);

@@ -35,6 +35,7 @@ struct FieldPart {
 /// made from that log alone, so it can be dropped and replayed alone.
 struct CustomerPart {
     std::optional<FieldWrite> home;  ///< The last one of this log; registered twice, both count.
+    std::vector<schema::Position> homes_replaced{};  ///< What a change of home put an end to.
     std::map<std::string, FieldPart> fields;
     std::map<std::string, FieldPart> sealed;
     friend bool operator==(const CustomerPart&, const CustomerPart&) = default;

@@ -10,9 +10,17 @@ using schema::Errc;
 using schema::fail;
 using schema::Result;
 
+const Row* State::row(ByteView) const { return nullptr; }
+
 std::optional<Bytes> Scratch::get(ByteView key) const {
+    if (changes_.empty()) return base_.get(key);
     const auto found = changes_.find(key);
     return found != changes_.end() ? found->second : base_.get(key);
+}
+
+const Row* Scratch::row(ByteView key) const {
+    if (!changes_.empty() && changes_.contains(key)) return nullptr;
+    return base_.row(key);
 }
 
 void Scratch::put(ByteView key, Bytes value) {
@@ -57,7 +65,10 @@ void MapState::erase(ByteView key) {
 }
 
 Result<std::int64_t> read_sum(const State& state, ByteView key) {
-    const auto value = state.get(key);
+    const Row* row = state.row(key);
+    std::optional<Bytes> copy;
+    if (row == nullptr) copy = state.get(key);
+    const auto& value = row != nullptr ? row->value : copy;
     if (!value) return 0;
     if (value->size() != 8) return fail(Errc::corrupt, "own state at " + Bytes(key));
     std::uint64_t bits = 0;

@@ -1,14 +1,24 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <unordered_map>
 
 #include "schema/bytes.h"
 #include "schema/codec.h"
 #include "schema/result.h"
 
 namespace filial::ledger {
+
+/// A value where a state holds it in memory, and what its reader made of it: most rows are read far
+/// more often than they change.
+struct Row {
+    std::optional<schema::Bytes> value;
+    mutable std::shared_ptr<const void> read_as;  ///< Of the one type that rows of this key have.
+};
 
 /// What one store knows from its own log: a fold over its own events and nothing else, kept by key.
 /// It changes only through `apply`, so replaying the log makes the same state again.
@@ -17,12 +27,23 @@ class State {
     virtual ~State() = default;
     /// The value now; nullopt if there is none.
     virtual std::optional<schema::Bytes> get(schema::ByteView key) const = 0;
+    /// The same uncopied, valid until the next call; nullptr where this state does not hold it in
+    /// memory, and `get` has to be asked.
+    virtual const Row* row(schema::ByteView key) const;
     virtual void put(schema::ByteView key, schema::Bytes value) = 0;
     virtual void erase(schema::ByteView key) = 0;
 };
 
-/// Values by key; nullopt: erased.
-using Changes = std::map<schema::Bytes, std::optional<schema::Bytes>, std::less<>>;
+struct KeyHash {
+    using is_transparent = void;
+    std::size_t operator()(schema::ByteView key) const {
+        return std::hash<schema::ByteView>{}(key);
+    }
+};
+
+/// Values by key, in no order; nullopt: erased.
+using Changes =
+    std::unordered_map<schema::Bytes, std::optional<schema::Bytes>, KeyHash, std::equal_to<>>;
 
 /// A state as it would be: reads through to `base`, keeps every change to itself.
 class Scratch : public State {
@@ -30,6 +51,7 @@ class Scratch : public State {
     /// `base` must outlive it and must not change meanwhile.
     explicit Scratch(const State& base) : base_(base) {}
     std::optional<schema::Bytes> get(schema::ByteView key) const override;
+    const Row* row(schema::ByteView key) const override;
     void put(schema::ByteView key, schema::Bytes value) override;
     void erase(schema::ByteView key) override;
     Changes take() { return std::move(changes_); }
@@ -53,6 +75,25 @@ class MapState : public State {
   private:
     std::map<schema::Bytes, schema::Bytes, std::less<>> values_;
 };
+
+/// The row as a T, which `read` makes of its value unless somebody did so before; a default T where
+/// there is none. `read` gives a Result<T> and asks the state nothing.
+template <class T, class Read>
+schema::Result<std::shared_ptr<const T>> kept_row(const State& state, schema::ByteView key,
+                                                  Read read) {
+    static const auto none = std::make_shared<const T>();
+    const Row* row = state.row(key);
+    if (row != nullptr && row->read_as) return std::static_pointer_cast<const T>(row->read_as);
+    std::optional<schema::Bytes> copy;
+    if (row == nullptr) copy = state.get(key);
+    const auto& value = row != nullptr ? row->value : copy;
+    if (!value) return none;
+    schema::Result<T> made = read(schema::ByteView(*value));
+    if (!made) return tl::unexpected(made.error());
+    auto kept = std::make_shared<const T>(std::move(*made));
+    if (row != nullptr) row->read_as = kept;
+    return kept;
+}
 
 /// A sum kept in the state, 8 bytes; 0 where there is none. `corrupt` if it is anything else.
 schema::Result<std::int64_t> read_sum(const State& state, schema::ByteView key);

@@ -1,6 +1,8 @@
 #include "ledger/stock.h"
 
+#include "ledger/claims.h"
 #include "ledger/documents.h"
+#include "ledger/pot.h"
 
 namespace filial::ledger {
 
@@ -71,7 +73,20 @@ Result<Event> stock_moved(const State& state, schema::Timestamp at, std::string_
     if (!before) return tl::unexpected(before.error());
     const auto after = schema::add(*before, move.delta);
     if (!after) return fail("stock of " + std::string(sku), after.error());
-    if (after->value() < 0) move.flags |= schema::kFlagBelowZero;
+    // What comes in is no reason to look, however little there was before.
+    const bool too_many = after->value() < 0 && move.delta.value() < 0;
+    if (too_many) move.flags |= schema::kFlagBelowZero;
+    // A shipment takes as much from the claims as from the goods.
+    if (move.delta.value() < 0 && move.reason != "shipment") {
+        const auto pot = read_pot(state, schema::GrantOf::stock, sku);
+        if (!pot) return tl::unexpected(pot.error());
+        if (pot->known) {
+            const auto left = reserve(state, schema::GrantOf::stock, sku, *pot);
+            if (!left) return tl::unexpected(left.error());
+            const auto rest = schema::add(*left, move.delta.value());
+            if (!rest || *rest < 0) move.flags |= schema::kFlagOverCommitted;
+        }
+    }
     Event event;
     event.topic = schema::kTopicStock;
     event.kind = schema::kStockMoved;
@@ -84,10 +99,14 @@ Result<Event> stock_moved(const State& state, schema::Timestamp at, std::string_
 Result<std::vector<Event>> decide_stock(const State& state, const Operation& operation) {
     auto move = move_of(state, operation);
     if (!move) return fail("stock of " + operation.subject, move.error());
+    const Quantity delta = move->delta;
     auto event = stock_moved(state, operation.at, operation.subject, std::move(*move));
     if (!event) return tl::unexpected(event.error());
+    auto recalls = stock_shortfall(state, operation.at, operation.subject, delta);
+    if (!recalls) return tl::unexpected(recalls.error());
     std::vector<Event> events;
     events.push_back(std::move(*event));
+    for (Event& recall : *recalls) events.push_back(std::move(recall));
     return events;
 }
 

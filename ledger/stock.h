@@ -12,6 +12,8 @@
 
 /// Goods at this place. Every operation here is a fact: booked, flagged where it looks wrong, and
 /// refused only when a sum would leave 64 bits.
+/// A move that leaves less than is reserved for others and claimed is flagged, and what the others
+/// have not sold is recalled.
 namespace filial::ledger {
 
 /// kFlagFact where the operation was handed in as something that had happened already.
@@ -19,11 +21,17 @@ inline std::uint64_t fact_flag(const schema::Operation& operation) {
     return operation.fact ? std::uint64_t{schema::kFlagFact} : 0;
 }
 
+/// Whether it happened already, so that nobody can be told to do something else instead.
+inline bool is_fact(const schema::Operation& operation) {
+    return operation.fact || operation.recorded;
+}
+
 /// What this place's own log says is on hand.
 schema::Result<schema::Quantity> on_hand(const State& state, std::string_view sku);
 
-/// One move of `sku`, with kFlagBelowZero added when less than nothing would be left. `overflow`
-/// when the sum would leave 64 bits.
+/// One move of `sku`, with kFlagBelowZero added when it takes more than was there and
+/// kFlagOverCommitted when less would be left than others were promised. `overflow` when the sum
+/// would leave 64 bits.
 schema::Result<schema::Event> stock_moved(const State& state, schema::Timestamp at,
                                           std::string_view sku, schema::StockMoved move);
 

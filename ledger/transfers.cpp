@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "ledger/claims.h"
 #include "ledger/notices.h"
 #include "ledger/stock.h"
+#include "ledger/transfer_settling.h"
+#include "schema/trade_payloads.h"
 
 namespace filial::ledger {
 
@@ -20,36 +23,6 @@ using schema::StoreId;
 using schema::TransferStep;
 
 namespace {
-
-Bytes sent_key(std::string_view transfer) { return "sent/" + Bytes(transfer); }
-Bytes arriving_key(std::string_view transfer) { return "arriving/" + Bytes(transfer); }
-
-void write_sent(State& state, std::string_view transfer, const SentTransfer& sent) {
-    schema::Writer out;
-    out.array(6).str(sent.to).str(sent.sku).i64(sent.quantity.value());
-    out.boolean(sent.cancel_asked).boolean(sent.settled).boolean(sent.taken_back);
-    state.put(sent_key(transfer), out.take());
-}
-
-void write_arriving(State& state, std::string_view transfer, const ArrivingTransfer& arriving) {
-    schema::Writer out;
-    out.array(8).boolean(arriving.expected).str(arriving.from).str(arriving.sku);
-    out.i64(arriving.sent.value()).boolean(arriving.received).str(arriving.received_sku);
-    out.i64(arriving.quantity.value()).boolean(arriving.cancel_agreed);
-    state.put(arriving_key(transfer), out.take());
-}
-
-Result<std::vector<Event>> with_stock_move(const State& state, const Operation& operation,
-                                           Quantity delta, Event step) {
-    auto moved =
-        stock_moved(state, operation.at, operation.sku,
-                    {delta, "transfer", operation.subject, fact_flag(operation), operation.cost});
-    if (!moved) return tl::unexpected(moved.error());
-    std::vector<Event> events;
-    events.push_back(std::move(*moved));
-    events.push_back(std::move(step));
-    return events;
-}
 
 Result<std::vector<Event>> decide_send(const State& state, const StoreId& self,
                                        const Operation& operation) {
@@ -70,56 +43,85 @@ Result<std::vector<Event>> decide_send(const State& state, const StoreId& self,
     step.sku = operation.sku;
     step.quantity = operation.quantity;
     step.flags = fact_flag(operation);
+    const auto early = early_receipt(state, operation.subject);
+    if (!early) return tl::unexpected(early.error());
+    const bool other = early->at != operation.peer || early->sku != operation.sku ||
+                       early->quantity != operation.quantity;
+    if (!early->at.empty() && other) {
+        step.flags |= schema::kFlagDifference;
+        step.reason = early->at + " received " + to_string(early->quantity) + " of " + early->sku;
+    }
     return with_stock_move(state, operation, *leaves,
                            transfer_event(schema::kTransferSent, operation.at, operation.subject,
                                           operation.peer, step));
 }
 
-Result<std::vector<Event>> decide_receive(const State& state, const StoreId& self,
+/// A receipt and what it is found to be by what is known here: `total` with what came before.
+Result<std::vector<Event>> received(const State& state, const Operation& operation,
+                                    const ArrivingTransfer& arriving, Quantity total) {
+    TransferStep step;
+    step.peer = operation.peer;
+    step.sku = operation.sku;
+    step.quantity = operation.quantity;
+    step.flags = fact_flag(operation);
+    const auto note = [&](std::uint64_t flag, const std::string& what) {
+        step.flags |= flag;
+        step.reason += (step.reason.empty() ? "" : ", ") + what;
+    };
+    if (arriving.expected) {
+        if (arriving.sent != total) {
+            note(schema::kFlagDifference, "sent were " + to_string(arriving.sent));
+        }
+        if (arriving.sku != operation.sku) {
+            note(schema::kFlagDifference, "sent was " + arriving.sku);
+        }
+        if (arriving.from != operation.peer) {
+            // The store that waits for the news is the one that sent the goods.
+            note(schema::kFlagDifference, "received as from " + operation.peer);
+            step.peer = arriving.from;
+        }
+    }
+    if (arriving.cancel_agreed) note(schema::kFlagFound, "found after its cancellation");
+    return with_stock_move(state, operation, operation.quantity,
+                           transfer_event(schema::kTransferReceived, operation.at,
+                                          operation.subject, step.peer, step));
+}
+
+Result<std::vector<Event>> decide_receive(const State& state, const Setting& setting,
                                           const Operation& operation) {
+    const StoreId& self = setting.self;
     if (operation.peer == self.value()) {
         return fail(Errc::refused, "transfer " + operation.subject + " comes from " + self.value() +
                                        ", which is this store: name the one that sent it");
     }
     const auto arriving = arriving_transfer(state, operation.subject);
     if (!arriving) return tl::unexpected(arriving.error());
-    if (arriving->received) {
+    if (arriving->received && setting.rules().a_receipt_counts_once) {
         return fail(Errc::refused, "transfer " + operation.subject +
                                        " was already received here, nothing booked twice: what "
-                                       "came besides is another transfer");
+                                       "came of it later is transfer-more, anything else is "
+                                       "another transfer");
     }
-    TransferStep step;
-    step.peer = operation.peer;
-    step.sku = operation.sku;
-    step.quantity = operation.quantity;
-    step.flags = fact_flag(operation);
-    if (arriving->expected) {
-        const auto differs = [&](const std::string& what) {
-            step.flags |= schema::kFlagDifference;
-            step.reason += (step.reason.empty() ? "" : ", ") + what;
-        };
-        if (arriving->sent != operation.quantity) {
-            differs("sent were " + to_string(arriving->sent));
-        }
-        if (arriving->sku != operation.sku) differs("sent was " + arriving->sku);
-        if (arriving->from != operation.peer) {
-            // The store that waits for the news is the one that sent the goods.
-            differs("received as from " + operation.peer);
-            step.peer = arriving->from;
-        }
-    }
-    if (arriving->cancel_agreed) {
-        step.flags |= schema::kFlagFound;
-        step.reason += (step.reason.empty() ? "" : ", ") + std::string(
-                                                               "found after its "
-                                                               "cancellation");
-    }
-    return with_stock_move(state, operation, operation.quantity,
-                           transfer_event(schema::kTransferReceived, operation.at,
-                                          operation.subject, step.peer, step));
+    return received(state, operation, *arriving, operation.quantity);
 }
 
-Result<std::vector<Event>> decide_cancel(const State& state, const Operation& operation) {
+Result<std::vector<Event>> decide_more(const State& state, const Operation& operation) {
+    const auto arriving = arriving_transfer(state, operation.subject);
+    if (!arriving) return tl::unexpected(arriving.error());
+    const auto refuse = [&](const std::string& why) {
+        return fail(Errc::refused, "transfer " + operation.subject + " " + why);
+    };
+    if (!arriving->received) return refuse("was not received here yet: say transfer-receive");
+    if (arriving->received_sku != operation.sku) {
+        return refuse("came as " + arriving->received_sku + ": other goods are another transfer");
+    }
+    const auto total = schema::add(arriving->quantity, operation.quantity);
+    if (!total) return tl::unexpected(total.error());
+    return received(state, operation, *arriving, *total);
+}
+
+Result<std::vector<Event>> decide_cancel(const State& state, const Setting& setting,
+                                         const Operation& operation) {
     const auto sent = sent_transfer(state, operation.subject);
     if (!sent) return tl::unexpected(sent.error());
     const auto refuse = [&](const std::string& why) {
@@ -134,56 +136,42 @@ Result<std::vector<Event>> decide_cancel(const State& state, const Operation& op
     if (known.settled) {
         return refuse("was received at " + known.to + ": have it sent back from there");
     }
+    const auto open = known.open();
+    if (!open) return tl::unexpected(open.error());
+    if (open->value() <= 0) return refuse("has nothing out any more: it was corrected or given up");
     if (known.cancel_asked) {
         return refuse("was asked to be cancelled already: wait for the answer of " + known.to);
     }
     TransferStep step;
     step.peer = known.to;
     step.sku = known.sku;
+    if (!setting.rules().only_agreement_brings_goods_back) {
+        Operation back = operation;
+        back.sku = known.sku;
+        step.quantity = *open;
+        return with_stock_move(state, back, *open,
+                               transfer_event(schema::kTransferTakenBack, operation.at,
+                                              operation.subject, known.to, step));
+    }
     return std::vector<Event>{
         transfer_event(schema::kCancelRequested, operation.at, operation.subject, known.to, step)};
 }
 
 }  // namespace
 
-Result<std::optional<SentTransfer>> sent_transfer(const State& state, std::string_view transfer) {
-    const auto value = state.get(sent_key(transfer));
-    if (!value) return std::optional<SentTransfer>{};
-    auto fields = parser().array(*value);
-    if (!fields) return fail("own state of transfer " + Bytes(transfer), fields.error());
-    SentTransfer sent;
-    sent.to = fields->str();
-    sent.sku = fields->str();
-    sent.quantity = Quantity{fields->i64()};
-    sent.cancel_asked = fields->boolean();
-    sent.settled = fields->boolean();
-    sent.taken_back = fields->boolean();
-    const auto done = parser().finish("own state of transfer " + Bytes(transfer));
-    if (!done) return tl::unexpected(done.error());
-    return std::optional<SentTransfer>{std::move(sent)};
-}
-
-Result<ArrivingTransfer> arriving_transfer(const State& state, std::string_view transfer) {
-    ArrivingTransfer arriving;
-    const auto value = state.get(arriving_key(transfer));
-    if (!value) return arriving;
-    auto fields = parser().array(*value);
-    if (!fields) return fail("own state of transfer " + Bytes(transfer), fields.error());
-    arriving.expected = fields->boolean();
-    arriving.from = fields->str();
-    arriving.sku = fields->str();
-    arriving.sent = Quantity{fields->i64()};
-    arriving.received = fields->boolean();
-    arriving.received_sku = fields->str();
-    arriving.quantity = Quantity{fields->i64()};
-    arriving.cancel_agreed = fields->boolean();
-    const auto done = parser().finish("own state of transfer " + Bytes(transfer));
-    if (!done) return tl::unexpected(done.error());
-    return arriving;
-}
-
-Result<bool> is_transfer(const State& state, std::string_view transfer) {
-    return state.get(sent_key(transfer)) || state.get(arriving_key(transfer));
+Result<std::vector<Event>> with_stock_move(const State& state, const Operation& operation,
+                                           Quantity delta, Event step) {
+    auto moved =
+        stock_moved(state, operation.at, operation.sku,
+                    {delta, "transfer", operation.subject, fact_flag(operation), operation.cost});
+    if (!moved) return tl::unexpected(moved.error());
+    auto recalls = stock_shortfall(state, operation.at, operation.sku, delta);
+    if (!recalls) return tl::unexpected(recalls.error());
+    std::vector<Event> events;
+    events.push_back(std::move(*moved));
+    events.push_back(std::move(step));
+    for (Event& recall : *recalls) events.push_back(std::move(recall));
+    return events;
 }
 
 Event transfer_event(std::string_view kind, schema::Timestamp at, std::string_view transfer,
@@ -198,56 +186,22 @@ Event transfer_event(std::string_view kind, schema::Timestamp at, std::string_vi
     return event;
 }
 
-Result<std::vector<Event>> decide_transfer(const State& state, const StoreId& self,
+Result<std::vector<Event>> decide_transfer(const State& state, const Setting& setting,
                                            const Operation& operation) {
     switch (operation.kind) {
         case OperationKind::transfer_send:
-            return decide_send(state, self, operation);
+            return decide_send(state, setting.self, operation);
         case OperationKind::transfer_receive:
-            return decide_receive(state, self, operation);
+            return decide_receive(state, setting, operation);
+        case OperationKind::transfer_more:
+            return decide_more(state, operation);
+        case OperationKind::transfer_correct:
+            return decide_correct(state, operation);
+        case OperationKind::transfer_write_off:
+            return decide_write_off(state, operation);
         default:
-            return decide_cancel(state, operation);
+            return decide_cancel(state, setting, operation);
     }
-}
-
-bool is_transfer_kind(std::string_view kind) { return kind.rfind("transfer.", 0) == 0; }
-
-Result<std::uint64_t> apply_transfer_step(State& state, const Event& event) {
-    const auto step = schema::decode_transfer_step(parser(), event.payload);
-    if (!step) return tl::unexpected(step.error());
-    const std::string& transfer = event.key;
-    if (event.kind == schema::kTransferSent) {
-        write_sent(state, transfer, {step->peer, step->sku, step->quantity, false, false, false});
-        return step->flags;
-    }
-    if (!step->cause.store.value().empty()) note_taken(state, step->cause);
-
-    auto sent = sent_transfer(state, transfer);
-    if (!sent) return tl::unexpected(sent.error());
-    auto arriving = arriving_transfer(state, transfer);
-    if (!arriving) return tl::unexpected(arriving.error());
-    if (event.kind == schema::kTransferReceived) {
-        arriving->received = true;
-        if (!arriving->expected) arriving->from = step->peer;
-        arriving->received_sku = step->sku;
-        arriving->quantity = step->quantity;
-        write_arriving(state, transfer, *arriving);
-    } else if (event.kind == schema::kTransferExpected) {
-        arriving->expected = true;
-        arriving->from = step->peer;
-        arriving->sku = step->sku;
-        arriving->sent = step->quantity;
-        write_arriving(state, transfer, *arriving);
-    } else if (event.kind == schema::kCancelAgreed) {
-        arriving->cancel_agreed = true;
-        write_arriving(state, transfer, *arriving);
-    } else if (*sent) {
-        if (event.kind == schema::kTransferSettled) (*sent)->settled = true;
-        if (event.kind == schema::kCancelRequested) (*sent)->cancel_asked = true;
-        if (event.kind == schema::kTransferTakenBack) (*sent)->taken_back = true;
-        write_sent(state, transfer, **sent);
-    }
-    return step->flags;
 }
 
 }  // namespace filial::ledger

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ledger/setting.h"
 #include "ledger/state.h"
+#include "ledger/transfer_state.h"
 #include "schema/amounts.h"
 #include "schema/event.h"
-#include "schema/ids.h"
 #include "schema/operation.h"
 #include "schema/payloads.h"
 
@@ -18,49 +17,24 @@
 /// and only its agreement brings them back into the source's stock.
 namespace filial::ledger {
 
-/// A transfer in its source's log.
-struct SentTransfer {
-    std::string to;
-    std::string sku;
-    schema::Quantity quantity;
-    bool cancel_asked = false;
-    bool settled = false;     ///< The destination told that it received it.
-    bool taken_back = false;  ///< The destination agreed to the cancellation.
-};
-
-/// A transfer in its destination's log: either half may come first.
-struct ArrivingTransfer {
-    bool expected = false;  ///< The source's notice was taken.
-    std::string from;       ///< By that notice, or else as said at the receipt.
-    std::string sku;        ///< By that notice, or else as received.
-    schema::Quantity sent;  ///< By that notice.
-    bool received = false;
-    std::string received_sku;
-    schema::Quantity quantity;  ///< Really received.
-    bool cancel_agreed = false;
-};
-
-schema::Result<std::optional<SentTransfer>> sent_transfer(const State& state,
-                                                          std::string_view transfer);
-schema::Result<ArrivingTransfer> arriving_transfer(const State& state, std::string_view transfer);
-/// True if the own log knows a transfer of this name, sent or arriving.
-schema::Result<bool> is_transfer(const State& state, std::string_view transfer);
-
 /// One step in topic control.
 schema::Event transfer_event(std::string_view kind, schema::Timestamp at, std::string_view transfer,
                              std::string_view addressee, const schema::TransferStep& step);
 
-/// transfer-send and transfer-receive (stock.moved and the step) and transfer-cancel. A receipt is
-/// a fact: only the second one of the same transfer is refused. It is flagged kFlagFound after this
-/// store agreed to the cancellation, and kFlagDifference where what was sent is known and differs.
+/// A stock.moved of the operation's article, the step beside it, and behind them the recalls where
+/// less is left than others were promised.
+schema::Result<std::vector<schema::Event>> with_stock_move(const State& state,
+                                                           const schema::Operation& operation,
+                                                           schema::Quantity delta,
+                                                           schema::Event step);
+
+/// transfer-send, transfer-receive and transfer-more (stock.moved and the step), transfer-cancel,
+/// and those of transfer_settling.h. A receipt is a fact: only the second one of the same transfer
+/// is refused, since a scanner reads twice; what came later in truth is transfer-more. It is
+/// flagged kFlagFound after this store agreed to the cancellation, and kFlagDifference where what
+/// was sent is known and differs.
 schema::Result<std::vector<schema::Event>> decide_transfer(const State& state,
-                                                           const schema::StoreId& self,
+                                                           const Setting& setting,
                                                            const schema::Operation& operation);
-
-/// Any step of this store's own log. Gives the event's flags.
-schema::Result<std::uint64_t> apply_transfer_step(State& state, const schema::Event& event);
-
-/// Whether a kind is a step of a transfer.
-bool is_transfer_kind(std::string_view kind);
 
 }  // namespace filial::ledger
