@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.h"
+#include "ledger/lives.h"
 #include "schema/epoch_record.h"
 
 namespace filial::publisher {
@@ -115,7 +116,9 @@ Result<void> ControlInbox::take(const schema::Range& range) {
             if (segment.seqs[i] <= place.staged) continue;
             auto logged = segment.event(parser, i);
             if (!logged) return schema::fail(what, logged.error());
-            if (logged->event.addressee != self_.value()) continue;
+            const bool mine = logged->event.addressee == self_.value() ||
+                              ledger::is_for_everybody(logged->event, logged->epoch);
+            if (!mine) continue;
             notices.push_back(
                 {{range.store, logged->epoch, logged->seq}, std::move(logged->event)});
         }
@@ -128,11 +131,12 @@ Result<void> ControlInbox::take(const schema::Range& range) {
     return {};
 }
 
-Result<void> ControlInbox::stage(Outbox& outbox, schema::Timestamp at) {
+Result<void> ControlInbox::stage(Outbox& outbox, schema::Timestamp at,
+                                 const ledger::Inputs& policy) {
     while (staged_ < notices_.size()) {
         const Notice& notice = notices_[staged_];
         auto decision =
-            ledger::decide_notice(outbox, outbox.next(), notice.origin, notice.event, at);
+            ledger::decide_notice(outbox, outbox.next(), notice.origin, notice.event, at, policy);
         if (outbox.trouble()) return tl::unexpected(*outbox.trouble());
         if (!decision) {
             // Whoever sent it cannot mend it, and the notices behind it must not wait for it.
@@ -167,14 +171,13 @@ void ControlInbox::committed() {
     moved_.clear();
 }
 
-void ControlInbox::save(StateWrites& writes) {
+void ControlInbox::save(StateWrites& writes) const {
     for (const StoreId& store : unsaved_) {
-        const Place& place = places_[store];
+        const Place& place = places_.at(store);
         schema::Writer out;
         out.array(2).u64(place.epoch.value()).u64(place.durable.value());
         writes.emplace_back(Bytes(kControlPrefix) + store.value(), out.take());
     }
-    unsaved_.clear();
 }
 
 }  // namespace filial::publisher

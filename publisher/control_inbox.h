@@ -11,10 +11,12 @@
 #include "publisher/outbox.h"
 #include "schema/block.h"
 #include "schema/mark.h"
+#include "schema/planted.h"
 
 namespace filial::publisher {
 
-/// The topic `control` of all other stores, as far as it concerns this one. Each notice becomes one
+/// The topic `control` of all other stores, as far as it concerns this one or all stores
+/// (ledger::is_for_everybody). Each notice becomes one
 /// own event; a range without any only moves the position on. Two brokers may deliver the same
 /// range: what was taken is known by position, in memory and in the ledger's own state.
 ///
@@ -42,16 +44,20 @@ class ControlInbox {
     /// Decides and stages queued notices until the commit is full or none is left. One that cannot
     /// be decided is taken as such, with a flag and a line in the log. Fails as the journal does
     /// where own state cannot be read.
-    schema::Result<void> stage(Outbox& outbox, schema::Timestamp at);
+    schema::Result<void> stage(Outbox& outbox, schema::Timestamp at, const ledger::Inputs& policy);
     bool staged() const { return staged_ > 0; }
     bool all_staged() const { return staged_ == notices_.size(); }
     /// What was staged is durable; also called when there was nothing to stage.
     void committed();
     /// What was staged is queued again.
-    void rolled_back() { staged_ = 0; }
+    void rolled_back() {
+        staged_ = 0;
+        if (schema::planted(schema::Bug::notice_lost_when_full)) notices_.clear();
+    }
 
-    /// Moves positions that changed since the last call into `writes`.
-    void save(StateWrites& writes);
+    /// Adds the positions that changed since the last `saved`: nobody says them again.
+    void save(StateWrites& writes) const;
+    void saved() { unsaved_.clear(); }
     bool changed() const { return !unsaved_.empty(); }
 
     std::int64_t notices_taken() const { return taken_count_; }

@@ -3,10 +3,14 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/link/host.h"
+#include "ledger/setting.h"
 #include "publisher/clients.h"
 #include "publisher/legs.h"
 #include "publisher/outbox.h"
@@ -21,6 +25,10 @@ constexpr std::size_t kQueueBytesMax = 16 * 1024 * 1024;
 /// pauses that a Busy asks for.
 constexpr std::int64_t kForgetBusy = 5 * core::kSecond;
 
+/// Turns come at least every 50 ms: time beyond this between two of them is a standstill of this
+/// process (it was stopped, its disk hung) or of the machine, in which nobody could come again.
+constexpr std::int64_t kStoodStill = core::kSecond;
+
 /// What came of the tickets since the start.
 struct IntakeCounts {
     std::int64_t tickets = 0;  ///< Accepted.
@@ -34,19 +42,32 @@ struct IntakeCounts {
 /// Busy at once, and so is every later number of its client until the lowest one came again, so
 /// that a client's tickets are decided in the order of their numbers. A lowest one that does not
 /// come again within kForgetBusy of its Busy is given up by its client, and waited for no longer.
+/// A standstill of this process counts for nobody's silence.
 class Intake {
   public:
-    /// `queue_max` tickets may wait, of kQueueBytesMax together. `clients` must outlive it.
-    Intake(Clients& clients, std::uint64_t queue_max) : clients_(clients), queue_max_(queue_max) {}
+    /// `queue_max` tickets may wait, of kQueueBytesMax together. `clients` and `policy` must
+    /// outlive it.
+    Intake(Clients& clients, const ledger::Inputs& policy, std::uint64_t queue_max)
+        : clients_(clients), policy_(policy), queue_max_(queue_max) {}
 
     /// Checks the form, then queues the ticket. Anything but waiting is answered at once.
     void take(const core::Requester& from, schema::Ticket ticket, schema::Timestamp wall,
               core::BootTime now, Legs& legs);
 
+    /// A ticket of the store itself, decided among the others with inputs of its own. One at a
+    /// time: its answer, Busy where there was no room, is for `own_answer`.
+    void take_own(schema::Ticket ticket, ledger::Inputs inputs);
+    /// The answer to the last one, once; nullopt before its commit.
+    std::optional<schema::Message> own_answer() { return std::exchange(own_answer_, {}); }
+
     bool waiting() const { return !waiting_.empty(); }
-    /// Decides and stages waiting tickets until the commit is full or none is left.
+    std::size_t waiting_tickets() const { return waiting_.size(); }
+    /// Decides and stages waiting tickets until the commit is full, the disk waits for it, or none
+    /// is left.
     schema::Result<void> stage(Outbox& outbox);
     bool staged() const { return staged_ > 0; }
+    /// Whether tickets wait that no commit has taken in yet.
+    bool unstaged() const { return writing_ + staged_ < waiting_.size(); }
     /// What was staged is on its way to the disk; what is staged from now on belongs to the next
     /// commit.
     void begun();
@@ -65,7 +86,8 @@ class Intake {
         schema::Ticket ticket;
         std::uint64_t checksum = 0;
         std::size_t bytes = 0;
-        schema::Message answer;  ///< Set by `stage`.
+        schema::Message answer;               ///< Set by `stage`.
+        std::shared_ptr<ledger::Inputs> own;  ///< Of a ticket of the store itself.
     };
     struct Refused {
         std::uint64_t lowest = 0;  ///< Number that has to come again first.
@@ -73,6 +95,8 @@ class Intake {
     };
 
     schema::Result<void> check(const schema::Ticket& ticket, std::uint64_t& index) const;
+    /// Time went on; what of it was a standstill is added to all that is measured since a Busy.
+    void passed(core::BootTime now);
     bool must_wait(const schema::Ticket& ticket, core::BootTime now);
     void answer_busy(const core::Requester& from, const schema::Ticket& ticket,
                      std::uint64_t retry_ms, const std::string& reason, core::BootTime now,
@@ -81,12 +105,15 @@ class Intake {
     schema::Result<bool> decide(Waiting& waiting, Outbox& outbox);
 
     Clients& clients_;
+    const ledger::Inputs& policy_;
     std::uint64_t queue_max_;
     std::deque<Waiting> waiting_;
     std::size_t bytes_ = 0;    ///< Of all that wait.
     std::size_t writing_ = 0;  ///< Of the queue's front: answered when their commit is durable.
     std::size_t staged_ = 0;   ///< Of those behind: for the next commit.
     std::map<schema::ClientId, Refused> refused_;
+    std::optional<core::BootTime> seen_;  ///< When time last went on.
+    std::optional<schema::Message> own_answer_;
     IntakeCounts counts_;
 };
 

@@ -1,4 +1,5 @@
 #include "publisher/mark_maker.h"
+#include "schema/planted.h"
 
 namespace filial::publisher {
 
@@ -8,7 +9,6 @@ using schema::Result;
 
 namespace {
 
-constexpr std::string_view kKey = "mark/reserved";
 /// A busy log is marked this often: what others see of it is at most this much older.
 constexpr std::int64_t kBusyEvery = 200 * core::kMillisecond;
 
@@ -20,24 +20,36 @@ bool MarkMaker::due(schema::Sequence end, BootTime now) const {
     return since >= every_us_ || (end > made_end_ && since >= kBusyEvery);
 }
 
+schema::Bytes MarkMaker::counter_value(std::uint64_t reserved) {
+    schema::Writer out;
+    out.array(1).u64(reserved);
+    return out.take();
+}
+
+Result<std::uint64_t> MarkMaker::counter_of(schema::ByteView value) {
+    schema::Parser parser;
+    auto fields = parser.array(value);
+    if (!fields) return schema::fail("counters of marks", fields.error());
+    const std::uint64_t reserved = fields->u64();
+    if (const auto ok = parser.finish("counters of marks"); !ok) {
+        return tl::unexpected(ok.error());
+    }
+    return reserved;
+}
+
 Result<std::uint64_t> MarkMaker::next_counter() {
+    if (schema::planted(schema::Bug::mark_counter_again)) return ++counter_;
     if (counter_ < reserved_) return ++counter_;
     std::uint64_t last = 0;
     const auto saved = journal_.get(kKey);
     if (!saved) return tl::unexpected(saved.error());
     if (*saved) {
-        schema::Parser parser;
-        auto fields = parser.array(**saved);
-        if (!fields) return schema::fail("counters of marks", fields.error());
-        last = fields->u64();
-        if (const auto ok = parser.finish("counters of marks"); !ok) {
-            return tl::unexpected(ok.error());
-        }
+        const auto reserved = counter_of(**saved);
+        if (!reserved) return reserved;
+        last = *reserved;
     }
-    schema::Writer out;
-    out.array(1).u64(last + kCountersReserved);
     core::JournalWrite write;
-    write.state.emplace_back(kKey, out.take());
+    write.state.emplace_back(kKey, counter_value(last + kCountersReserved));
     if (const auto ok = journal_.commit(write, true); !ok) return tl::unexpected(ok.error());
     counter_ = last + 1;
     reserved_ = last + kCountersReserved;
@@ -57,7 +69,11 @@ Result<Mark> MarkMaker::make(const core::LogHead& head, schema::Timestamp at,
     mark.counter = *counter;
     mark.at = at;
     mark.end = head.end;
-    for (const core::TopicHead& topic : head.topics) mark.ends.push_back({topic.topic, topic.last});
+    for (const core::TopicHead& topic : head.topics) {
+        const bool lacks = schema::planted(schema::Bug::mark_lacks_a_topic);
+        if (lacks && topic.topic == schema::kTopicStock) continue;
+        mark.ends.push_back({topic.topic, topic.last});
+    }
     mark.applied = applied_.reached;
     mark.taken = std::move(taken);
     mark.parked = applied_.parked;

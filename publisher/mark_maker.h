@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -30,6 +31,11 @@ class MarkMaker {
     /// reserved; then no mark is made and it is due again after `every_us`.
     schema::Result<schema::Mark> make(const core::LogHead& head, schema::Timestamp at,
                                       std::vector<schema::Position> taken, core::BootTime now);
+
+    /// Where the state keeps the end of the block, and how.
+    static constexpr std::string_view kKey = "mark/reserved";
+    static schema::Bytes counter_value(std::uint64_t reserved);
+    static schema::Result<std::uint64_t> counter_of(schema::ByteView value);
 
   private:
     schema::Result<std::uint64_t> next_counter();

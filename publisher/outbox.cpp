@@ -1,10 +1,12 @@
 #include "publisher/outbox.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "schema/limits.h"
 #include "schema/payloads.h"
+#include "schema/planted.h"
 
 namespace filial::publisher {
 
@@ -24,8 +26,9 @@ constexpr std::string_view kOwnPrefix = "own/";
 constexpr std::string_view kFolded = "folded";
 /// Bytes of one generation of the memory; there are two.
 constexpr std::size_t kYoungBytesMax = 4 * 1024 * 1024;
-/// What a value takes beside its key and itself.
-constexpr std::size_t kValueOverhead = 128;
+/// What a value takes beside its key and itself. What was read of it is not counted: of the few
+/// rows that have it (ledger::Row), a few hundred bytes each.
+constexpr std::size_t kValueOverhead = 144;
 
 Bytes journal_key(ByteView key) {
     Bytes full(kOwnPrefix);
@@ -39,18 +42,18 @@ std::pair<Bytes, std::optional<Bytes>> folded_upto(Sequence upto) {
     return {Bytes(kFolded), out.take()};
 }
 
-LoggedEvent log_opened(const schema::StoreId& self, schema::Epoch epoch,
-                       const schema::Incarnation& incarnation, schema::Timestamp at) {
+LoggedEvent log_opened(const schema::StoreId& self, schema::LogOpened opened,
+                       schema::Timestamp at) {
     LoggedEvent logged;
-    logged.epoch = epoch;
-    logged.seq = Sequence{1};
+    logged.epoch = opened.epoch;
+    logged.seq = schema::next(opened.continues_from);
     logged.event.topic = schema::kTopicControl;
     logged.event.kind = schema::kLogOpened;
     logged.event.at = at;
     logged.event.key = self.value();
     logged.event.client = schema::hash16_of("log");
-    logged.event.number = epoch.value();
-    logged.event.payload = schema::encode(schema::LogOpened{incarnation, epoch, Sequence{0}, {}});
+    logged.event.number = opened.epoch.value();
+    logged.event.payload = schema::encode(opened);
     return logged;
 }
 
@@ -79,8 +82,50 @@ Result<void> Outbox::load(schema::Timestamp at) {
         return load_chains();
     }
     incarnation_ = schema::id16_from(schema::random_bytes(incarnation_.size()));
-    append(log_opened(self_, epoch_, incarnation_, at));
+    append(log_opened(self_, {incarnation_, epoch_, Sequence{0}, {}}, at));
     return commit(at, {});
+}
+
+Result<void> Outbox::open_epoch(core::Journal& journal, const schema::StoreId& self,
+                                schema::Epoch epoch, const schema::Incarnation& incarnation,
+                                schema::Timestamp at) {
+    const core::LogHead head = journal.head(self).value_or(core::LogHead{});
+    Outbox outbox(journal, self);
+    if (const auto loaded = outbox.load_chains(); !loaded) return loaded;
+    schema::LogOpened opened{incarnation, epoch, head.end, {}};
+    for (const core::TopicHead& topic : head.topics) {
+        opened.chains.emplace_back(topic.topic, topic.chain);
+    }
+    outbox.epoch_ = epoch;
+    outbox.incarnation_ = incarnation;
+    outbox.end_ = outbox.begun_ = head.end;
+    outbox.next_ = schema::next(head.end);
+    outbox.append(log_opened(self, std::move(opened), at));
+    // What is decided from the log is behind it then, and is made again from where it is.
+    core::JournalWrite write;
+    write.appends.push_back(outbox.take_staged(at));
+    if (const auto done = journal.commit(write, true); !done) {
+        return schema::fail("open epoch " + std::to_string(epoch.value()) + " of " + self.value(),
+                            done.error());
+    }
+    return {};
+}
+
+core::Append Outbox::take_staged(schema::Timestamp at) {
+    for (Segment& segment : segments_) {
+        for (const auto& [topic, chain] : chains_) {
+            if (topic == segment.topic) segment.chain = Bytes(schema::view(chain));
+        }
+    }
+    core::Append append;
+    append.store = self_;
+    append.epoch = epoch_;
+    append.incarnation = incarnation_;
+    append.after = end_;
+    append.upto = Sequence{next_.value() - 1};
+    append.segments = std::move(segments_);
+    append.at = at;
+    return append;
 }
 
 Result<void> Outbox::load_chains() {
@@ -128,11 +173,11 @@ void Outbox::stage(ledger::Decision decision) {
 }
 
 Result<void> Outbox::commit(schema::Timestamp at, StateWrites more) {
-    const auto begun = begin(at, std::move(more));
+    const auto begun = begin(at, std::move(more), true);
     return begun ? finish() : begun;
 }
 
-Result<void> Outbox::begin(schema::Timestamp at, StateWrites more) {
+Result<void> Outbox::begin(schema::Timestamp at, StateWrites more, bool alone) {
     schema::check(!committing_, "one commit at a time");
     core::JournalWrite write;
     write.state = std::move(more);
@@ -141,23 +186,13 @@ Result<void> Outbox::begin(schema::Timestamp at, StateWrites more) {
     }
     if (staged()) {
         write.state.push_back(folded_upto(Sequence{next_.value() - 1}));
-        for (Segment& segment : segments_) {
-            for (const auto& [topic, chain] : chains_) {
-                if (topic == segment.topic) segment.chain = Bytes(schema::view(chain));
-            }
-        }
-        core::Append append;
-        append.store = self_;
-        append.epoch = epoch_;
-        append.incarnation = incarnation_;
-        append.after = end_;
-        append.upto = Sequence{next_.value() - 1};
-        append.segments = std::move(segments_);
-        append.at = at;
-        write.appends.push_back(std::move(append));
+        write.appends.push_back(take_staged(at));
     }
     segments_.clear();
-    const auto begun = trouble_ ? Result<void>(tl::unexpected(*trouble_)) : journal_.begin(write);
+    auto begun = trouble_ ? Result<void>(tl::unexpected(*trouble_)) : Result<void>{};
+    const bool unsynced = schema::planted(schema::Bug::till_answered_unsynced);
+    if (begun && (alone || unsynced)) written_ = journal_.commit(write, !unsynced);
+    if (begun && !written_) begun = journal_.begin(write);
     if (!begun) {
         roll_back();
         return begun;
@@ -173,7 +208,7 @@ Result<void> Outbox::begin(schema::Timestamp at, StateWrites more) {
 Result<void> Outbox::finish() {
     schema::check(committing_, "a commit was begun");
     committing_ = false;
-    const auto done = journal_.finish();
+    const auto done = written_ ? *std::exchange(written_, std::nullopt) : journal_.finish();
     if (!done) {
         roll_back();
         return done;
@@ -225,6 +260,10 @@ void Outbox::roll_back() {
     std::vector<Bytes> keys;
     for (const auto* entry : dirty_) keys.push_back(entry->first);
     for (const auto* entry : writing_) keys.push_back(entry->first);
+    if (schema::planted(schema::Bug::failed_commit_stays)) {
+        for (auto* entry : dirty_) entry->second.dirty = false;
+        keys.clear();
+    }
     dirty_.clear();
     writing_.clear();
     for (const Bytes& key : keys) {
@@ -239,24 +278,58 @@ void Outbox::roll_back() {
     trouble_.reset();
 }
 
+Result<std::vector<Bytes>> Outbox::keys(ByteView prefix, ByteView after,
+                                        std::size_t at_most) const {
+    std::map<Bytes, bool> staged;  // Whether there is a value.
+    for (const auto& entries : {dirty_, writing_}) {
+        for (const auto* entry : entries) {
+            const bool asked = ByteView(entry->first).starts_with(prefix) && entry->first > after;
+            if (asked) staged[entry->first] = entry->second.value.has_value();
+        }
+    }
+    std::vector<Bytes> found;
+    const std::size_t most = at_most + staged.size();
+    const auto scanned =
+        journal_.scan(journal_key(prefix), after.empty() ? Bytes() : journal_key(after),
+                      [&](ByteView key, ByteView) {
+                          Bytes own(key.substr(kOwnPrefix.size()));
+                          if (!staged.contains(own)) found.push_back(std::move(own));
+                          return found.size() < most;
+                      });
+    if (!scanned) return tl::unexpected(scanned.error());
+    for (const auto& [key, is] : staged) {
+        if (is) found.push_back(key);
+    }
+    std::sort(found.begin(), found.end());
+    if (found.size() > at_most) found.resize(at_most);
+    return found;
+}
+
 std::optional<Bytes> Outbox::get(ByteView key) const {
-    if (const auto found = young_.find(key); found != young_.end()) return found->second.value;
-    std::optional<Bytes> value;
+    const ledger::Row* found = row(key);
+    return found == nullptr ? std::nullopt : found->value;
+}
+
+const ledger::Row* Outbox::row(ByteView key) const {
+    if (const auto found = young_.find(key); found != young_.end()) return &found->second;
+    Values::const_iterator at;
     if (const auto found = old_.find(key); found != old_.end()) {
-        value = found->second.value;
+        at = young_.insert(old_.extract(found)).position;
     } else {
         auto read = journal_.get(journal_key(key));
         if (!read) {
             if (!trouble_)
                 trouble_ = schema::Error{read.error().code, "own state: " + read.error().message};
-            return std::nullopt;
+            return nullptr;
         }
-        value = std::move(*read);
+        const auto made = young_.try_emplace(Bytes(key)).first;
+        made->second.value = std::move(*read);
+        at = made;
     }
-    young_.emplace(Bytes(key), Value{value, false});
-    young_bytes_ += key.size() + (value ? value->size() : 0) + kValueOverhead;
-    age();
-    return value;
+    const Value& value = at->second;
+    young_bytes_ += key.size() + (value.value ? value.value->size() : 0) + kValueOverhead;
+    age();  // It may be among the old ones again, at the same place.
+    return &value;
 }
 
 void Outbox::put(ByteView key, Bytes value) { set(key, std::move(value)); }
@@ -271,6 +344,7 @@ void Outbox::set(ByteView key, std::optional<Bytes> value) {
     }
     young_bytes_ += value ? value->size() : 0;
     found->second.value = std::move(value);
+    found->second.read_as.reset();
     if (found->second.dirty) return;
     found->second.dirty = true;
     dirty_.push_back(&*found);

@@ -20,6 +20,8 @@ using StateWrites = std::vector<std::pair<schema::Bytes, std::optional<schema::B
 /// A commit ends at about this many events while more is waiting: the next one is decided while
 /// this one goes to the disk, and nobody's answer waits for a queue of any length.
 inline constexpr std::uint64_t kGroupEvents = 256;
+/// And at this many tickets where as many are left, as soon as the disk has nothing to do.
+inline constexpr std::size_t kGroupTickets = 40;
 
 /// The store's own log and what is decided from it: the only writer of both. Decisions are staged
 /// during a turn and committed together; the ledger's state goes into the same write, once for each
@@ -30,6 +32,13 @@ class Outbox : public ledger::State {
     /// return. `journal` must outlive it; nobody else may append to this store's log.
     static schema::Result<std::unique_ptr<Outbox>> open(core::Journal& journal,
                                                         schema::StoreId self, schema::Timestamp at);
+
+    /// Begins the next life of a log, behind all that it has: `log.opened` with what it continues
+    /// from and the chain heads there. Durable on return; `journal` has no outbox meanwhile.
+    static schema::Result<void> open_epoch(core::Journal& journal, const schema::StoreId& self,
+                                           schema::Epoch epoch,
+                                           const schema::Incarnation& incarnation,
+                                           schema::Timestamp at);
 
     const schema::StoreId& store() const { return self_; }
     schema::Epoch epoch() const { return epoch_; }
@@ -50,11 +59,15 @@ class Outbox : public ledger::State {
     /// says which failures can be tried again.
     schema::Result<void> commit(schema::Timestamp at, StateWrites more);
     /// The same in two steps: between them the next commit is staged while the disk works. If
-    /// either fails, nothing is staged any more.
-    schema::Result<void> begin(schema::Timestamp at, StateWrites more);
+    /// either fails, nothing is staged any more. `alone`: there is nothing to do meanwhile, so the
+    /// first step writes all of it; waking another thread for it, and being woken by it, takes as
+    /// long as a fast disk does.
+    schema::Result<void> begin(schema::Timestamp at, StateWrites more, bool alone = false);
     schema::Result<void> finish();
     /// Between the two steps.
     bool committing() const { return committing_; }
+    /// Whether the disk has nothing to do: no commit is in hand, or it is durable already.
+    bool disk_waits() const { return !committing_ || written_ || journal_.finishable(); }
 
     /// The last event that the state beside the log knows of; below `end` only on a machine that
     /// got its log from elsewhere. See rebuild.h.
@@ -67,7 +80,14 @@ class Outbox : public ledger::State {
     /// committed. `get` has no other way to say so.
     const std::optional<schema::Error>& trouble() const { return trouble_; }
 
+    /// Keys of the state that begin with `prefix` and are above `after`, in their order, `at_most`
+    /// of them; those of staged values too. Fails as the journal does.
+    schema::Result<std::vector<schema::Bytes>> keys(schema::ByteView prefix, schema::ByteView after,
+                                                    std::size_t at_most) const;
+
     std::optional<schema::Bytes> get(schema::ByteView key) const override;
+    /// nullptr where it cannot be read.
+    const ledger::Row* row(schema::ByteView key) const override;
     void put(schema::ByteView key, schema::Bytes value) override;
     void erase(schema::ByteView key) override;
 
@@ -75,22 +95,16 @@ class Outbox : public ledger::State {
     Outbox(core::Journal& journal, schema::StoreId self);
     schema::Result<void> load(schema::Timestamp at);
     void append(schema::LoggedEvent logged);
+    core::Append take_staged(schema::Timestamp at);
     void set(schema::ByteView key, std::optional<schema::Bytes> value);
     void roll_back();
     void age() const;
     schema::Result<void> load_chains();
 
-    struct KeyHash {
-        using is_transparent = void;
-        std::size_t operator()(schema::ByteView key) const {
-            return std::hash<schema::ByteView>{}(key);
-        }
-    };
-    struct Value {
-        std::optional<schema::Bytes> value;
+    struct Value : ledger::Row {
         bool dirty = false;  ///< Staged.
     };
-    using Values = std::unordered_map<schema::Bytes, Value, KeyHash, std::equal_to<>>;
+    using Values = std::unordered_map<schema::Bytes, Value, ledger::KeyHash, std::equal_to<>>;
 
     core::Journal& journal_;
     schema::StoreId self_;
@@ -100,6 +114,7 @@ class Outbox : public ledger::State {
     schema::Sequence begun_;  ///< Last event of the commit in hand, or of the last one.
     schema::Sequence next_{1};
     bool committing_ = false;
+    std::optional<schema::Result<void>> written_;               ///< Of a commit made alone.
     std::vector<schema::Segment> segments_;                     ///< Staged.
     std::size_t bytes_ = 0;                                     ///< Of the staged rows.
     std::vector<std::pair<std::string, schema::Hash>> chains_;  ///< By topic, staged included.

@@ -1,8 +1,9 @@
 #include "publisher/publisher.h"
 
 #include "core/log.h"
-#include "core/own_log.h"
+#include "publisher/policy.h"
 #include "publisher/rebuild.h"
+#include "schema/planted.h"
 
 namespace filial::publisher {
 
@@ -21,23 +22,6 @@ constexpr std::int64_t kRetrySpace = 200 * core::kMillisecond;
 /// Positions that need no fsync are saved this often.
 constexpr std::int64_t kSaveEvery = core::kSecond;
 
-/// A new log may begin only where there was none: at the same positions it would have other events.
-Result<void> may_begin(const core::Options& options, const core::Journal& journal) {
-    if (journal.end(options.store).value() > 0) return {};
-    const auto known = core::read_own_log(options.subscriber_dir());
-    if (!known) return schema::fail("the store's own replica", known.error());
-    if (!*known || (*known)->store != options.store) return {};
-    const std::string store = options.store.value();
-    return schema::fail(
-        Errc::forked,
-        options.publisher_dir().string() + " has no log, but this store's replica in " +
-            options.subscriber_dir().string() + " has read one of " + store + ", epoch " +
-            std::to_string((*known)->epoch.value()) + ", incarnation " +
-            schema::to_hex(schema::view((*known)->incarnation)) +
-            ": a new one under this name would be refused everywhere; put the folder back from a "
-            "copy, or set this machine up under another name in a new folder");
-}
-
 }  // namespace
 
 Publisher::Publisher(const core::Options& options, core::Journal& journal, const core::Clock& clock,
@@ -46,17 +30,20 @@ Publisher::Publisher(const core::Options& options, core::Journal& journal, const
       journal_(journal),
       clock_(clock),
       allow_(allow),
+      policy_{policy_of(options), {}, rules_of_this_build()},
       clients_(journal),
-      intake_(clients_, options.publisher.queue_tickets),
+      intake_(clients_, policy_, options.publisher.queue_tickets),
+      rounds_(options.store, policy_, clients_, intake_),
       marks_(journal, options.publisher.mark_every_us),
       started_(clock.boot()),
-      saved_(clock.boot()) {}
+      saved_(clock.boot()),
+      pace_(options.scrub_every_us) {}
 
 Result<std::unique_ptr<Publisher>> Publisher::open(const core::Options& options,
                                                    core::Journal& journal, const core::Clock& clock,
                                                    const core::AllowList* allow) {
     std::unique_ptr<Publisher> publisher(new Publisher(options, journal, clock, allow));
-    if (const auto may = may_begin(options, journal); !may) {
+    if (const auto may = publisher->may_begin(); !may) {
         return schema::fail("open the log of " + options.store.value(), may.error());
     }
     auto outbox = Outbox::open(journal, options.store, clock.wall());
@@ -83,8 +70,15 @@ schema::Epoch Publisher::epoch(const StoreId& store) const {
     return store == outbox_->store() ? outbox_->epoch() : schema::Epoch{0};
 }
 
+schema::Incarnation Publisher::incarnation(const StoreId& store) const {
+    return store == outbox_->store() ? outbox_->incarnation() : schema::Incarnation{};
+}
+
 Result<schema::Range> Publisher::read(const core::ReadRequest& request) {
-    return journal_.read(request);
+    auto range = journal_.read(request);
+    // Whoever asked cannot mend it: the next flush ends this process' work, for a repair.
+    if (!range && range.error().code == Errc::corrupt) broken_ = range.error();
+    return range;
 }
 
 void Publisher::reached(const core::Peer& peer, const schema::Fetch& fetch) {
@@ -123,6 +117,11 @@ Result<void> Publisher::no_room(const schema::Error& error) {
     }
     full_ = error.message;
     control_->rolled_back();
+    if (schema::planted(schema::Bug::full_disk_is_accepted)) {
+        intake_.committed(*legs_);
+        intake_.begun();
+        intake_.committed(*legs_);
+    }
     intake_.give_up(error, clock_.boot(), *legs_);
     if (!control_->waiting()) return {};
     return tl::unexpected(error);
@@ -132,7 +131,7 @@ Result<void> Publisher::no_room(const schema::Error& error) {
 Result<void> Publisher::stage_group(bool writing) {
     if (control_->waiting()) {
         if (writing) return {};  // They are counted by what is written.
-        if (const auto ok = control_->stage(*outbox_, clock_.wall()); !ok) return ok;
+        if (const auto ok = control_->stage(*outbox_, clock_.wall(), policy_); !ok) return ok;
         if (!control_->all_staged()) return {};
     }
     return intake_.stage(*outbox_);
@@ -142,7 +141,9 @@ Result<void> Publisher::begin_group() {
     if (outbox_->staged()) {
         StateWrites more;
         clients_.save(more);
-        if (const auto begun = outbox_->begin(clock_.wall(), std::move(more)); !begun) {
+        if (schema::planted(schema::Bug::answers_not_kept)) more.clear();
+        const bool alone = !intake_.unstaged() && (!control_->waiting() || control_->all_staged());
+        if (const auto begun = outbox_->begin(clock_.wall(), std::move(more), alone); !begun) {
             clients_.rolled_back();
             return begun;
         }
@@ -159,6 +160,7 @@ Result<void> Publisher::finish_group() {
             return done;
         }
         clients_.committed();
+        rounds_.look_again();
         ++groups_;
         events_ += static_cast<std::int64_t>(outbox_->end().value() - before.value());
     }
@@ -185,7 +187,12 @@ Result<void> Publisher::commit_groups() {
     return {};
 }
 
+bool Publisher::gathers() { return gathering_.more(intake_.waiting_tickets(), clock_.boot()); }
+
 Result<void> Publisher::flush() {
+    if (broken_) return tl::unexpected(*broken_);
+    if (over_) return no_room({Errc::busy, "this log may not go on here: " + *over_});
+    gathering_.over(intake_.waiting_tickets());
     const bool full = !full_.empty() && clock_.boot().value() - full_since_.value() < kRetrySpace;
     if (full) return no_room({Errc::no_space, full_});
     const auto done = commit_groups();
@@ -198,7 +205,9 @@ Result<void> Publisher::flush() {
 
 void Publisher::applied(const core::Peer& peer, const schema::Applied& applied) {
     const bool own = peer.local || peer.store == outbox_->store().value();
-    if (own) marks_.applied(applied);
+    if (!own) return;
+    marks_.applied(applied);
+    rounds_.look_again();
 }
 
 bool Publisher::may_hand_in(const core::Requester& from) const {
@@ -226,11 +235,18 @@ void Publisher::request(const core::Requester& from, Message message) {
     if (auto* ticket = std::get_if<schema::Ticket>(&message)) {
         return intake_.take(from, std::move(*ticket), clock_.wall(), clock_.boot(), *legs_);
     }
-    if (std::holds_alternative<schema::StatusAsk>(message)) {
+    if (const auto* ask = std::get_if<schema::StatusAsk>(&message)) {
+        if (ask->look) pace_.at_once();
         return legs_->reply(from, Message{status(request)});
     }
     if (const auto* forgotten = std::get_if<schema::Forget>(&message)) {
         const auto done = forget(from, forgotten->receiver);
+        if (!done) return trouble(from, request, done.error().code, done.error().message);
+        return legs_->reply(from, Message{status(request)});
+    }
+    if (const auto* asked = std::get_if<schema::Call>(&message)) return call(from, *asked);
+    if (const auto* backup = std::get_if<schema::Backup>(&message)) {
+        const auto done = copy(from, *backup);
         if (!done) return trouble(from, request, done.error().code, done.error().message);
         return legs_->reply(from, Message{status(request)});
     }
@@ -260,7 +276,11 @@ Result<void> Publisher::forget(const core::Requester& from, const std::string& r
     core::JournalWrite write;
     receivers_->save(write.state);
     const auto done = journal_.commit(write, true);
-    if (!done) return schema::fail("it comes back with the next start", done.error());
+    if (!done) {
+        write_failed(done.error());
+        return schema::fail("it comes back with the next start", done.error());
+    }
+    receivers_->saved();
     core::log(Level::info, "a receiver was removed", {{"receiver", receiver}});
     return {};
 }
@@ -280,23 +300,33 @@ void Publisher::save_positions(BootTime now) {
     if (const auto ok = journal_.commit(write, false); !ok) {
         core::log(Level::warn, "positions of receivers were not saved",
                   {{"error", ok.error().message}});
+        write_failed(ok.error());
+        return;
     }
+    control_->saved();
+    receivers_->saved();
+}
+
+void Publisher::write_failed(const schema::Error& error) {
+    if (error.code != Errc::no_space && error.code != Errc::busy) broken_ = error;
 }
 
 void Publisher::make_mark(BootTime now) {
-    if (!marks_.due(outbox_->end(), now)) return;
+    if (!live_.due(now) && !marks_.due(outbox_->end(), now)) return;
     const auto head = journal_.head(outbox_->store());
     if (!head) return;
     const auto mark = marks_.make(*head, clock_.wall(), control_->taken(), now);
     if (!mark) {
         core::log(Level::warn, "no mark was made", {{"error", mark.error().message}});
+        write_failed(mark.error());
         return;
     }
     schema::MarkMessage message;
     message.mark = schema::encode(*mark);
-    const auto offered = legs_->marks().offer(message, clock_);
+    const auto offered = legs_->marks().offer(message, clock_, now);
     schema::check(offered.has_value() && *offered, "the own mark is newer than the last one");
     legs_->announce(outbox_->store());
+    live_.answer(message.mark, now, *legs_);
 }
 
 /// Nobody may hand in anything while there is no room; that there is again must show all the same.
@@ -311,11 +341,27 @@ void Publisher::look_for_room(BootTime now) {
     full_.clear();
 }
 
+/// What is damaged is repaired beside the trade of a moment: the next flush ends this one.
+void Publisher::scrub(BootTime now) {
+    const std::size_t bytes = pace_.bytes(now);
+    if (bytes == 0 || !journal_.scrub(bytes)) return;
+    pace_.ended(now);
+    const auto damages = journal_.damages();
+    if (!damages.empty()) broken_ = schema::Error{Errc::corrupt, core::to_string(damages)};
+}
+
 void Publisher::turn(BootTime now) {
     intake_.turn(now);
     look_for_room(now);
+    scrub(now);
     save_positions(now);
     make_mark(now);
+    const auto done = rounds_.turn(now, clock_.wall(), *outbox_, *legs_);
+    // Said once: a turn comes many times a second.
+    const std::string why = done ? "" : done.error().message;
+    if (!done && why != rounds_said_)
+        core::log(Level::error, "rounds stand still", {{"error", why}});
+    rounds_said_ = why;
 }
 
 }  // namespace filial::publisher

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,16 +9,20 @@
 
 #include "core/clock.h"
 #include "core/journal/journal.h"
+#include "core/journal/scrub_pace.h"
 #include "core/link/allow_list.h"
 #include "core/link/host.h"
 #include "core/options.h"
 #include "publisher/clients.h"
 #include "publisher/control_inbox.h"
+#include "publisher/gathering.h"
 #include "publisher/intake.h"
 #include "publisher/legs.h"
+#include "publisher/live_questions.h"
 #include "publisher/mark_maker.h"
 #include "publisher/outbox.h"
 #include "publisher/receivers.h"
+#include "publisher/rounds.h"
 #include "schema/messages.h"
 
 namespace filial::publisher {
@@ -35,6 +41,13 @@ class Publisher : public core::Host {
                                                            const core::AllowList* allow);
     /// Before the first turn: where answers and marks go. Must outlive the turns.
     void attach(Legs& legs) { legs_ = &legs; }
+    /// Makes copies of the journal for `filial backup`; without it there are none.
+    using CopyTo = std::function<schema::Result<void>(const std::filesystem::path&)>;
+    void copies(CopyTo copy_to) { copy_to_ = std::move(copy_to); }
+
+    /// Why this log must not go on here: it went on elsewhere, or what is held of it is not what is
+    /// here. From then on nothing is booked; the process has to go into quarantine.
+    const std::optional<std::string>& over() const { return over_; }
 
     schema::Epoch epoch() const { return outbox_->epoch(); }
     const schema::Incarnation& incarnation() const { return outbox_->incarnation(); }
@@ -42,18 +55,30 @@ class Publisher : public core::Host {
     std::vector<schema::StoreId> held() const override { return {outbox_->store()}; }
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Epoch epoch(const schema::StoreId& store) const override;
+    schema::Incarnation incarnation(const schema::StoreId& store) const override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) override;
+    /// Brokers, and this machine's own replica, show by their position and its proof whether the
+    /// log that they hold is this one. One that is not ends this life of it, see `over`.
+    schema::Result<void> may_fetch(const core::Peer& peer, const schema::Fetch& fetch) override;
+    /// A broker knows a later epoch.
+    void turned_away(const std::string& store, const schema::Error& error) override;
     void reached(const core::Peer& peer, const schema::Fetch& fetch) override;
     /// Topic control of every other store, from brokers only: what a broker holds, a restored head
     /// office cannot forget. A broker is one that we dial, or that is admitted as a relay.
     std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
     schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
+    /// While tickets of many clients are on their way, see Gathering.
+    bool gathers() override;
     /// One commit for everything that waits, more only where it does not fit. Without room on the
     /// disk tickets are answered Busy and notices stay; tried again a moment later.
     schema::Result<void> flush() override;
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
     void marked(const core::Peer&, const schema::Mark&) override {}
     void applied(const core::Peer& peer, const schema::Applied& applied) override;
+    /// Answered within kLiveEvery with a mark made for it: what is durable then.
+    void confirm(const core::Peer& peer, const schema::Confirm& asked) override {
+        if (asked.store == outbox_->store()) live_.take(peer.name, asked.nonce);
+    }
     void request(const core::Requester& from, schema::Message message) override;
     void turn(core::BootTime now) override;
 
@@ -61,6 +86,7 @@ class Publisher : public core::Host {
     Publisher(const core::Options& options, core::Journal& journal, const core::Clock& clock,
               const core::AllowList* allow);
 
+    schema::Result<void> may_begin() const;
     bool is_broker(const core::Peer& peer) const;
     bool may_hand_in(const core::Requester& from) const;
     void trouble(const core::Requester& to, std::uint64_t request, schema::Errc code,
@@ -70,11 +96,19 @@ class Publisher : public core::Host {
     schema::Result<void> finish_group();
     schema::Result<void> commit_groups();
     schema::Result<void> no_room(const schema::Error& error);
+    /// A write that no ticket waits for failed: unless there is only no room, the process ends.
+    void write_failed(const schema::Error& error);
     void look_for_room(core::BootTime now);
+    void scrub(core::BootTime now);
     void save_positions(core::BootTime now);
     /// Durable on return.
     schema::Result<void> forget(const core::Requester& from, const std::string& receiver);
+    schema::Result<void> copy(const core::Requester& from, const schema::Backup& backup);
+    std::string unlike(const core::Peer& peer, const schema::Fetch& fetch) const;
     void make_mark(core::BootTime now);
+    void call(const core::Requester& from, const schema::Call& call);
+    schema::CallState call_state(std::uint64_t request) const;
+    std::uint64_t waiting_for(const std::string& receiver) const;
     schema::Status status(std::uint64_t request) const;
     std::vector<schema::Leg> legs() const;
     schema::Leg outgoing_leg(const std::string& name, const Receiver& receiver) const;
@@ -86,17 +120,27 @@ class Publisher : public core::Host {
     const core::AllowList* allow_;
     Legs* legs_ = nullptr;
 
+    ledger::Inputs policy_;
     std::unique_ptr<Outbox> outbox_;
     Clients clients_;
     Intake intake_;
+    Gathering gathering_;
+    Rounds rounds_;
+    std::string rounds_said_;  ///< Why they stand still.
     std::optional<ControlInbox> control_;
     std::optional<Receivers> receivers_;
     MarkMaker marks_;
+    LiveQuestions live_;
+
+    CopyTo copy_to_;
+    std::optional<std::string> over_;
 
     core::BootTime started_;
     core::BootTime saved_;
     core::BootTime full_since_;  ///< Of the last commit that found no room; 0: there is room.
     std::string full_;           ///< What it said.
+    std::optional<schema::Error> broken_;  ///< For the next flush: the journal takes nothing more.
+    core::ScrubPace pace_;
     std::int64_t groups_ = 0;
     std::int64_t events_ = 0;
 };

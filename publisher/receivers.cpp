@@ -96,13 +96,12 @@ void Receivers::forget(const std::string& receiver) {
     unsaved_.insert(receiver);
 }
 
-void Receivers::save(StateWrites& writes) {
+void Receivers::save(StateWrites& writes) const {
     for (const std::string& name : unsaved_) {
         const auto at = receivers_.find(name);
         auto value = at == receivers_.end() ? std::nullopt : std::optional(encode(at->second));
         writes.emplace_back(Bytes(kReceiverPrefix) + name, std::move(value));
     }
-    unsaved_.clear();
 }
 
 }  // namespace filial::publisher

@@ -38,7 +38,9 @@ class Receivers {
     /// Keeps nothing of this receiver; the next `save` writes that.
     void forget(const std::string& receiver);
 
-    void save(StateWrites& writes);
+    /// Adds what changed since the last `saved`.
+    void save(StateWrites& writes) const;
+    void saved() { unsaved_.clear(); }
     bool changed() const { return !unsaved_.empty(); }
     const std::map<std::string, Receiver>& all() const { return receivers_; }
 

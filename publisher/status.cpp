@@ -15,6 +15,22 @@ namespace {
 constexpr const char* kNoBroker =
     "no broker: transfers with other stores never settle, since notices come from brokers alone";
 
+/// "store9 was last heard 2 days ago".
+std::string last_heard(const core::HeldMark* held, const std::string& store,
+                       const core::Clock& clock) {
+    if (held == nullptr) return store + " was not heard since this program started";
+    bool exact = true;
+    const std::int64_t seconds = held->age_us(clock.boot(), clock.boot_id(), exact) / core::kSecond;
+    const auto about = [](std::int64_t count, const char* unit) {
+        return std::to_string(count) + " " + unit;
+    };
+    const std::string ago = seconds < 120          ? about(seconds, "seconds")
+                            : seconds < 2 * 3'600  ? about(seconds / 60, "minutes")
+                            : seconds < 2 * 86'400 ? about(seconds / 3'600, "hours")
+                                                   : about(seconds / 86'400, "days");
+    return store + " was last heard " + ago + " ago";
+}
+
 }  // namespace
 
 Leg Publisher::outgoing_leg(const std::string& name, const Receiver& receiver) const {
@@ -102,7 +118,11 @@ schema::Status Publisher::status(std::uint64_t request) const {
                        {"groups", groups_},
                        {"fsyncs", groups_},
                        {"notices", control_->notices_taken()},
-                       {"notices_undecided", control_->notices_undecided()}};
+                       {"notices_undecided", control_->notices_undecided()},
+                       {"looks", pace_.looks()}};
+    status.waiting = rounds_.waiting(*outbox_, [&](const std::string& store) {
+        return last_heard(legs_->marks().find(schema::StoreId{store}), store, clock_);
+    });
     for (auto& counter : legs_->counters()) status.counters.push_back(std::move(counter));
     return status;
 }

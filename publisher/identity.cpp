@@ -1,0 +1,83 @@
+// Whether the log here is the store's, and the only one: what shows that it went on elsewhere.
+#include <algorithm>
+
+#include "core/journal/log_head.h"
+#include "core/own_log.h"
+#include "publisher/publisher.h"
+
+namespace filial::publisher {
+
+using schema::Errc;
+using schema::Result;
+using schema::Sequence;
+
+/// A new log may begin only where there was none: at the same positions it would have other events.
+Result<void> Publisher::may_begin() const {
+    if (journal_.end(options_.store).value() > 0) return {};
+    const auto known = core::read_own_log(options_.subscriber_dir());
+    if (!known) return schema::fail("the store's own replica", known.error());
+    if (!*known || (*known)->store != options_.store) return {};
+    const std::string store = options_.store.value();
+    return schema::fail(
+        Errc::forked,
+        options_.publisher_dir().string() + " has no log, but this store's replica in " +
+            options_.subscriber_dir().string() + " has read one of " + store + ", epoch " +
+            std::to_string((*known)->epoch.value()) + ", incarnation " +
+            schema::to_hex(schema::view((*known)->incarnation)) +
+            ": a new one under this name would be refused everywhere; put the folder back, restore "
+            "a backup (`filial restore`), or have the log built again from what the brokers hold "
+            "(`filial replace-store`); or set this machine up under another name in a new folder");
+}
+
+/// What shows that `peer` holds another log of this store than this one, for people; empty where
+/// nothing does.
+std::string Publisher::unlike(const core::Peer& peer, const schema::Fetch& fetch) const {
+    Sequence held;
+    for (const schema::TopicEnd& topic : fetch.after) held = std::max(held, topic.seq);
+    const std::string name = peer.role + " of " + peer.store;
+    if (fetch.epoch > outbox_->epoch()) {
+        return "the " + name + " knows epoch " + std::to_string(fetch.epoch.value()) +
+               " of this store, here is epoch " + std::to_string(outbox_->epoch().value()) +
+               ": this is an older copy of it";
+    }
+    if (held > outbox_->end() && fetch.epoch == outbox_->epoch()) {
+        return "the " + name + " holds this store's log up to " + std::to_string(held.value()) +
+               ", but it ends at " + std::to_string(outbox_->end().value()) +
+               " here: this is an older copy of it";
+    }
+    if (fetch.proof.empty() || held.value() == 0 || held > outbox_->end()) return {};
+    const auto here = journal_.head_at(outbox_->store(), held);
+    if (!here) return {};  // The journal says so itself, at the next read.
+    const auto unknown = [](const core::TopicHead& topic) { return topic.chain == schema::Hash{}; };
+    if (std::any_of(here->topics.begin(), here->topics.end(), unknown)) return {};
+    const schema::Hash chains = core::chains_of(*here);
+    if (schema::view(chains) == fetch.proof) return {};
+    return "up to " + std::to_string(held.value()) + " the " + name +
+           " holds other events of this store than stand here: chain " +
+           schema::to_hex(fetch.proof) + " there, " + schema::to_hex(schema::view(chains)) +
+           " here";
+}
+
+Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& fetch) {
+    if (fetch.store != outbox_->store()) return {};
+    const bool own_replica = peer.local && peer.role == "subscriber";
+    if (!is_broker(peer) && !own_replica) return {};
+    const std::string why = unlike(peer, fetch);
+    if (why.empty()) return {};
+    over_ = why;
+    return schema::fail(Errc::forked, why);
+}
+
+void Publisher::turned_away(const std::string& store, const schema::Error& error) {
+    if (error.code == Errc::stale_incarnation) over_ = "broker of " + store + ": " + error.message;
+}
+
+Result<void> Publisher::copy(const core::Requester& from, const schema::Backup& backup) {
+    if (!from.local) {
+        return schema::fail(Errc::not_allowed, "copies are made for the store's own machine");
+    }
+    if (!copy_to_) return schema::fail(Errc::invalid, "this journal is not on a disk");
+    return copy_to_(backup.folder);
+}
+
+}  // namespace filial::publisher

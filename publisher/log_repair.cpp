@@ -1,0 +1,312 @@
+#include "publisher/log_repair.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/disk_text.h"
+#include "core/journal/log_head.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "publisher/mark_maker.h"
+#include "schema/payloads.h"
+
+namespace filial::publisher {
+
+using core::Level;
+using core::Peer;
+using schema::Errc;
+using schema::fail;
+using schema::Message;
+using schema::Result;
+using schema::Sequence;
+using schema::StoreId;
+
+namespace {
+
+/// Of the damaged journal, in one turn: the loop goes on answering meanwhile.
+constexpr std::size_t kSalvageBytes = 1 << 20;
+constexpr std::uint64_t kRetryMs = 1'000;
+constexpr std::size_t kReasonBytesMax = 4'096;
+/// A broker with which no session came about in this time counts as one that cannot be reached.
+constexpr std::int64_t kReachWithin = 10 * core::kSecond;
+
+/// The record of the epoch in which a log goes on behind a loss, as the only event of a range.
+schema::Range epoch_record(const core::LogHead& head, schema::Epoch epoch, Sequence lost_upto,
+                           const std::string& reason, schema::Timestamp at) {
+    schema::LogOpened opened;
+    opened.incarnation = schema::id16_from(schema::random_bytes(opened.incarnation.size()));
+    opened.epoch = epoch;
+    opened.continues_from = head.end;
+    for (const core::TopicHead& topic : head.topics) {
+        opened.chains.emplace_back(topic.topic, topic.chain);
+    }
+    opened.lost_upto = lost_upto;
+    opened.reason = reason;
+    schema::Event event;
+    event.topic = schema::kTopicControl;
+    event.kind = schema::kLogOpened;
+    event.at = at;
+    event.key = head.store.value();
+    event.client = schema::hash16_of("log");
+    event.number = epoch.value();
+    event.payload = schema::encode(opened);
+    schema::Segment segment;
+    segment.topic = event.topic;
+    segment.epoch = epoch;
+    segment.add(schema::next(head.end), event.client, schema::encode_row(event));
+    schema::Range range;
+    range.store = head.store;
+    range.epoch = epoch;
+    range.topics = {std::string(schema::kAllTopics)};
+    range.after = head.end;
+    range.upto = range.end = schema::next(head.end);
+    range.segments.push_back(std::move(segment));
+    return range;
+}
+
+}  // namespace
+
+LogRepair::LogRepair(const core::Options& options, const core::Clock& clock, std::string why)
+    : options_(options), clock_(clock), why_(std::move(why)), started_(clock.boot()) {
+    for (const core::Remote& hub : options.hubs) brokers_[hub.name];
+}
+
+Result<std::unique_ptr<LogRepair>> LogRepair::open(const core::Options& options,
+                                                   core::JournalOptions journal,
+                                                   const core::Clock& clock, std::string why) {
+    std::unique_ptr<LogRepair> made(new LogRepair(options, clock, std::move(why)));
+    auto repair = core::JournalRepair::open(std::move(journal));
+    if (!repair) return fail("repair the log of " + options.store.value(), repair.error());
+    made->repair_ = std::move(*repair);
+    made->rebuild_ = std::make_unique<core::LogRebuild>(*made->repair_, options.store);
+    return made;
+}
+
+Result<schema::Range> LogRepair::read(const core::ReadRequest&) {
+    return fail(Errc::not_held, "the log is being repaired");
+}
+
+std::optional<core::Want> LogRepair::want(const Peer& peer, const StoreId& store) {
+    const bool asked = store == options_.store && peer.role == "broker" && peer.dialled;
+    if (!asked || !stuck_) return std::nullopt;
+    core::Want want;
+    want.store = store;
+    want.epoch = rebuild_->head().epoch;
+    want.incarnation = rebuild_->head().incarnation;
+    want.after.push_back({std::string(schema::kAllTopics), rebuild_->end()});
+    return want;
+}
+
+Result<void> LogRepair::take(const Peer& peer, schema::Range range) {
+    Broker& broker = brokers_[peer.store];
+    broker.end = range.end;
+    const Sequence before = rebuild_->end();
+    const auto taken = rebuild_->take(range, clock_.wall());
+    broker.trouble = taken ? std::string() : taken.error().message;
+    fetched_ += static_cast<std::int64_t>(rebuild_->end().value() - before.value());
+    return taken;
+}
+
+void LogRepair::not_served(const Peer& peer, const schema::Trouble& trouble) {
+    if (trouble.store != options_.store.value()) return;
+    Broker& broker = brokers_[peer.store];
+    const bool none = trouble.code == Errc::not_held;
+    if (none || trouble.code == Errc::gap) broker.end = Sequence{trouble.end};
+    if (!none && trouble.code != Errc::gap) broker.trouble = trouble.message;
+}
+
+void LogRepair::marked(const Peer&, const schema::Mark& mark) {
+    if (mark.store == options_.store) mark_counter_ = std::max(mark_counter_, mark.counter);
+}
+
+Result<void> LogRepair::flush() {
+    const auto done = rebuild_->commit();
+    full_ = done ? std::string() : done.error().message;
+    return done;
+}
+
+std::vector<schema::TopicEnd> LogRepair::durable(const core::Want&) const {
+    return {{std::string(schema::kAllTopics), rebuild_->end()}};
+}
+
+/// From where the log ends now, as far as the damaged journal goes on there.
+void LogRepair::salvage() {
+    if (stuck_ == rebuild_->end()) return;
+    const bool more = rebuild_->salvage(kSalvageBytes);
+    if (more) return;
+    const bool first = !stuck_;
+    stuck_ = rebuild_->end();
+    resumes_ = rebuild_->resumes();
+    if (first) exchange_->want_again();
+}
+
+/// Who does not offer this store's log has nothing of it.
+void LogRepair::look_at_brokers() {
+    for (const Peer& peer : exchange_->peers()) {
+        const auto broker = brokers_.find(peer.store);
+        if (broker == brokers_.end() || broker->second.end) continue;
+        const bool offers = std::any_of(
+            peer.offers.begin(), peer.offers.end(),
+            [&](const std::string& each) { return each == options_.store.value() || each == "*"; });
+        if (!offers) broker->second.end = Sequence{0};
+    }
+}
+
+/// Each broker has said where the log ends there, and all of that is here; or it cannot be reached
+/// now, or gives what does not fit.
+bool LogRepair::nobody_has_more() const {
+    const auto legs = exchange_->incoming_legs();
+    return std::all_of(brokers_.begin(), brokers_.end(), [&](const auto& entry) {
+        const auto& [name, broker] = entry;
+        if (!broker.trouble.empty()) return true;
+        if (broker.end) return *broker.end <= rebuild_->end();
+        if (clock_.boot().value() - started_.value() < kReachWithin) return false;
+        return std::any_of(legs.begin(), legs.end(), [&](const schema::Leg& leg) {
+            return leg.peer == name && !leg.connected;
+        });
+    });
+}
+
+bool LogRepair::complete() const {
+    const bool all = rebuild_->end().value() > 0 && rebuild_->end() >= rebuild_->known_end();
+    if (!all || !nobody_has_more()) return false;
+    // Without a witness only a broker knows what was acknowledged.
+    return rebuild_->witnessed() ||
+           std::any_of(brokers_.begin(), brokers_.end(),
+                       [](const auto& entry) { return entry.second.end.has_value(); });
+}
+
+std::string LogRepair::state() const {
+    const Sequence end = rebuild_->end(), known = rebuild_->known_end();
+    std::string text = "the log is being repaired and no ticket is taken: " + why_ +
+                       "; events up to " + std::to_string(end.value()) + " are here again";
+    if (!stuck_) return text + ", the damaged journal is still being read";
+    if (resumes_) {
+        text += ", the damaged journal goes on before " + std::to_string(resumes_->value());
+    }
+    if (end < known) text += ", " + core::events_text(end, known) + " are missing";
+    if (!rebuild_->witnessed()) text += ", what was acknowledged behind them is not known";
+    if (!full_.empty()) text += "; " + full_;
+    for (const auto& [name, broker] : brokers_) {
+        text += "; " + name;
+        if (!broker.trouble.empty()) {
+            text += " gives what does not fit: " + broker.trouble;
+        } else if (broker.end) {
+            text += " has it up to " + std::to_string(broker.end->value());
+        } else {
+            text += " has not answered";
+        }
+    }
+    if (brokers_.empty()) text += "; there is no broker to ask";
+    if (!nobody_has_more()) return text;
+    return text +
+           "; connect a broker that has them, or give them up with `filial doctor "
+           "--accept-loss`";
+}
+
+/// The marks of a log count on: what the state said of it may be an older value, so a wide step.
+Result<void> LogRepair::keep_counters() {
+    constexpr std::uint64_t kStep = std::uint64_t{1} << 32;
+    const auto rescued = repair_->rescued();
+    const auto value = rescued.find(schema::Bytes(MarkMaker::kKey));
+    const std::uint64_t last =
+        value == rescued.end() ? 0 : MarkMaker::counter_of(value->second).value_or(0);
+    core::JournalWrite write;
+    write.state.emplace_back(MarkMaker::kKey,
+                             MarkMaker::counter_value(std::max(last, mark_counter_) + kStep));
+    return repair_->target().commit(write, true);
+}
+
+Result<void> LogRepair::accept_loss(const std::string& reason) {
+    const Sequence end = rebuild_->end();
+    const Sequence lost = std::max(rebuild_->known_end(), end);
+    const schema::Epoch epoch{rebuild_->epoch().value() + 1};
+    core::log(Level::error, "what nobody has is given up: the log goes on in a new epoch",
+              {{"after", end.value()},
+               {"lost_upto", lost.value()},
+               {"epoch", epoch.value()},
+               {"reason", reason}});
+    core::LogCopy copy(repair_->target(), options_.store);
+    const auto taken = copy.take(epoch_record(rebuild_->head(), epoch, lost, reason, clock_.wall()),
+                                 clock_.wall());
+    return taken ? copy.commit() : taken;
+}
+
+void LogRepair::turn(core::BootTime now) {
+    if (done_) return;
+    salvage();
+    if (now.value() - looked_.value() < core::kSecond / 10) return;
+    looked_ = now;
+    look_at_brokers();
+    if (stuck_ != rebuild_->end()) return;
+    if (complete()) return conclude();
+    const std::string text = state();
+    if (text != said_) core::log(Level::error, text);
+    said_ = text;
+    if (!nobody_has_more()) return;
+    const auto file = options_.publisher_dir() / kAcceptLoss;
+    auto reason = core::read_text(file, kReasonBytesMax);
+    if (!reason) return;
+    while (!reason->empty() && reason->back() == '\n') reason->pop_back();
+    if (const auto ok = accept_loss(*reason); !ok) {
+        core::log(Level::error, "the loss could not be recorded", {{"error", ok.error().message}});
+        return;
+    }
+    conclude();
+}
+
+/// Everything is together; it is done once all of it is durable, for which there may be no room.
+void LogRepair::conclude() {
+    auto kept = rebuild_->commit();
+    if (kept) kept = keep_counters();
+    full_ = kept ? std::string() : kept.error().message;
+    done_ = kept.has_value();
+}
+
+Result<void> LogRepair::finish() {
+    const std::uint64_t end = repair_->target().end(options_.store).value();
+    rebuild_.reset();
+    const auto kept = repair_->finish(why_);
+    if (!kept) return fail("finish the repair", kept.error());
+    std::error_code ignored;
+    std::filesystem::remove(options_.publisher_dir() / kAcceptLoss, ignored);
+    core::log(Level::warn, "the log is repaired",
+              {{"end", end}, {"fetched", fetched_}, {"damaged", kept->string()}});
+    return {};
+}
+
+schema::Status LogRepair::status(std::uint64_t request) const {
+    schema::Status status;
+    status.request = request;
+    status.process = "publisher";
+    status.store = options_.store.value();
+    status.version = FILIAL_VERSION;
+    status.health = state();
+    status.uptime_us = static_cast<std::uint64_t>(clock_.boot().value() - started_.value());
+    status.memory_bytes = core::resident_bytes();
+    status.epoch = rebuild_->epoch().value();
+    status.end = rebuild_->end().value();
+    status.legs = exchange_->incoming_legs();
+    status.counters = exchange_->counters();
+    status.counters.emplace_back("repair", 1);
+    return status;
+}
+
+void LogRepair::request(const core::Requester& from, Message message) {
+    const std::uint64_t request = schema::request_of(message);
+    const bool status_asked = std::holds_alternative<schema::StatusAsk>(message);
+    if (status_asked && (from.local || from.store == options_.store.value())) {
+        return exchange_->reply(from, Message{status(request)});
+    }
+    if (std::holds_alternative<schema::Ticket>(message)) {
+        return exchange_->reply(from, Message{schema::Busy{request, kRetryMs, state()}});
+    }
+    schema::Trouble trouble;
+    trouble.request = request;
+    trouble.code = Errc::busy;
+    trouble.message = state();
+    trouble.retry_ms = kRetryMs;
+    exchange_->reply(from, Message{std::move(trouble)});
+}
+
+}  // namespace filial::publisher

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journal/log_rebuild.h"
+#include "core/link/exchange.h"
+#include "core/link/host.h"
+#include "core/options.h"
+
+namespace filial::publisher {
+
+/// The publisher while its journal is damaged: puts the own log together again from the damaged
+/// journal and from the store's brokers, takes no tickets meanwhile and says why, by position. What
+/// nobody has is given up only when the operator says so; the log then goes on in a new epoch whose
+/// first event says what was lost.
+class LogRepair : public core::Host {
+  public:
+    /// `why`: what was found. Fails as JournalRepair::open.
+    static schema::Result<std::unique_ptr<LogRepair>> open(const core::Options& options,
+                                                           core::JournalOptions journal,
+                                                           const core::Clock& clock,
+                                                           std::string why);
+    void attach(core::Exchange& exchange) { exchange_ = &exchange; }
+
+    /// Whose log it is, for the greeting; zeros where nothing says it any more.
+    schema::Epoch own_epoch() const { return rebuild_->epoch(); }
+    schema::Incarnation own_incarnation() const { return rebuild_->incarnation(); }
+
+    /// The log is together again, or what is missing was given up.
+    bool done() const { return done_; }
+    /// Puts the repaired journal in its place. Only when done.
+    schema::Result<void> finish();
+    /// What is missing and what is waited for, for people.
+    std::string state() const;
+
+    std::vector<schema::StoreId> held() const override { return {}; }
+    schema::Sequence end(const schema::StoreId&) const override { return schema::Sequence{0}; }
+    schema::Epoch epoch(const schema::StoreId&) const override { return schema::Epoch{0}; }
+    schema::Result<schema::Range> read(const core::ReadRequest& request) override;
+    void reached(const core::Peer&, const schema::Fetch&) override {}
+    /// The own log, from brokers that are dialled.
+    std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
+    schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
+    void not_served(const core::Peer& peer, const schema::Trouble& trouble) override;
+    schema::Result<void> flush() override;
+    std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
+    void marked(const core::Peer& peer, const schema::Mark& mark) override;
+    void applied(const core::Peer&, const schema::Applied&) override {}
+    void request(const core::Requester& from, schema::Message message) override;
+    void turn(core::BootTime now) override;
+
+  private:
+    LogRepair(const core::Options& options, const core::Clock& clock, std::string why);
+    void salvage();
+    void look_at_brokers();
+    bool nobody_has_more() const;
+    bool complete() const;
+    schema::Result<void> accept_loss(const std::string& reason);
+    schema::Result<void> keep_counters();
+    void conclude();
+    schema::Status status(std::uint64_t request) const;
+
+    /// What a broker said of the own log.
+    struct Broker {
+        std::optional<schema::Sequence> end;  ///< Where it ends there; nullopt: not said yet.
+        std::string trouble;                  ///< Why nothing is taken from it.
+    };
+
+    const core::Options& options_;
+    const core::Clock& clock_;
+    core::Exchange* exchange_ = nullptr;
+    std::string why_;
+    std::unique_ptr<core::JournalRepair> repair_;
+    std::unique_ptr<core::LogRebuild> rebuild_;
+    std::map<std::string, Broker> brokers_;    ///< By the store's name, each of the [[hub]]s.
+    std::optional<schema::Sequence> stuck_;    ///< The damaged journal does not go on there.
+    std::optional<schema::Sequence> resumes_;  ///< Where it does again.
+    std::uint64_t mark_counter_ = 0;           ///< The highest of the own marks that a broker has.
+    core::BootTime started_;
+    core::BootTime looked_;
+    std::string full_;  ///< Why the last write failed.
+    std::string said_;  ///< The last state that was logged.
+    std::int64_t fetched_ = 0;
+    bool done_ = false;
+};
+
+/// The note by which an operator gives up what nobody has: its text is the reason, and goes on the
+/// record. In the publisher's folder.
+inline constexpr const char* kAcceptLoss = "accept-loss";
+
+}  // namespace filial::publisher

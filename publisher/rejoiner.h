@@ -1,0 +1,74 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/journal/journal.h"
+#include "core/journal/store_logs.h"
+#include "core/link/exchange.h"
+#include "core/link/host.h"
+#include "core/options.h"
+#include "core/quarantine.h"
+#include "publisher/readmission.h"
+
+namespace filial::publisher {
+
+/// The publisher of a store in quarantine. It offers no log, takes no notice, and answers every
+/// ticket busy: what a till sells meanwhile stays with the till. It gets the store's own log back
+/// from the brokers as far as it goes, asks them to be readmitted, and opens the granted epoch
+/// behind all of it. One thread; ends when `outcome` says so.
+class Rejoiner : public core::Host {
+  public:
+    enum class Outcome { going_on, readmitted, set_aside };
+
+    /// All references must outlive it.
+    Rejoiner(const core::Options& options, core::Journal& journal, const core::Clock& clock,
+             const core::Quarantine& quarantine);
+    void attach(core::Exchange& exchange) { exchange_ = &exchange; }
+
+    /// `readmitted`: the new epoch stands in the journal, durable. `set_aside`: the log here has to
+    /// make room for the one that the brokers hold.
+    Outcome outcome() const { return outcome_; }
+    /// What it waits for, or why it ended, for people.
+    const std::string& why() const { return why_; }
+
+    std::vector<schema::StoreId> held() const override { return {}; }
+    schema::Sequence end(const schema::StoreId&) const override { return {}; }
+    schema::Epoch epoch(const schema::StoreId&) const override { return {}; }
+    schema::Result<schema::Range> read(const core::ReadRequest& request) override;
+    void reached(const core::Peer&, const schema::Fetch&) override {}
+    /// The own log, from brokers that this store dials.
+    std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
+    schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
+    bool keeps_rows() const override { return true; }
+    schema::Result<schema::Range> held_rows(const core::ReadRequest& request,
+                                            schema::Sequence upto) override;
+    schema::Result<void> flush() override;
+    std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
+    void marked(const core::Peer&, const schema::Mark&) override {}
+    void applied(const core::Peer&, const schema::Applied&) override {}
+    void rejoined(const core::Peer& peer, const schema::Rejoined& answer) override;
+    void request(const core::Requester& from, schema::Message message) override;
+    void turn(core::BootTime now) override;
+
+  private:
+    schema::Result<void> decide();
+    void ask(core::BootTime now);
+    schema::Status status(std::uint64_t request) const;
+
+    const core::Options& options_;
+    core::Journal& journal_;
+    const core::Clock& clock_;
+    const core::Quarantine& quarantine_;
+    core::Exchange* exchange_ = nullptr;
+    core::StoreLogs logs_;
+    Readmission readmission_;
+    bool news_ = true;  ///< Since it was last decided.
+    Outcome outcome_ = Outcome::going_on;
+    std::string why_;
+    core::BootTime asked_;
+    core::BootTime started_;
+};
+
+}  // namespace filial::publisher
