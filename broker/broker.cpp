@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/journal/log_head.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "schema/limits.h"
@@ -26,21 +27,28 @@ constexpr std::string_view kMarkPrefix = "mark\n";
 }  // namespace
 
 Broker::Broker(core::Journal& journal, const core::Clock& clock, StoreId self,
-               const core::AllowList* allow, ReceiverRegistry registry)
+               const core::AllowList* allow, ReceiverRegistry registry, Readmissions readmissions,
+               std::int64_t scrub_every_us)
     : journal_(journal),
       clock_(clock),
       self_(std::move(self)),
       allow_(allow),
       registry_(std::move(registry)),
+      readmissions_(std::move(readmissions)),
       logs_(journal, clock),
-      started_(clock.boot()) {}
+      started_(clock.boot()),
+      pace_(scrub_every_us) {}
 
 Result<std::unique_ptr<Broker>> Broker::open(core::Journal& journal, const core::Clock& clock,
-                                             StoreId self, const core::AllowList* allow) {
+                                             StoreId self, const core::AllowList* allow,
+                                             std::int64_t scrub_every_us) {
     auto registry = ReceiverRegistry::load(journal);
     if (!registry) return tl::unexpected(registry.error());
-    return std::unique_ptr<Broker>(
-        new Broker(journal, clock, std::move(self), allow, std::move(*registry)));
+    auto readmissions = Readmissions::load(journal);
+    if (!readmissions) return tl::unexpected(readmissions.error());
+    return std::unique_ptr<Broker>(new Broker(journal, clock, std::move(self), allow,
+                                              std::move(*registry), std::move(*readmissions),
+                                              scrub_every_us));
 }
 
 Result<void> Broker::attach(core::Exchange& exchange) {
@@ -61,13 +69,23 @@ schema::Epoch Broker::epoch(const StoreId& store) const {
     return head ? head->epoch : schema::Epoch{};
 }
 
+schema::Incarnation Broker::incarnation(const StoreId& store) const {
+    const auto head = journal_.head(store);
+    return head ? head->incarnation : schema::Incarnation{};
+}
+
 Result<schema::Range> Broker::read(const core::ReadRequest& request) {
-    return journal_.read(request);
+    auto range = journal_.read(request);
+    // Whoever asked cannot mend it: the next flush ends this process' work, for a repair.
+    if (!range && range.error().code == Errc::corrupt) broken_ = range.error();
+    return range;
 }
 
 void Broker::reached(const core::Peer& peer, const schema::Fetch& fetch) {
     // What only looks once is no leg that anybody waits for.
     if (peer.role == "cli") return;
+    // A store that gets its own log back, once.
+    if (peer.role == "publisher" && peer.store == fetch.store.value()) return;
     if (registry_.reached(peer, fetch, clock_.wall())) return;
     if (!crowded_.insert(peer.store).second) return;
     log(Level::warn, "this store has too many receivers: further ones are not remembered",
@@ -93,6 +111,8 @@ bool Broker::is_second_machine(const core::Peer& peer) {
 }
 
 std::optional<schema::Error> Broker::refuses(const core::Peer& peer) {
+    if (peer.role != "publisher") return std::nullopt;
+    if (auto over = is_over(peer)) return over;
     if (!is_second_machine(peer)) return std::nullopt;
     return schema::Error{Errc::forked,
                          "another machine speaks as " + peer.store +
@@ -109,8 +129,17 @@ std::optional<core::Want> Broker::want(const core::Peer& peer, const StoreId& st
     core::Want want;
     want.store = store;
     want.epoch = head ? head->epoch : schema::Epoch{};
+    want.incarnation = head ? head->incarnation : schema::Incarnation{};
     want.after.push_back(TopicEnd{std::string(schema::kAllTopics), journal_.end(store)});
+    const auto unknown = [](const core::TopicHead& topic) { return topic.chain == schema::Hash{}; };
+    if (head && std::none_of(head->topics.begin(), head->topics.end(), unknown)) {
+        want.proof = schema::Bytes(schema::view(core::chains_of(*head)));
+    }
     return want;
+}
+
+Result<schema::Range> Broker::held_rows(const core::ReadRequest& request, Sequence) {
+    return journal_.read(request);
 }
 
 Result<void> Broker::take(const core::Peer&, schema::Range range) {
@@ -118,6 +147,7 @@ Result<void> Broker::take(const core::Peer&, schema::Range range) {
 }
 
 Result<void> Broker::flush() {
+    if (broken_) return tl::unexpected(*broken_);
     if (!logs_.staged()) return {};
     core::JournalWrite more;
     registry_.save(more);
@@ -138,6 +168,19 @@ std::vector<TopicEnd> Broker::durable(const core::Want& want) const {
 
 void Broker::marked(const core::Peer&, const schema::Mark& mark) { new_marks_.insert(mark.store); }
 
+void Broker::confirm(const core::Peer& peer, const schema::Confirm& asked) {
+    for (const std::string& whom :
+         confirms_.asked(peer.name, asked, exchange_->peers(), clock_.boot())) {
+        exchange_->tell(whom, asked);
+    }
+}
+
+void Broker::confirmed(const core::Peer&, const schema::Confirmed& answer,
+                       const schema::Mark& mark) {
+    const std::string asker = confirms_.answered(answer.nonce, mark.store);
+    if (!asker.empty()) exchange_->tell(asker, answer);
+}
+
 void Broker::request(const core::Requester& from, Message message) {
     const std::uint64_t request = schema::request_of(message);
     if (const auto* forgotten = std::get_if<schema::Forget>(&message)) {
@@ -145,11 +188,22 @@ void Broker::request(const core::Requester& from, Message message) {
         if (!done) return trouble(from, request, done.error().code, done.error().message);
         return exchange_->reply(from, Message{status(request)});
     }
+    if (const auto* who = std::get_if<schema::Readmit>(&message)) {
+        const auto done = readmit(from, *who);
+        if (!done) return trouble(from, request, done.error().code, done.error().message);
+        schema::Status answer = status(request);
+        answer.waiting.clear();
+        for (const auto& [store, attempt] : readmissions_.all()) {
+            answer.waiting.push_back(attempt_text(store, attempt));
+        }
+        return exchange_->reply(from, Message{std::move(answer)});
+    }
     if (!may_ask(from)) {
         return trouble(from, request, Errc::not_allowed,
                        from.store + " may not ask here: admit it with tickets = true");
     }
-    if (std::holds_alternative<schema::StatusAsk>(message)) {
+    if (const auto* ask = std::get_if<schema::StatusAsk>(&message)) {
+        if (ask->look) pace_.at_once();
         return exchange_->reply(from, Message{status(request)});
     }
     trouble(from, request, Errc::unknown_kind,
@@ -186,11 +240,18 @@ Result<void> Broker::forget(const core::Requester& from, const std::string& rece
     }
     core::JournalWrite write;
     registry_.forgotten(receiver, write);
-    if (const auto done = journal_.commit(write, true); !done) return done;
+    if (const auto done = journal_.commit(write, true); !done) {
+        write_failed(done.error());
+        return done;
+    }
     registry_.forget(receiver);
     crowded_.erase(std::string(schema::store_of(receiver)));
     log(Level::info, "a receiver was removed", {{"receiver", receiver}});
     return {};
+}
+
+void Broker::write_failed(const schema::Error& error) {
+    if (error.code != Errc::no_space && error.code != Errc::busy) broken_ = error;
 }
 
 void Broker::forget_revoked(core::JournalWrite& write) {
@@ -203,12 +264,25 @@ void Broker::forget_revoked(core::JournalWrite& write) {
     }
 }
 
+void Broker::scrub(core::BootTime now) {
+    const std::size_t bytes = pace_.bytes(now);
+    if (bytes == 0 || !journal_.scrub(bytes)) return;
+    pace_.ended(now);
+    const auto damages = journal_.damages();
+    if (!damages.empty()) broken_ = schema::Error{Errc::corrupt, core::to_string(damages)};
+}
+
 void Broker::turn(core::BootTime now) {
+    scrub(now);
     // Marks and positions are said again by their owners; once a second is soon enough.
     if (now.value() - saved_.value() < core::kSecond) return;
     saved_ = now;
+    confirms_.turn(now);
     core::JournalWrite more;
     forget_revoked(more);
+    if (readmissions_.changed()) {
+        if (const auto ok = save(readmissions_); !ok) return;
+    }
     if (more.empty() && new_marks_.empty() && !registry_.changed()) return;
     registry_.save(more);
     for (const StoreId& store : new_marks_) {
@@ -221,6 +295,7 @@ void Broker::turn(core::BootTime now) {
     if (logs_.staged()) return;  // Space is short: the logs come first.
     if (const auto ok = journal_.commit(more, false); !ok) {
         log(Level::warn, "receivers' positions were not saved", {{"error", ok.error().message}});
+        write_failed(ok.error());
     }
 }
 
@@ -284,7 +359,11 @@ schema::Status Broker::status(std::uint64_t request) const {
     status.legs = outgoing_legs();
     for (Leg& leg : exchange_->incoming_legs()) status.legs.push_back(std::move(leg));
     status.counters = exchange_->counters();
+    for (const auto& [store, attempt] : readmissions_.open()) {
+        status.waiting.push_back(attempt_text(store, attempt));
+    }
     status.counters.emplace_back("logs", static_cast<std::int64_t>(journal_.logs().size()));
+    status.counters.emplace_back("looks", pace_.looks());
     return status;
 }
 

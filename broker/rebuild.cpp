@@ -1,0 +1,62 @@
+#include "broker/rebuild.h"
+
+#include "core/journal/log_rebuild.h"
+#include "core/log.h"
+
+namespace filial::broker {
+
+using core::Level;
+using schema::Result;
+
+namespace {
+
+constexpr std::size_t kStepBytes = 1 << 20;
+
+Result<void> write_state(core::JournalRepair& repair) {
+    core::JournalWrite write;
+    std::size_t bytes = 0;
+    const auto commit = [&] {
+        const auto done = repair.target().commit(write, true);
+        write = {};
+        bytes = 0;
+        return done;
+    };
+    for (auto& [key, value] : repair.rescued()) {
+        bytes += key.size() + value.size();
+        write.state.emplace_back(key, value);
+        if (bytes < kStepBytes) continue;
+        if (const auto done = commit(); !done) return done;
+    }
+    return commit();
+}
+
+}  // namespace
+
+Result<void> rebuild_journal(const core::JournalOptions& options, const std::string& why,
+                             const std::function<bool()>& stop) {
+    core::log(Level::error, "the journal is damaged and is repaired", {{"why", why}});
+    auto repair = core::JournalRepair::open(options);
+    if (!repair) return schema::fail("repair the broker's logs", repair.error());
+    for (const schema::StoreId& store : (*repair)->stores()) {
+        core::LogRebuild log(**repair, store);
+        bool more = true;
+        while (more) {
+            if (stop()) return {};
+            more = log.salvage(kStepBytes);
+            if (const auto done = log.commit(); !done) return done;
+        }
+        if (log.end() >= log.known_end()) continue;
+        core::log(Level::error, "a part of a log cannot be read: the store is asked for it again",
+                  {{"store", store.value()},
+                   {"whole_upto", log.end().value()},
+                   {"ended", log.known_end().value()},
+                   {"why", log.why()}});
+    }
+    if (const auto done = write_state(**repair); !done) return done;
+    const auto kept = (*repair)->finish(why);
+    if (!kept) return tl::unexpected(kept.error());
+    core::log(Level::warn, "the journal is repaired", {{"damaged", kept->string()}});
+    return {};
+}
+
+}  // namespace filial::broker

@@ -1,0 +1,140 @@
+// Stores that come back: who may go on as a store, and who is over.
+#include "broker/broker.h"
+#include "core/log.h"
+
+namespace filial::broker {
+
+using core::Level;
+using core::log;
+using schema::Errc;
+using schema::Result;
+using schema::StoreId;
+
+/// A publisher of an epoch that is over; one that says none is in quarantine and knows it.
+std::optional<schema::Error> Broker::is_over(const core::Peer& peer) {
+    const StoreId store{peer.store};
+    if (peer.epoch.value() == 0) {
+        // Refused while another one stands, it could not even say that it is there.
+        std::int64_t heard = 0;
+        const bool named = peer.incarnation != schema::Incarnation{};
+        // Who was readmitted and has not come yet must find its place free.
+        const Attempt* coming = readmissions_.life(store);
+        const auto here = journal_.head(store);
+        const bool awaited = coming != nullptr && coming->incarnation != peer.incarnation &&
+                             (!here || here->epoch < coming->granted);
+        if (named && (awaited || exchange_->session_of(peer.name, heard))) {
+            Attempt attempt;
+            attempt.incarnation = peer.incarnation;
+            attempt.at = clock_.wall();
+            if (readmissions_.met(store, std::move(attempt))) {
+                log(Level::warn, "a machine asks to go on as a store that is connected",
+                    {{"store", store.value()},
+                     {"incarnation", schema::to_hex(schema::view(peer.incarnation))}});
+            }
+        }
+        if (!awaited) return std::nullopt;
+        return schema::Error{
+            Errc::forked, "another machine was readmitted as " + store.value() + ", incarnation " +
+                              schema::to_hex(schema::view(coming->incarnation)) + "; this one is " +
+                              schema::to_hex(schema::view(peer.incarnation)) +
+                              ": two may not have one store's name"};
+    }
+    const auto head = journal_.head(store);
+    const Attempt* life = readmissions_.life(store);
+    const schema::Epoch granted = life != nullptr ? life->granted : schema::Epoch{};
+    const schema::Epoch held = head ? head->epoch : schema::Epoch{};
+    const std::string epoch = std::to_string(peer.epoch.value());
+    if (peer.epoch < std::max(granted, held)) {
+        const auto& goes_on = granted < held ? head->incarnation : life->incarnation;
+        return schema::Error{
+            Errc::stale_incarnation,
+            store.value() + " goes on in epoch " + std::to_string(std::max(granted, held).value()) +
+                ", incarnation " + schema::to_hex(schema::view(goes_on)) +
+                "; this machine, incarnation " + schema::to_hex(schema::view(peer.incarnation)) +
+                ", speaks as epoch " + epoch + ", which is over"};
+    }
+    if (life != nullptr && peer.epoch == granted && peer.incarnation != life->incarnation) {
+        return schema::Error{Errc::forked,
+                             "epoch " + epoch + " of " + store.value() + " was granted to " +
+                                 schema::to_hex(schema::view(life->incarnation)) + ", not to " +
+                                 schema::to_hex(schema::view(peer.incarnation))};
+    }
+    return std::nullopt;
+}
+
+void Broker::rejoin(const core::Peer& peer, const schema::Rejoin& asked) {
+    if (peer.role != "publisher" || asked.incarnation != peer.incarnation) return;
+    const StoreId store{peer.store};
+    Attempt attempt;
+    attempt.incarnation = asked.incarnation;
+    attempt.epoch = asked.epoch;
+    attempt.end = asked.end;
+    attempt.machine = asked.machine;
+    attempt.reason = asked.reason;
+    attempt.at = clock_.wall();
+    const bool first = readmissions_.find(store, asked.incarnation) == nullptr;
+    if (readmissions_.met(store, attempt) && first) {
+        log(Level::warn, attempt_text(store, attempt), {{"store", store.value()}});
+    }
+    answer_rejoin(peer.name, store, asked.incarnation);
+}
+
+void Broker::answer_rejoin(const std::string& receiver, const StoreId& store,
+                           const schema::Incarnation& incarnation) {
+    schema::Rejoined answer;
+    answer.incarnation = incarnation;
+    if (const auto head = journal_.head(store)) {
+        answer.held_epoch = head->epoch;
+        answer.held_end = head->end;
+        for (const core::TopicHead& topic : head->topics) {
+            answer.held.push_back({topic.topic, topic.last, topic.chain});
+        }
+    }
+    const Attempt* attempt = readmissions_.find(store, incarnation);
+    const Attempt* life = readmissions_.life(store);
+    const bool newest =
+        attempt != nullptr && life != nullptr && life->incarnation == attempt->incarnation;
+    if (newest) answer.epoch = life->granted;
+    answer.text = newest ? "readmitted"
+                         : "head office has to say which machine goes on, at " + self_.value() +
+                               ": filial readmit " + store.value() + " " +
+                               schema::to_hex(schema::view(incarnation)).substr(0, 8);
+    exchange_->tell(receiver, std::move(answer));
+}
+
+Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit& who) {
+    if (!from.local) {
+        return schema::fail(Errc::not_allowed, "stores are readmitted on the broker's own machine");
+    }
+    if (who.incarnation.empty()) return {};
+    const auto head = journal_.head(who.store);
+    // Nobody may hear of an epoch that a crash could make us grant again.
+    Readmissions with = readmissions_;
+    auto granted = with.grant(who.store, who.incarnation, head ? head->epoch : schema::Epoch{});
+    if (!granted) return tl::unexpected(granted.error());
+    if (const auto saved = save(with); !saved) return saved;
+    readmissions_ = std::move(with);
+    log(Level::info, attempt_text(who.store, *granted), {{"store", who.store.value()}});
+    // Who goes on without it is over from now on, and is told before the other one hears.
+    exchange_->judge_again();
+    for (const core::Peer& peer : exchange_->peers()) {
+        if (peer.incarnation == granted->incarnation) {
+            answer_rejoin(peer.name, who.store, granted->incarnation);
+        }
+    }
+    return {};
+}
+
+/// Durable on return.
+Result<void> Broker::save(Readmissions& readmissions) {
+    core::JournalWrite write;
+    readmissions.save(write);
+    if (const auto done = journal_.commit(write, true); !done) {
+        write_failed(done.error());
+        return schema::fail("keep who asks to rejoin", done.error());
+    }
+    readmissions.saved();
+    return {};
+}
+
+}  // namespace filial::broker
