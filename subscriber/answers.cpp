@@ -1,5 +1,9 @@
 #include "subscriber/answers.h"
 
+#include "subscriber/account_pages.h"
+#include "subscriber/balances.h"
+#include "subscriber/day_pages.h"
+#include "subscriber/event_pages.h"
 #include "subscriber/pages.h"
 
 namespace filial::subscriber {
@@ -13,6 +17,9 @@ using schema::Result;
 using schema::StoreId;
 
 namespace {
+
+/// Marks of stores that are all there come seconds apart.
+constexpr std::int64_t kMarksApart = 60 * core::kSecond;
 
 std::string joined(const std::vector<std::string>& parts) {
     std::string text;
@@ -54,11 +61,31 @@ std::string Answers::topic_of(const Query& query) {
         case QueryKind::list_debts:
         case QueryKind::export_debts:
         case QueryKind::export_debts_by_store:
+        case QueryKind::balance:
+        case QueryKind::account:
             return std::string(schema::kTopicDebts);
+        case QueryKind::homes:
+            return std::string(schema::kTopicCustomers);
         case QueryKind::export_in_transit:
+        case QueryKind::list_transfers:
+        case QueryKind::day_totals:
+        case QueryKind::list_rounds:
+        case QueryKind::list_grants:
+        case QueryKind::list_requests:
+        case QueryKind::account_tasks:
             return std::string(schema::kTopicControl);
+        case QueryKind::conflicts:
+            return std::string(schema::kTopicCustomers);
+        case QueryKind::reached:
+        case QueryKind::flagged:
+            return std::string(schema::kTopicStock);
+        case QueryKind::why:
         case QueryKind::value:
+        case QueryKind::official:
             break;
+        case QueryKind::verdicts:
+        case QueryKind::findings:
+            return std::string(schema::kTopicControl);
     }
     return query.topic;
 }
@@ -83,6 +110,35 @@ schema::Freshness Answers::freshness_of_all(const Query& query) const {
         logs.push_back(replica_.heard(store, topic, clock_));
     }
     return ledger::judge(logs, replica_.wants_all_stores(), policy_us(query));
+}
+
+Result<schema::Freshness> Answers::freshness_of_debt(const Query& query, AnswerRow& row) const {
+    const schema::Freshness all = freshness_of_all(query);
+    if (row.store.empty()) return all;
+    const auto by_home = replica_.heard_by_home(StoreId{row.store}, clock_);
+    if (!by_home) return all;
+    const auto holders = replica_.accounts().holders(row.store, query.key);
+    if (!holders) return tl::unexpected(holders.error());
+    schema::Freshness freshness = ledger::judge({*by_home}, !all.partial, policy_us(query));
+    freshness.positions = all.positions;
+    for (const std::string& name : *holders) {
+        if (name == row.store) continue;
+        const ledger::Heard holder = replica_.heard(StoreId{name}, topic_of(query), clock_);
+        const bool as_new =
+            holder.ever && holder.age_exact && holder.age_us <= by_home->age_us + kMarksApart;
+        if (as_new) continue;
+        row.fields.emplace_back("unheard:" + name,
+                                holder.ever ? std::to_string(holder.age_us / core::kSecond) : "");
+        const bool within = holder.ever && holder.age_exact && holder.age_us <= policy_us(query);
+        if (!within && freshness.verdict < schema::Verdict::ask) {
+            freshness.verdict = schema::Verdict::ask;
+        }
+    }
+    const bool forked = !replica_.forked().empty();
+    if (forked && freshness.verdict == schema::Verdict::fresh) {
+        freshness.verdict = schema::Verdict::notice;
+    }
+    return freshness;
 }
 
 tl::unexpected<schema::Error> Answers::not_found(const Query& query) const {
@@ -122,7 +178,32 @@ Result<Answer> Answers::answer(const Query& query) const {
         case QueryKind::export_debts_by_store:
         case QueryKind::export_customers:
         case QueryKind::export_in_transit:
+        case QueryKind::list_transfers:
+        case QueryKind::conflicts:
             answer = Pages(*this, query).page();
+            break;
+        case QueryKind::why:
+        case QueryKind::flagged:
+        case QueryKind::verdicts:
+        case QueryKind::findings:
+            answer = EventPages(*this, query).page();
+            break;
+        case QueryKind::reached:
+        case QueryKind::day_totals:
+            answer = DayPages(*this, query).page();
+            break;
+        case QueryKind::balance:
+            answer = balance_elsewhere(replica_, query);
+            break;
+        case QueryKind::homes:
+            answer = named_homes(replica_, query);
+            break;
+        case QueryKind::account:
+        case QueryKind::list_rounds:
+        case QueryKind::list_grants:
+        case QueryKind::list_requests:
+        case QueryKind::account_tasks:
+            answer = AccountPages(*this, query).page();
             break;
         default:
             return schema::fail(Errc::invalid, "this question is not known here");
@@ -178,12 +259,36 @@ AnswerRow Answers::customer_row(const CustomerRecord& record) const {
     return row;
 }
 
+Result<void> Answers::add_merged(const ledger::Pot& pot, AnswerRow& row) const {
+    for (const std::string& customer : pot.merged) {
+        const auto record = replica_.read().customer(customer);
+        if (!record) return tl::unexpected(record.error());
+        const auto balance = record->balance();
+        if (!balance) return tl::unexpected(balance.error());
+        row.fields.emplace_back("merged:" + customer, std::to_string(*balance));
+    }
+    return {};
+}
+
+Result<void> Answers::say_standing(const CustomerRecord& record, AnswerRow& row,
+                                   bool of_debt) const {
+    const auto view = replica_.accounts().credit(record, {});
+    // A sum that leaves 64 bits is said where it is asked for.
+    if (!view)
+        return view.error().code == Errc::overflow ? Result<void>() : tl::unexpected(view.error());
+    for (auto& field : AccountPages::remarks(*view)) row.fields.push_back(std::move(field));
+    return of_debt ? add_merged(view->pot, row) : Result<void>();
+}
+
 Result<Answer> Answers::customer(const Query& query) const {
     const auto record = replica_.read().customer(query.key);
     if (!record) return tl::unexpected(record.error());
     if (record->parts.empty()) return not_found(query);
     Answer answer;
     answer.rows.push_back(customer_row(*record));
+    if (const auto said = say_standing(*record, answer.rows.back(), false); !said) {
+        return tl::unexpected(said.error());
+    }
     answer.rows.back().freshness = freshness_of_all(query);
     return answer;
 }
@@ -193,7 +298,7 @@ Result<AnswerRow> Answers::debt_row(const CustomerRecord& record) const {
     if (!balance) return tl::unexpected(balance.error());
     AnswerRow row;
     row.key = record.customer;
-    row.store = ledger::merge(record.parts).home_store();
+    row.store = record.home();
     row.value = *balance;
     row.second = record.limit(row.store);
     row.pending = replica_.pending_cents(record.customer, row.store);
@@ -210,7 +315,12 @@ Result<Answer> Answers::debt(const Query& query) const {
     for (const auto& [store, cents] : record->debts) {
         row->fields.emplace_back("at:" + store.value(), std::to_string(cents));
     }
-    row->freshness = freshness_of_all(query);
+    if (const auto said = say_standing(*record, *row, true); !said) {
+        return tl::unexpected(said.error());
+    }
+    auto freshness = freshness_of_debt(query, *row);
+    if (!freshness) return tl::unexpected(freshness.error());
+    row->freshness = std::move(*freshness);
     Answer answer;
     answer.unit = "cents";
     answer.rows.push_back(std::move(*row));

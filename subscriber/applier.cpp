@@ -5,6 +5,8 @@
 
 #include "ledger/register.h"
 #include "ledger/transit.h"
+#include "schema/trade_payloads.h"
+#include "subscriber/control_fold.h"
 #include "subscriber/customer_record.h"
 #include "subscriber/number_row.h"
 #include "subscriber/replica_keys.h"
@@ -56,7 +58,7 @@ NumberKind number_kind(const std::string& topic) {
 }  // namespace
 
 Result<Applier::Outcome> Applier::add_number(const Row& row, std::int64_t delta) {
-    const auto added = numbers_.add(row.slot, row.event.key, delta);
+    const auto added = numbers_.add(row.slot, row.segment.epoch, row.event.key, delta);
     if (!added) return tl::unexpected(schema::Error{Errc::io, added.error().message});
     if (!*added) return schema::fail(Errc::overflow, "the sum leaves 64 bits");
     return Outcome::done;
@@ -73,18 +75,23 @@ Result<Applier::Outcome> Applier::debts(const Row& row) {
     if (row.event.kind == schema::kLimitSet) {
         const auto set = schema::decode_limit_set(parser_, row.event.payload);
         if (!set) return tl::unexpected(set.error());
-        const Contribution name = row.named(Part::limit);
-        const Bytes value = encode(LimitPart{{}, {}, row.seq, row.event.at, set->amount.value()});
-        records_.put(contribution_key(name), value);
-        records_.put(reading_key(name), value);
+        records_.put(contribution_key(row.named(Part::limit)),
+                     encode(LimitPart{{}, {}, row.seq, row.event.at, set->amount.value()}));
         return Outcome::done;
     }
     if (row.event.kind != schema::kDebtMoved) return Outcome::unknown;
     const auto moved = schema::decode_debt_moved(parser_, row.event.payload);
     if (!moved) return tl::unexpected(moved.error());
     const auto added = add_number(row, moved->delta.value());
+    if (added && (moved->flags & schema::kFlagPaidTwice) != 0) {
+        ControlFold fold(records_, row.store, log_is_new_);
+        const auto noted = fold.note_paid_twice(row.segment.topic, row.event, row.store.value(),
+                                                moved->document, moved->delta.value());
+        if (!noted) return tl::unexpected(noted.error());
+    }
     if (added && row.store == own_) {
-        own_debts_.push_back({row.seq, row.event.key, moved->delta.value(), row.event.addressee});
+        own_debts_.push_back(
+            {row.segment.epoch, row.seq, row.event.key, moved->delta.value(), row.event.addressee});
     }
     return added;
 }
@@ -95,8 +102,8 @@ Result<Applier::Outcome> Applier::customers(const Row& row) {
     if (!known) return Outcome::unknown;
     const auto changed = schema::decode_customer_changed(parser_, row.event.payload);
     if (!changed) return tl::unexpected(changed.error());
-    const Contribution name = row.named(Part::fields);
-    const auto held = records_.get(contribution_key(name));
+    Bytes key = contribution_key(row.named(Part::fields));
+    const auto held = records_.get(key, log_is_new_);
     if (!held) return tl::unexpected(schema::Error{Errc::io, held.error().message});
     ledger::CustomerPart part;
     if (*held) {
@@ -105,33 +112,54 @@ Result<Applier::Outcome> Applier::customers(const Row& row) {
         part = std::move(*decoded);
     }
     ledger::apply(part, row.position(), row.event.at, *changed);
-    const Bytes value = ledger::encode(part);
-    records_.put(contribution_key(name), value);
-    records_.put(reading_key(name), value);
+    records_.put(std::move(key), ledger::encode(part));
     return Outcome::done;
 }
 
 Result<Applier::Outcome> Applier::control(const Row& row) {
-    if (row.event.kind == schema::kLogOpened || row.event.kind == schema::kNoticeTaken) {
-        return Outcome::done;
-    }
-    ledger::TransferSide side;
-    if (!ledger::apply(side, row.event.kind, {})) return Outcome::unknown;
+    if (row.event.kind == schema::kLogOpened) return Outcome::done;
+    if (ControlFold::takes(row.event.kind)) return fold(row);
+    if (row.event.kind == schema::kDayClosed) return day(row);
+    if (!ledger::is_transfer_step(row.event.kind)) return Outcome::unknown;
     const auto step = schema::decode_transfer_step(parser_, row.event.payload);
     if (!step) return tl::unexpected(step.error());
-    const Contribution name = row.named(Part::transfer);
-    const auto held = records_.get(contribution_key(name));
+    Bytes key = contribution_key(row.named(Part::transfer));
+    const auto held = records_.get(key, log_is_new_);
     if (!held) return tl::unexpected(schema::Error{Errc::io, held.error().message});
-    side = {};
+    ledger::TransferSide side;
     if (*held) {
         auto decoded = ledger::decode_transfer_side(parser_, **held);
         if (!decoded) return tl::unexpected(schema::Error{Errc::io, decoded.error().message});
         side = std::move(*decoded);
     }
-    ledger::apply(side, row.event.kind, *step);
-    const Bytes value = ledger::encode(side);
-    records_.put(contribution_key(name), value);
-    records_.put(reading_key(name), value);
+    ledger::apply(side, row.event.kind, *step, row.event.at);
+    records_.put(std::move(key), ledger::encode(side));
+    return Outcome::done;
+}
+
+/// What the store's own rules make of it; and what another store's customer owes by this store's
+/// log may be booked, or passed on.
+Result<Applier::Outcome> Applier::fold(const Row& row) {
+    ControlFold fold(records_, row.store, log_is_new_);
+    schema::LoggedEvent logged{row.segment.epoch, row.seq, row.event};
+    logged.event.topic = row.segment.topic;
+    const auto folded = fold.apply(logged);
+    if (!folded) return tl::unexpected(folded.error());
+    const bool told = row.event.kind == schema::kDebtTold;
+    if (!told && row.event.kind != schema::kDebtApplied) return Outcome::done;
+    const auto step = schema::decode_debt_told(parser_, row.event.payload);
+    if (!step) return tl::unexpected(step.error());
+    if (!step->cause.store.value().empty() && row.store != own_) {
+        taken_debts_.push_back({step->cause, row.position(), !told});
+    }
+    return Outcome::done;
+}
+
+/// A close is kept as it was written: the totals of its cut are made when somebody asks.
+Result<Applier::Outcome> Applier::day(const Row& row) {
+    const auto closed = schema::decode_day_closed(parser_, row.event.payload);
+    if (!closed) return tl::unexpected(closed.error());
+    records_.put(contribution_key(row.named(Part::day)), row.event.payload);
     return Outcome::done;
 }
 
@@ -166,24 +194,26 @@ Result<void> Applier::apply(const StoreId& store, const schema::Segment& segment
     const auto first = std::upper_bound(segment.seqs.begin(), segment.seqs.end(), after);
     auto index = static_cast<std::size_t>(first - segment.seqs.begin());
     if (index > 0) counters_["events_repeated"] += static_cast<std::int64_t>(index);
+    log_is_new_ = records_.is_new_log(store, segment.topic);
     const auto [kind, payload_fields] = number_kind(segment.topic);
-    const std::size_t slot = kind.empty() ? 0 : numbers_.slot(segment.topic, store, segment.epoch);
+    const std::size_t slot = kind.empty() ? 0 : numbers_.slot(segment.topic, store);
     std::int64_t applied = 0;
     Result<void> result;
     NumberRow number;
     for (; index < segment.rows.size(); ++index) {
         const schema::Sequence seq = segment.seqs[index];
         const bool plain = !kind.empty() && parked_.empty() &&
-                           read_number_row(segment.rows[index], kind, payload_fields, number);
+                           read_number_row(segment.rows[index], kind, payload_fields, number) &&
+                           (number.flags & schema::kFlagPaidTwice) == 0;
         if (plain) {
-            const auto added = numbers_.add(slot, number.key, number.delta);
+            const auto added = numbers_.add(slot, segment.epoch, number.key, number.delta);
             if (!added) {
                 result = tl::unexpected(added.error());
                 break;
             }
             if (*added) {
                 if (store == own_ && segment.topic == schema::kTopicDebts) {
-                    own_debts_.push_back({seq, std::string(number.key), number.delta,
+                    own_debts_.push_back({segment.epoch, seq, std::string(number.key), number.delta,
                                           std::string(number.addressee)});
                 }
                 ++applied;
@@ -225,5 +255,7 @@ Result<void> Applier::apply(const StoreId& store, const schema::Segment& segment
 }
 
 std::vector<OwnDebt> Applier::take_own_debts() { return std::exchange(own_debts_, {}); }
+
+std::vector<TakenDebt> Applier::take_taken_debts() { return std::exchange(taken_debts_, {}); }
 
 }  // namespace filial::subscriber

@@ -15,10 +15,18 @@ namespace filial::subscriber {
 
 /// An event of the own log that changes a customer's debt.
 struct OwnDebt {
+    schema::Epoch epoch;
     schema::Sequence seq;
     std::string customer;
     std::int64_t cents = 0;
-    std::string addressee;  ///< His home, if the publisher knew it.
+    std::string addressee;  ///< His home, if the publisher knew it: then it was told, right behind.
+};
+
+/// News of a debt that another store took into its log.
+struct TakenDebt {
+    schema::Position cause;  ///< The debt.told that it took.
+    schema::Position by;
+    bool applied = false;  ///< It booked it; else it passed it on to another store.
 };
 
 /// Turns events into changes of the replica's records. It keeps nothing between events but what
@@ -38,6 +46,9 @@ class Applier {
     /// The own debts events since the last call.
     std::vector<OwnDebt> take_own_debts();
 
+    /// What others did with told debts since the last call.
+    std::vector<TakenDebt> take_taken_debts();
+
     /// Since the start: "events_applied", "events_parked", "events_repeated", ...
     const std::map<std::string, std::int64_t>& counters() const { return counters_; }
 
@@ -49,6 +60,8 @@ class Applier {
     schema::Result<Outcome> debts(const Row& row);
     schema::Result<Outcome> customers(const Row& row);
     schema::Result<Outcome> control(const Row& row);
+    schema::Result<Outcome> fold(const Row& row);
+    schema::Result<Outcome> day(const Row& row);
     schema::Result<Outcome> application(const Row& row);
     schema::Result<Outcome> add_number(const Row& row, std::int64_t delta);
 
@@ -57,8 +70,10 @@ class Applier {
     ParkedKeys& parked_;
     schema::StoreId own_;
     schema::Parser parser_;
-    schema::Event event_;  ///< Reused, so that its texts keep their memory.
+    schema::Event event_;      ///< Reused, so that its texts keep their memory.
+    bool log_is_new_ = false;  ///< Of the segment that is applied: Records::is_new_log.
     std::vector<OwnDebt> own_debts_;
+    std::vector<TakenDebt> taken_debts_;
     std::map<std::string, std::int64_t> counters_;
 };
 

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "schema/amounts.h"
+#include "subscriber/number_record.h"
 #include "subscriber/replica_keys.h"
 
 namespace filial::subscriber {
@@ -20,7 +21,7 @@ Result<void> CustomerRecord::add(schema::Parser& parser, schema::ByteView rest,
     const char kind = rest.empty() ? '\0' : rest.front();
     if (!rest.empty()) rest.remove_prefix(1);
     if (kind == 'd') {
-        debts.emplace_back(schema::StoreId{std::string(rest)}, number_of(value));
+        debts.emplace_back(schema::StoreId{std::string(rest)}, NumberRecord::sum_of(value));
         return {};
     }
     const auto end = rest.find('\0');
@@ -31,6 +32,12 @@ Result<void> CustomerRecord::add(schema::Parser& parser, schema::ByteView rest,
         auto part = ledger::decode_customer_part(parser, value);
         if (!part) return tl::unexpected(part.error());
         parts.push_back({store, epoch, std::move(*part)});
+        return {};
+    }
+    if (kind == 'h') {
+        auto steps = HandedLimits::decode(parser, value);
+        if (!steps) return tl::unexpected(steps.error());
+        handed.emplace_back(store, std::move(*steps));
         return {};
     }
     auto fields = parser.array(value);
@@ -54,6 +61,24 @@ Result<std::int64_t> CustomerRecord::balance() const {
     return static_cast<std::int64_t>(sum);
 }
 
+const HandedLimits* CustomerRecord::handed_by(const std::string& store) const {
+    for (const auto& [from, steps] : handed) {
+        if (from.value() == store) return &steps;
+    }
+    return nullptr;
+}
+
+std::string CustomerRecord::home() const {
+    std::string home = ledger::merge(parts).home_store();
+    // Nobody is handed on more often than there are logs that say so.
+    for (std::size_t i = 0; i < handed.size(); ++i) {
+        const HandedLimits* said = handed_by(home);
+        if (said == nullptr || said->steps.empty() || said->steps.back().to.empty()) break;
+        home = said->steps.back().to;
+    }
+    return home;
+}
+
 std::int64_t CustomerRecord::limit(const std::string& home) const {
     const LimitPart* best = nullptr;
     for (const LimitPart& one : limits) {
@@ -68,7 +93,15 @@ std::int64_t CustomerRecord::limit(const std::string& home) const {
             best = &one;
         }
     }
-    return best == nullptr ? 0 : best->cents;
+    std::int64_t cents = best == nullptr ? 0 : best->cents;
+    const HandedLimits* said = handed_by(home);
+    if (said == nullptr) return cents;
+    for (const HandedLimit& step : said->steps) {
+        if (best != nullptr && step.seq < best->seq) continue;  // Set since.
+        if (!step.adds) cents = 0;
+        cents = schema::add(cents, step.cents).value_or(cents);
+    }
+    return cents;
 }
 
 }  // namespace filial::subscriber

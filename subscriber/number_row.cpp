@@ -10,6 +10,7 @@ using schema::ByteView;
 namespace {
 
 constexpr std::size_t kRowFields = 9;
+constexpr std::size_t kDebtFields = 4;
 
 /// Takes msgpack values off the front of `rest`. Once something does not fit, `ok` stays false.
 struct Front {
@@ -112,12 +113,14 @@ bool read_number_row(ByteView row, std::string_view kind, std::size_t payload_fi
     if (row.size() > schema::kEventBytesMax || out.key.size() > schema::kKeyBytesMax) return false;
     if (!out.addressee.empty() && !schema::parse_store_id(out.addressee)) return false;
 
-    payload.array(payload_fields);
+    const std::uint8_t head = payload.byte();
+    const bool beyond = payload_fields == kDebtFields && head == (0x90 | (kDebtFields + 1));
+    payload.ok = payload.ok && (beyond || head == (0x90 | payload_fields));
     out.delta = payload.i64();
     payload.str();  // Reason and document.
     payload.str();
-    payload.u64();  // Flags.
-    if (payload_fields == 5) payload.i64();
+    out.flags = payload.u64();
+    if (beyond || payload_fields != kDebtFields) payload.i64();  // Beyond, or the unit's cost.
     return payload.ok && payload.rest.empty();
 }
 

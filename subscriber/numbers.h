@@ -7,24 +7,27 @@
 #include <vector>
 
 #include "schema/ids.h"
+#include "subscriber/number_record.h"
 #include "subscriber/replica_store.h"
 
 namespace filial::subscriber {
 
 /// The replica's counters: what each log adds to a SKU or to a customer's debt, and the sum over
 /// that log's epochs. Deltas are added here in memory, each checked, however many events there are
-/// of one key; the database sees one value a key and flush. Values read or written stay in memory
+/// of one key; the database sees one record a key and flush. Records read or written stay in memory
 /// up to a bound.
 class Numbers {
   public:
     /// `store` must outlive it.
     explicit Numbers(const ReplicaStore& store) : store_(store) {}
 
-    /// Handle of one topic of one log in one epoch; valid until `forget`.
-    std::size_t slot(std::string_view topic, const schema::StoreId& store, schema::Epoch epoch);
+    /// Handle of one topic of one log; valid until `forget`.
+    std::size_t slot(std::string_view topic, const schema::StoreId& store);
 
-    /// False, and nothing changed, where a sum would leave 64 bits. Fails when the database does.
-    schema::Result<bool> add(std::size_t slot, std::string_view key, std::int64_t delta);
+    /// False, and no number changed, where a sum would leave 64 bits. Fails when the database does,
+    /// and with `corrupt` where it holds a damaged record.
+    schema::Result<bool> add(std::size_t slot, schema::Epoch epoch, std::string_view key,
+                             std::int64_t delta);
 
     /// Adds what changed since the last `written`.
     void write_into(ReplicaWrite& write);
@@ -36,8 +39,7 @@ class Numbers {
 
   private:
     struct Cell {
-        std::int64_t value = 0;  ///< Of this log in this epoch.
-        std::int64_t sum = 0;    ///< Of all its epochs.
+        NumberRecord record;
         bool changed = false;
     };
     struct Hash {
@@ -50,9 +52,10 @@ class Numbers {
     struct Slot {
         std::string topic;
         schema::StoreId store;
-        schema::Epoch epoch;
-        schema::Bytes contribution;  ///< Key up to the SKU or customer.
         Cells cells;
+        /// Every record that the database has of it is in `cells`: a log that is new here is
+        /// replayed without asking for what cannot be there.
+        bool complete = false;
     };
     struct Change {
         const Slot* slot;
@@ -60,7 +63,6 @@ class Numbers {
     };
 
     schema::Result<Cell> load(const Slot& slot, std::string_view key) const;
-    const Cell* in_older_epoch(const Slot& slot, std::string_view key) const;
 
     const ReplicaStore& store_;
     std::vector<std::unique_ptr<Slot>> slots_;

@@ -36,11 +36,25 @@ std::size_t bytes_of(const AnswerRow& row) {
 AnswerRow overflowed(const CustomerRecord& record, const schema::Error& error) {
     AnswerRow row;
     row.key = record.customer;
-    row.store = ledger::merge(record.parts).home_store();
+    row.store = record.home();
     row.value = std::numeric_limits<std::int64_t>::max();
     row.second = record.limit(row.store);
     row.fields = {{"home", row.store}, {"overflow", error.message}};
     return row;
+}
+
+/// Why the goods are out, since when, and of a discrepancy who settles it until when.
+void add_state(AnswerRow& row, const ledger::GoodsOut& goods) {
+    row.fields.emplace_back("state", ledger::name_of(goods.state));
+    row.fields.emplace_back("since", schema::to_string(goods.since));
+    if (!ledger::is_discrepancy(goods.state)) return;
+    constexpr std::int64_t kUsADay = 86'400'000'000;
+    std::int64_t due = 0;
+    if (__builtin_add_overflow(goods.since.value(), ledger::kDiscrepancyDays * kUsADay, &due)) {
+        due = goods.since.value();
+    }
+    row.fields.emplace_back("owner", goods.from.value());
+    row.fields.emplace_back("due", schema::to_string(schema::Timestamp{due}));
 }
 
 schema::Freshness without_positions(schema::Freshness freshness) {
@@ -72,6 +86,9 @@ Result<schema::Answer> Pages::page() {
             break;
         case QueryKind::export_customers:
             done = customers();
+            break;
+        case QueryKind::conflicts:
+            done = conflicts();
             break;
         default:
             done = in_transit();
@@ -137,11 +154,41 @@ Result<void> Pages::debts() {
                 result = tl::unexpected(row.error());
                 return false;
             }
-            if (!wanted(row->value, row->second, row->store)) return pass(cursor);
+            const bool over_limit = (query_.filter & schema::kOverLimit) != 0;
+            const auto owed = over_limit ? owed_together(record, *row)
+                                         : Result<std::optional<std::int64_t>>(row->value);
+            if (!owed) {
+                result = tl::unexpected(owed.error());
+                return false;
+            }
+            if (!*owed || !wanted(**owed, row->second, row->store)) return pass(cursor);
             row->freshness = without_positions(all_);
             return add(std::move(*row), cursor);
         });
     return scanned ? result : scanned;
+}
+
+/// What counts against the limit of this customer's row: with whoever was merged into him, who are
+/// named in it. nullopt for who was merged into another one, with whom he counts.
+Result<std::optional<std::int64_t>> Pages::owed_together(const CustomerRecord& record,
+                                                         AnswerRow& row) const {
+    const auto view = answers_.replica_.accounts().credit(record, {});
+    // A sum that leaves 64 bits is a row of its own.
+    if (!view && view.error().code == schema::Errc::overflow) {
+        return std::optional<std::int64_t>{row.value};
+    }
+    if (!view) return tl::unexpected(view.error());
+    if (view->pot.standing == ledger::Standing::moved) return std::optional<std::int64_t>{};
+    std::int64_t owed = row.value;
+    const std::size_t own_fields = row.fields.size();
+    if (const auto added = answers_.add_merged(view->pot, row); !added) {
+        return tl::unexpected(added.error());
+    }
+    for (std::size_t i = own_fields; i < row.fields.size(); ++i) {
+        const std::int64_t cents = std::strtoll(row.fields[i].second.c_str(), nullptr, 10);
+        owed = schema::add(owed, cents).value_or(std::numeric_limits<std::int64_t>::max());
+    }
+    return std::optional<std::int64_t>{owed};
 }
 
 Result<void> Pages::debts_by_store() {
@@ -170,13 +217,62 @@ Result<void> Pages::customers() {
         });
 }
 
+std::vector<AnswerRow> Pages::conflict_rows(const CustomerRecord& record) const {
+    std::vector<AnswerRow> rows;
+    const ledger::MergedCustomer merged = ledger::merge(record.parts);
+    const bool every = (query_.filter & schema::kEveryValue) != 0;
+    const auto add_values = [&](const ledger::MergedField& field) {
+        if (!field.conflict() && !every) return;
+        for (const ledger::FieldValue& value : field.values) {
+            AnswerRow row;
+            row.store = merged.home_store();
+            row.key = record.customer;
+            row.value = static_cast<std::int64_t>(value.position.seq.value());
+            row.fields = {{"field", field.name},
+                          {"value", field.sealed ? "(sealed)" : value.value},
+                          {"shown", &value == &field.values.front() ? "yes" : "no"},
+                          {"store", value.position.store.value()},
+                          {"epoch", std::to_string(value.position.epoch.value())},
+                          {"seq", std::to_string(value.position.seq.value())},
+                          {"at", schema::to_string(value.at)}};
+            if (field.sealed) row.fields.emplace_back("sealed", "yes");
+            rows.push_back(std::move(row));
+        }
+    };
+    // The home is no field that somebody edits: two of them are two registrations.
+    if (merged.home && merged.home->conflict()) {
+        add_values(*merged.home);
+        for (AnswerRow& row : rows) row.fields.emplace_back("twice", "yes");
+    }
+    for (const ledger::MergedField& field : merged.fields) add_values(field);
+    return rows;
+}
+
+Result<void> Pages::conflicts() {
+    const auto add_all = [&](const CustomerRecord& record, ByteView cursor) {
+        bool room = pass(cursor);
+        for (AnswerRow& row : conflict_rows(record)) {
+            if (!query_.store.empty() && row.store != query_.store) continue;
+            row.freshness = without_positions(all_);
+            room = add(std::move(row), cursor);
+        }
+        return room;
+    };
+    if (query_.key.empty()) return answers_.replica_.read().scan_customers(query_.after, add_all);
+    const auto record = answers_.replica_.read().customer(query_.key);
+    if (!record) return tl::unexpected(record.error());
+    add_all(*record, {});
+    full_ = false;
+    return {};
+}
+
 Result<void> Pages::in_transit() {
     answer_.unit = "thousandths";
     return answers_.replica_.read().scan_transfers(
         query_.after, [&](const std::string& transfer, const std::vector<ledger::SideOf>& sides,
                           ByteView cursor) {
             bool room = pass(cursor);
-            for (const ledger::InTransit& goods : ledger::in_transit(sides)) {
+            for (const ledger::GoodsOut& goods : ledger::goods_out(sides)) {
                 const bool other = !query_.store.empty() && goods.from.value() != query_.store &&
                                    goods.to != query_.store;
                 if (other) continue;
@@ -185,6 +281,7 @@ Result<void> Pages::in_transit() {
                 row.key = transfer;
                 row.value = goods.quantity.value();
                 row.fields = {{"from", goods.from.value()}, {"to", goods.to}, {"sku", goods.sku}};
+                if (query_.kind == QueryKind::list_transfers) add_state(row, goods);
                 row.freshness = without_positions(all_);
                 room = add(std::move(row), cursor);
             }

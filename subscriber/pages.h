@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "subscriber/answers.h"
@@ -21,6 +22,11 @@ class Pages {
     schema::Result<void> debts_by_store();
     schema::Result<void> customers();
     schema::Result<void> in_transit();
+    schema::Result<void> conflicts();
+    /// A row for each value of the customer's fields that has more than one.
+    schema::Result<std::optional<std::int64_t>> owed_together(const CustomerRecord& record,
+                                                              schema::AnswerRow& row) const;
+    std::vector<schema::AnswerRow> conflict_rows(const CustomerRecord& record) const;
 
     bool wanted(std::int64_t value, std::int64_t limit, const std::string& store) const;
     /// Both return true while the page has room for another row.

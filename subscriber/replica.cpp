@@ -18,7 +18,12 @@ using schema::StoreId;
 
 namespace {
 
-constexpr std::uint32_t kFormatVersion = 1;
+/// 2: control is folded. 3: a contribution that is read by its key stands nowhere else, and numbers
+/// stand beside their sum. Logs of an older folder are loaded again.
+constexpr std::uint32_t kFormatVersion = 3;
+/// Of a row of positions: epoch, position, incarnation, and what each later epoch goes on from.
+constexpr std::size_t kBeginsAt = 4 + 8 + sizeof(schema::Incarnation);
+constexpr std::size_t kBeginBytes = 4 + 8;
 
 /// Of the options, each once, with `control`: every store takes it.
 std::vector<std::string> with_control(std::vector<std::string> topics) {
@@ -38,12 +43,18 @@ Replica::Replica(std::unique_ptr<ReplicaStore> store, ReplicaOptions options)
       records_(*store_),
       pending_(options_.own),
       applier_(numbers_, records_, parked_, options_.own),
-      reader_(*store_) {}
+      reader_(*store_),
+      received_(*store_) {}
 
 Result<std::unique_ptr<Replica>> Replica::open(ReplicaOptions options) {
     auto store = ReplicaStore::open(options.store);
     if (!store) return tl::unexpected(store.error());
-    std::unique_ptr<Replica> replica(new Replica(std::move(*store), std::move(options)));
+    return open(std::move(*store), std::move(options));
+}
+
+Result<std::unique_ptr<Replica>> Replica::open(std::unique_ptr<ReplicaStore> store,
+                                               ReplicaOptions options) {
+    std::unique_ptr<Replica> replica(new Replica(std::move(store), std::move(options)));
     if (const auto loaded = replica->load(); !loaded) return tl::unexpected(loaded.error());
     return replica;
 }
@@ -55,16 +66,34 @@ Result<void> Replica::load() {
         return schema::fail(Errc::schema_too_new,
                             "replica: written by a newer version of this program");
     }
-    if (!*version) {
+    if (const auto dropped = finish_drops(*store_); !dropped) return dropped;
+    if (!*version || read_u32(**version) < kFormatVersion) {
+        if (*version) {
+            if (const auto dropped = drop_everything(); !dropped) return dropped;
+        }
         Bytes value;
         append_u32(value, kFormatVersion);
         records_.put("v", value);
     }
-    if (const auto dropped = finish_drops(*store_); !dropped) return dropped;
     if (const auto dropped = drop_unwanted(); !dropped) return dropped;
     if (const auto loaded = load_logs(); !loaded) return loaded;
     if (const auto loaded = parked_.load(*store_); !loaded) return loaded;
     return pending_.load(*store_);
+}
+
+Result<void> Replica::drop_everything() {
+    core::log(core::Level::warn,
+              "this replica was written by an older version: every log is loaded again");
+    std::vector<std::pair<StoreId, std::string>> logs;
+    const auto scanned = store_->scan("p", {}, [&](ByteView key, ByteView) {
+        logs.push_back(parse_log_key(key));
+        return true;
+    });
+    if (!scanned) return scanned;
+    for (const auto& [store, topic] : logs) {
+        if (const auto dropped = drop_topic(*store_, store, topic); !dropped) return dropped;
+    }
+    return drop_family(*store_, 'q');
 }
 
 Result<void> Replica::drop_unwanted() {
@@ -92,7 +121,11 @@ Result<void> Replica::load_logs() {
         const Epoch epoch{read_u32(value)};
         if (epoch >= log.epoch) {
             const std::size_t behind = std::min<std::size_t>(12, value.size());
-            log.incarnation = schema::id16_from(value.substr(behind));
+            log.incarnation = schema::id16_from(value.substr(behind, sizeof(schema::Incarnation)));
+        }
+        for (std::size_t at = kBeginsAt; at + kBeginBytes <= value.size(); at += kBeginBytes) {
+            log.begins[Epoch{read_u32(value.substr(at))}] =
+                Sequence{read_u64(value.substr(at + 4))};
         }
         log.epoch = log.written_epoch = std::max(log.epoch, epoch);
         log.staged[topic] = log.written[topic] =
@@ -162,6 +195,7 @@ void Replica::marked(const core::HeldMark& held, const std::string& source) {
     know(store);
     if (logs_[store].rival) return;  // Of which of the two logs it speaks cannot be told.
     as_of_.offer(held, source);
+    debt_as_of_.offer(held, source);
     advance_marks(store);
     if (pending_.confirm(records_, held.mark)) {
         pending_.prune(records_, store.value(),
@@ -194,16 +228,34 @@ ledger::Heard Replica::heard(const StoreId& store, const std::string& topic,
     return heard;
 }
 
+std::optional<ledger::Heard> Replica::heard_by_home(const StoreId& home,
+                                                    const core::Clock& clock) const {
+    const std::string debts(schema::kTopicDebts);
+    const AsOfMark* mark = debt_as_of_.find(home, [&](const StoreId& store) {
+        return schema::Position{store, epoch(store), position(store, debts)};
+    });
+    if (mark == nullptr) return std::nullopt;
+    ledger::Heard heard = this->heard(home, debts, clock);
+    heard.ever = true;
+    heard.as_of = mark->held.mark.at;
+    heard.age_exact = true;
+    heard.age_us = mark->held.age_us(clock.boot(), clock.boot_id(), heard.age_exact);
+    heard.source = mark->source;
+    return heard;
+}
+
 std::string Replica::home_of(const std::string& customer) const {
     const Bytes prefix = customer_prefix(customer);
-    const auto rows = records_.all(prefix + static_cast<char>(Part::fields));
-    if (!rows) return {};
     schema::Parser parser;
     CustomerRecord record;
-    for (const auto& [key, value] : *rows) {
-        if (!record.add(parser, ByteView(key).substr(prefix.size()), value)) return {};
+    for (const Part part : {Part::fields, Part::handed}) {
+        const auto rows = records_.all(prefix + static_cast<char>(part));
+        if (!rows) return {};
+        for (const auto& [key, value] : *rows) {
+            if (!record.add(parser, ByteView(key).substr(prefix.size()), value)) return {};
+        }
     }
-    return ledger::merge(record.parts).home_store();
+    return record.home();
 }
 
 std::map<std::string, std::int64_t> Replica::counters() const {

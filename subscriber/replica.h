@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,10 +11,14 @@
 #include "core/own_log.h"
 #include "ledger/freshness.h"
 #include "schema/block.h"
+#include "subscriber/account_reader.h"
 #include "subscriber/applier.h"
 #include "subscriber/as_of.h"
+#include "subscriber/debt_as_of.h"
 #include "subscriber/pending_debts.h"
+#include "subscriber/received_log.h"
 #include "subscriber/replica_reader.h"
+#include "subscriber/replica_scrub.h"
 
 namespace filial::subscriber {
 
@@ -29,10 +34,13 @@ struct ReplicaOptions {
 /// effects, positions and parked rows are one write. One thread.
 class Replica {
   public:
-    /// Opens or creates. Drops, with a log line, what was replicated of stores and topics that the
-    /// options do not name any more. `schema_too_new` for a folder of a newer version; otherwise
-    /// as ReplicaStore::open.
+    /// Opens or creates; drops what an older version wrote, to be received again. Drops, with a log
+    /// line, what was replicated of stores and topics that the options do not name any more.
+    /// `schema_too_new` for a folder of a newer version; otherwise as ReplicaStore::open.
     static schema::Result<std::unique_ptr<Replica>> open(ReplicaOptions options);
+    /// In that store; `options.store` says nothing.
+    static schema::Result<std::unique_ptr<Replica>> open(std::unique_ptr<ReplicaStore> store,
+                                                         ReplicaOptions options);
 
     const std::vector<std::string>& topics() const { return topics_; }
     bool wants_topic(std::string_view topic) const;
@@ -42,14 +50,16 @@ class Replica {
     /// Stages a range. Rows at or below the position of (log, topic) are dropped; topics that are
     /// not wanted are left out. `gap`: the range begins above what is held, or a new epoch begins
     /// at or below it, so that the log was dropped to be loaded again. `stale_incarnation`: it is
-    /// of an older epoch. `not_allowed`: of a store that is not wanted. `corrupt`: a row cannot be
-    /// read; what stands before it is staged, and the positions say so. Also `corrupt`: a new epoch
-    /// without its record although the log was loaded again for it; nothing of it is staged.
-    /// `forked`, and nothing of it is staged: it is of another log than the one that is held under
-    /// this store's name and epoch, by its `log.opened` or by `offered`, what the store itself
-    /// greeted with (zeros: it came from somebody else); or such a log was met, and which one this
-    /// is cannot be told.
-    schema::Result<void> take(const schema::Range& range, const schema::Incarnation& offered = {});
+    /// of an older epoch, and reaches beyond what the next one goes on from. `not_allowed`: of a
+    /// store that is not wanted. `corrupt`: a row cannot be read; what stands before it is staged,
+    /// and the positions say so. Also `corrupt`: a new epoch without its record although the log
+    /// was loaded again for it; nothing of it is staged. `forked`, and nothing of it is staged: it
+    /// is of another log than the one that is held under this store's name and epoch, by its
+    /// `log.opened` or by `offered`, what the store itself greeted with (zeros: it came from
+    /// somebody else); or such a log was met, and which one this is cannot be told. `arrived`: now,
+    /// by this machine's clock, for people.
+    schema::Result<void> take(const schema::Range& range, const schema::Incarnation& offered = {},
+                              schema::Timestamp arrived = {});
     /// Writes everything staged in one write and then counts it as held. With `sync`, durable on
     /// return. On failure everything stays staged; after `no_space` it may be tried again.
     schema::Result<void> flush(bool sync = true);
@@ -60,11 +70,24 @@ class Replica {
     /// greets says it again.
     schema::Result<void> meet(const schema::StoreId& store, schema::Epoch epoch,
                               const schema::Incarnation& offered);
+    /// A source has another log than the one held, of which it gives nothing. Answers are not fresh
+    /// until the store itself has said the held one, or the source gives what it was asked for.
+    void doubt(const schema::StoreId& store, const std::string& source, const std::string& what);
+    void trust(const schema::StoreId& store, const std::string& source);
+    /// Which log the positions that are held are of; zeros where it is not known.
+    schema::Incarnation incarnation(const schema::StoreId& store) const;
     /// Both incarnations and what to do; empty where only one log is known.
     std::string fork_of(const schema::StoreId& store) const;
     std::vector<schema::StoreId> forked() const;
     /// Which log of the own store is held; nothing before its first event. After a flush.
     std::optional<core::OwnLog> own_log() const;
+
+    /// Goes on with a look at every row, about `bytes` of them, or begins one: true when that step
+    /// ended it. A log with a damaged row is dropped, to be loaded again from its sources; then
+    /// `damages` says what it was. `corrupt` where the store itself cannot be read: then all of
+    /// the replica has to be loaded again.
+    schema::Result<bool> scrub(std::size_t bytes);
+    const std::vector<core::LogDamage>& damages() const { return damages_; }
 
     /// Positions count once they are written.
     schema::Epoch epoch(const schema::StoreId& store) const;
@@ -78,11 +101,20 @@ class Replica {
     void know(const schema::StoreId& store);
     std::vector<schema::StoreId> stores() const;
 
+    /// Whether the store's log has gone on in a later epoch from before what is held here, by its
+    /// mark: then all of the log is dropped, to be loaded again. What it loses is of a log that is
+    /// lost. Fails as a flush does.
+    schema::Result<bool> overtaken(const schema::Mark& mark);
     /// A newer mark came; `source` brought it.
     void marked(const core::HeldMark& held, const std::string& source);
     /// What is known of the age of one topic of one log.
     ledger::Heard heard(const schema::StoreId& store, const std::string& topic,
                         const core::Clock& clock) const;
+
+    /// Of what `home`'s customers owe, as DebtAsOf; nullopt where no mark of it since the start is
+    /// covered. Then the oldest of all logs is the age.
+    std::optional<ledger::Heard> heard_by_home(const schema::StoreId& home,
+                                               const core::Clock& clock) const;
 
     std::int64_t pending_cents(const std::string& customer, const std::string& home) const {
         return pending_.of(customer, home);
@@ -92,6 +124,16 @@ class Replica {
 
     /// What is written; nothing of what is only staged.
     const ReplicaReader& read() const { return reader_; }
+    /// Limits, grants and rounds, of what is written.
+    AccountReader accounts() const { return AccountReader(*store_); }
+    /// The events behind what is written.
+    const ReceivedLog& received() const { return received_; }
+    const schema::StoreId& own() const { return options_.own; }
+    bool is_pending(schema::Sequence own) const { return pending_.contains(own); }
+    /// A copy of what is written, to be opened as a replica; see ReplicaStore::copy_to.
+    schema::Result<void> copy_to(const std::filesystem::path& folder) const {
+        return store_->copy_to(folder);
+    }
     /// Rebuilds all sums from the contributions and compares. `corrupt`, naming the first key that
     /// differs. Reads everything; for tests and support.
     schema::Result<void> check_sums() const;
@@ -100,20 +142,29 @@ class Replica {
     struct Log {
         schema::Epoch epoch;  ///< Staged.
         schema::Epoch written_epoch;
-        schema::Incarnation incarnation{};         ///< Of that epoch; zeros: not known yet.
-        std::optional<schema::Incarnation> rival;  ///< Another one that was offered since.
+        schema::Incarnation incarnation{};          ///< Of that epoch; zeros: not known yet.
+        std::optional<schema::Incarnation> rival;   ///< Another one that was offered since.
+        std::map<std::string, std::string> doubts;  ///< By source: what it said of another log.
+        bool met = false;                           ///< The store itself said the held one.
         std::map<std::string, schema::Sequence> staged;
         std::map<std::string, schema::Sequence> written;
+        std::map<schema::Epoch, schema::Sequence> begins;  ///< What each later epoch goes on from.
+
+        bool forked() const { return rival || !doubts.empty(); }
     };
     Replica(std::unique_ptr<ReplicaStore> store, ReplicaOptions options);
     schema::Result<void> load();
     schema::Result<void> load_logs();
     schema::Result<void> drop_unwanted();
+    schema::Result<void> drop_everything();
     schema::Epoch epoch_of(const schema::Range& range) const;
+    bool is_over(const schema::Range& range) const;
     schema::Result<void> check_epoch(const schema::Range& range, schema::Epoch begun);
     schema::Result<void> reload(const schema::Range& range, schema::Epoch begun,
                                 const std::string& what);
     schema::Result<void> drop_log(const schema::StoreId& store);
+    schema::Result<void> compare(const schema::StoreId& store, schema::Epoch epoch,
+                                 const schema::Incarnation& offered);
     /// What is known of the log that `range` is of; zeros for nothing.
     schema::Result<schema::Incarnation> judge_incarnation(const schema::Range& range,
                                                           const schema::Incarnation& offered);
@@ -130,11 +181,15 @@ class Replica {
     PendingDebts pending_;
     Applier applier_;
     ReplicaReader reader_;
+    ReceivedLog received_;
     AsOfBook as_of_;
+    DebtAsOf debt_as_of_;
     std::map<schema::StoreId, Log> logs_;
     std::map<schema::StoreId, schema::Epoch> reloaded_;  ///< For which epoch, since the start.
     std::set<schema::StoreId> moved_;                    ///< Logs with staged positions.
     std::uint64_t generation_ = 0;
+    std::optional<ReplicaScrub> scrub_;     ///< The look under way.
+    std::vector<core::LogDamage> damages_;  ///< Of the last one.
 };
 
 }  // namespace filial::subscriber

@@ -1,9 +1,9 @@
 #include "subscriber/replica_drop.h"
 
-#include <map>
 #include <vector>
 
-#include "schema/amounts.h"
+#include "subscriber/number_record.h"
+#include "subscriber/received_log.h"
 #include "subscriber/replica.h"
 #include "subscriber/replica_keys.h"
 
@@ -20,20 +20,18 @@ namespace {
 /// Bytes of one write: bounded memory, and a write that a small memtable takes whole.
 constexpr std::size_t kWriteBytes = 512 << 10;
 
-/// Erases everything below `prefix` and, beside each contribution, what is read from it.
-Result<void> erase_below(ReplicaStore& store, ByteView prefix) {
+/// Calls `erase(write, key)` for every key that begins with `prefix` and writes what it added.
+template <class Erase>
+Result<void> erase_some(ReplicaStore& store, ByteView prefix, const Erase& erase) {
     bool more = true;
-    Bytes above;  // Erased up to here: what is erased is not walked over again.
+    Bytes above;  // Looked at up to here: what is erased is not walked over again.
     while (more) {
         more = false;
-        ReplicaWrite write;
+        const auto made = store.begin();
+        ReplicaWrite& write = *made;
         const auto scanned = store.scan(prefix, Bytes(above), [&](ByteView key, ByteView) {
-            write.erase(key);
             above = key;
-            if (const auto name = parse_contribution(key)) {
-                const Bytes reading = reading_key(*name);
-                if (!reading.empty()) write.erase(reading);
-            }
+            erase(write, key);
             more = write.bytes() >= kWriteBytes;
             return !more;
         });
@@ -44,46 +42,39 @@ Result<void> erase_below(ReplicaStore& store, ByteView prefix) {
     return {};
 }
 
-/// Sums and copies as the contributions make them.
-Result<std::map<Bytes, Bytes>> rebuild(const ReplicaStore& store) {
-    std::map<Bytes, Bytes> expected;
-    Result<void> added;
-    const auto scanned = store.scan("c", {}, [&](ByteView key, ByteView value) {
-        const auto name = parse_contribution(key);
-        if (!name) {
-            added = schema::fail(Errc::corrupt, "replica: the key of a contribution is damaged");
-            return false;
-        }
-        const Bytes reading = reading_key(*name);
-        if (reading.empty()) return true;
-        const auto [at, first] = expected.try_emplace(reading, value);
-        if (first || name->part != Part::number) return true;
-        const auto sum = schema::add(number_of(at->second), number_of(value));
-        if (!sum) {
-            added = schema::fail("sum of " + name->key, sum.error());
-            return false;
-        }
-        at->second = number_value(*sum);
-        return true;
-    });
-    if (!scanned) return tl::unexpected(scanned.error());
-    if (!added) return tl::unexpected(added.error());
-    return expected;
+Result<void> erase_below(ReplicaStore& store, ByteView prefix) {
+    return erase_some(store, prefix, [](ReplicaWrite& write, ByteView key) { write.erase(key); });
+}
+
+/// Erases what stands among the contributions of other logs.
+Result<void> erase_among_others(ReplicaStore& store, const StoreId& origin,
+                                const std::string& topic) {
+    for (const char family : families_of(topic)) {
+        const auto erased =
+            erase_some(store, Bytes(1, family), [&](ReplicaWrite& write, ByteView key) {
+                const auto name = parse_contribution(key);
+                if (name && name->store == origin && name->topic == topic) write.erase(key);
+            });
+        if (!erased) return erased;
+    }
+    return {};
 }
 
 }  // namespace
 
 Result<void> drop_topic(ReplicaStore& store, const StoreId& origin, const std::string& topic) {
-    ReplicaWrite begin;
-    begin.put(log_key('d', origin.value(), topic), "1");
-    if (const auto written = store.write(begin, true); !written) return written;
+    const auto begin = store.begin();
+    begin->put(log_key('d', origin.value(), topic), "1");
+    if (const auto written = store.write(*begin, true); !written) return written;
     const Bytes contributions = contribution_prefix(topic, origin.value());
     if (const auto erased = erase_below(store, contributions); !erased) return erased;
+    if (const auto erased = erase_among_others(store, origin, topic); !erased) return erased;
     const Bytes parked = log_key('x', origin.value(), topic) + '\0';
     if (const auto erased = erase_below(store, parked); !erased) return erased;
-    ReplicaWrite end;
-    for (const char family : {'p', 'm', 'd'}) end.erase(log_key(family, origin.value(), topic));
-    return store.write(end, true);
+    const auto end = store.begin();
+    ReceivedLog::forget(*end, origin, topic);
+    for (const char family : {'p', 'm', 'd'}) end->erase(log_key(family, origin.value(), topic));
+    return store.write(*end, true);
 }
 
 Result<void> finish_drops(ReplicaStore& store) {
@@ -104,26 +95,38 @@ Result<void> drop_family(ReplicaStore& store, char family) {
 }
 
 Result<void> check_against_contributions(const ReplicaStore& store) {
-    auto expected = rebuild(store);
-    if (!expected) return tl::unexpected(expected.error());
     Result<void> result;
-    const auto differs = [&](ByteView key, const char* how) {
-        result = schema::fail(Errc::corrupt, "replica: " + Bytes(key.substr(1)) + " " + how);
-        return false;
-    };
-    for (const char* family : {"s", "k", "t"}) {
+    for (const char* family : {"c", "s", "k", "t", "y"}) {
         const auto scanned = store.scan(family, {}, [&](ByteView key, ByteView value) {
-            const auto at = expected->find(Bytes(key));
-            if (at == expected->end()) return differs(key, "comes from no contribution");
-            if (at->second != value) return differs(key, "differs from its contributions");
-            expected->erase(at);
-            return true;
+            const auto name = parse_contribution(key);
+            if (!name) {
+                result = schema::fail(Errc::corrupt,
+                                      "replica: " + Bytes(key.substr(1)) + " is no contribution");
+            } else if (name->part == Part::number) {
+                const auto number = NumberRecord::decode(value);
+                if (!number) result = schema::fail("sum of " + name->key, number.error());
+            }
+            return result.has_value();
         });
         if (!scanned) return scanned;
         if (!result) return result;
     }
-    if (!expected->empty()) differs(expected->begin()->first, "is missing");
     return result;
+}
+
+Result<bool> Replica::scrub(std::size_t bytes) {
+    if (!scrub_) scrub_.emplace();
+    const auto more = scrub_->step(*store_, bytes);
+    if (!more) return schema::fail("the replica cannot be read", more.error());
+    if (*more) return false;
+    damages_ = scrub_->damages();
+    scrub_.reset();
+    std::set<StoreId> damaged;
+    for (const core::LogDamage& damage : damages_) damaged.insert(damage.store);
+    for (const StoreId& store : damaged) {
+        if (const auto dropped = drop_log(store); !dropped) return tl::unexpected(dropped.error());
+    }
+    return true;
 }
 
 Result<void> Replica::check_sums() const { return check_against_contributions(*store_); }

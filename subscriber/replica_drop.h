@@ -19,8 +19,8 @@ schema::Result<void> finish_drops(ReplicaStore& store);
 /// Erases all records of one family.
 schema::Result<void> drop_family(ReplicaStore& store, char family);
 
-/// Rebuilds all sums, and everything else that is read, from the contributions and compares.
-/// `corrupt`, naming the first key that differs.
+/// Rebuilds all sums from the contributions beside them and compares. `corrupt`, naming the first
+/// key that differs or is no contribution's.
 schema::Result<void> check_against_contributions(const ReplicaStore& store);
 
 }  // namespace filial::subscriber

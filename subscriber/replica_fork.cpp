@@ -20,6 +20,14 @@ std::string hex(const Incarnation& incarnation) {
     return schema::to_hex(schema::view(incarnation));
 }
 
+/// The kind stands at a row's beginning, behind two heads of at most five bytes each: all other
+/// rows need no decoding.
+bool begins_like_an_epoch(schema::ByteView row) {
+    constexpr std::size_t kHeads = 10;
+    return row.substr(0, kHeads + schema::kLogOpened.size()).find(schema::kLogOpened) !=
+           schema::ByteView::npos;
+}
+
 /// What the record of its epoch says in `range`, if the range has it.
 Incarnation opened_in(const Range& range, bool anywhere) {
     schema::Parser parser;
@@ -29,6 +37,7 @@ Incarnation opened_in(const Range& range, bool anywhere) {
         const std::size_t rows =
             anywhere ? segment.rows.size() : std::min<std::size_t>(segment.rows.size(), 1);
         for (std::size_t i = 0; i < rows; ++i) {
+            if (!begins_like_an_epoch(segment.rows[i])) continue;
             const auto logged = segment.event(parser, i);
             if (!logged || logged->event.kind != schema::kLogOpened) continue;
             const auto opened = schema::decode_log_opened(parser, logged->event.payload);
@@ -42,23 +51,36 @@ Incarnation opened_in(const Range& range, bool anywhere) {
 
 std::string Replica::fork_of(const StoreId& store) const {
     const auto at = logs_.find(store);
-    if (at == logs_.end() || !at->second.rival) return {};
+    if (at == logs_.end() || !at->second.forked()) return {};
+    const std::string what_to_do =
+        "if the publisher's folder of " + store.value() +
+        " was lost, put it back from a copy, and give a second machine a name of its own";
+    if (!at->second.rival) return at->second.doubts.begin()->second + "; " + what_to_do;
     return "two logs say that they are " + store.value() + " in epoch " +
            std::to_string(at->second.epoch.value()) + ": held is " + hex(at->second.incarnation) +
-           ", offered is " + hex(*at->second.rival) +
-           ", of which nothing is taken; if the publisher's folder of " + store.value() +
-           " was lost, put it back from a copy, and give a second machine a name of its own";
+           ", offered is " + hex(*at->second.rival) + ", of which nothing is taken; " + what_to_do;
 }
 
 std::vector<StoreId> Replica::forked() const {
     std::vector<StoreId> stores;
     for (const auto& [store, log] : logs_) {
-        if (log.rival) stores.push_back(store);
+        if (log.forked()) stores.push_back(store);
     }
     return stores;
 }
 
 Result<void> Replica::meet(const StoreId& store, schema::Epoch epoch, const Incarnation& offered) {
+    const auto same = compare(store, epoch, offered);
+    const auto at = logs_.find(store);
+    if (at == logs_.end()) return same;
+    Log& log = at->second;
+    log.met = same && offered != kUnknown && log.epoch == epoch;
+    if (log.met) log.doubts.clear();
+    return same;
+}
+
+Result<void> Replica::compare(const StoreId& store, schema::Epoch epoch,
+                              const Incarnation& offered) {
     const auto at = logs_.find(store);
     // Another epoch is judged by its number and its record.
     if (offered == kUnknown || at == logs_.end() || at->second.epoch != epoch) return {};
@@ -78,6 +100,26 @@ Result<void> Replica::meet(const StoreId& store, schema::Epoch epoch, const Inca
     return schema::fail(Errc::forked, std::move(text));
 }
 
+void Replica::doubt(const StoreId& store, const std::string& source, const std::string& what) {
+    const auto at = logs_.find(store);
+    if (at == logs_.end() || at->second.met) return;
+    std::string& said = at->second.doubts[source];
+    if (said == what) return;
+    said = what;
+    core::log(core::Level::error, fork_of(store), {{"origin", store.value()}, {"source", source}});
+}
+
+void Replica::trust(const StoreId& store, const std::string& source) {
+    const auto at = logs_.find(store);
+    if (at != logs_.end()) at->second.doubts.erase(source);
+}
+
+Incarnation Replica::incarnation(const StoreId& store) const {
+    const auto at = logs_.find(store);
+    const bool known = at != logs_.end() && at->second.written_epoch == at->second.epoch;
+    return known ? at->second.incarnation : kUnknown;
+}
+
 Result<Incarnation> Replica::judge_incarnation(const Range& range, const Incarnation& offered) {
     const auto at = logs_.find(range.store);
     const bool known = at != logs_.end() && at->second.epoch == range.epoch;
@@ -87,7 +129,7 @@ Result<Incarnation> Replica::judge_incarnation(const Range& range, const Incarna
     Incarnation said = opened_in(range, !settled);
     if (said == kUnknown) said = offered;
     if (known) {
-        if (const auto same = meet(range.store, range.epoch, said); !same) {
+        if (const auto same = compare(range.store, range.epoch, said); !same) {
             return tl::unexpected(same.error());
         }
     }

@@ -1,5 +1,7 @@
 #include "subscriber/replica_keys.h"
 
+#include <algorithm>
+
 #include "subscriber/csv_key.h"
 
 namespace filial::subscriber {
@@ -12,9 +14,11 @@ namespace {
 
 template <class Number>
 void append_number(Bytes& to, Number value) {
-    for (int shift = 8 * (static_cast<int>(sizeof value) - 1); shift >= 0; shift -= 8) {
-        to += static_cast<char>(value >> shift & 0xff);
+    char bytes[sizeof value];
+    for (std::size_t i = sizeof value; i-- > 0; value = static_cast<Number>(value >> 8)) {
+        bytes[i] = static_cast<char>(value & 0xff);
     }
+    to.append(bytes, sizeof bytes);
 }
 
 template <class Number>
@@ -45,6 +49,12 @@ std::string take_text(ByteView& from) {
     return text;
 }
 
+schema::Epoch take_epoch(ByteView& from) {
+    const schema::Epoch epoch{read_u32(from)};
+    from.remove_prefix(std::min(from.size(), sizeof(std::uint32_t)));
+    return epoch;
+}
+
 }  // namespace
 
 void append_u64(Bytes& to, std::uint64_t value) { append_number(to, value); }
@@ -62,46 +72,94 @@ Bytes contribution_prefix(std::string_view topic, std::string_view store) {
 }
 
 Bytes contribution_key(const Contribution& name) {
-    Bytes key = contribution_prefix(name.topic, name.store.value());
+    Bytes key;
+    switch (name.part) {
+        case Part::limit:
+        case Part::fields:
+        case Part::handed:
+            key = customer_prefix(name.key);
+            key += static_cast<char>(name.part);
+            append_origin(key, name);
+            return key;
+        case Part::transfer:
+            key = transfer_prefix(name.key);
+            append_origin(key, name);
+            return key;
+        case Part::day:
+            key = day_key(name.store.value(), name.key);
+            append_u32(key, name.epoch.value());
+            return key;
+        case Part::number:
+            if (name.topic == schema::kTopicStock) return stock_key(name.store.value(), name.key);
+            key = customer_prefix(name.key);
+            key += static_cast<char>(name.part);
+            key += name.store.value();
+            return key;
+        case Part::value:
+        case Part::state:
+        case Part::notes:
+        case Part::paid_twice:
+            break;
+    }
+    key = contribution_prefix(name.topic, name.store.value());
     append_u32(key, name.epoch.value());
     key += static_cast<char>(name.part);
     key += name.key;
     return key;
 }
 
-std::optional<Contribution> parse_contribution(ByteView key) {
-    if (key.empty() || key.front() != 'c') return std::nullopt;
-    key.remove_prefix(1);
-    Contribution name;
-    name.topic = take_text(key);
-    name.store = StoreId{take_text(key)};
-    if (key.size() < 5) return std::nullopt;
-    name.epoch = schema::Epoch{read_u32(key)};
-    name.part = static_cast<Part>(key[4]);
-    name.key = key.substr(5);
-    return name;
+std::string_view families_of(std::string_view topic) {
+    if (topic == schema::kTopicStock) return "s";
+    if (topic == schema::kTopicControl) return "kty";
+    if (topic == schema::kTopicCustomers || topic == schema::kTopicDebts) return "k";
+    return {};
 }
 
-Bytes reading_key(const Contribution& name) {
-    Bytes key;
-    switch (name.part) {
-        case Part::number:
-            if (name.topic == schema::kTopicStock) return stock_key(name.store.value(), name.key);
-            key = customer_prefix(name.key) + 'd' + name.store.value();
-            break;
-        case Part::limit:
-        case Part::fields:
-            key = customer_prefix(name.key) + static_cast<char>(name.part);
-            append_origin(key, name);
-            break;
-        case Part::transfer:
-            key = transfer_prefix(name.key);
-            append_origin(key, name);
-            break;
-        case Part::value:
-            break;
+std::optional<Contribution> parse_contribution(ByteView key) {
+    if (key.empty()) return std::nullopt;
+    const ByteView whole = key;
+    const char family = key.front();
+    key.remove_prefix(1);
+    Contribution name;
+    if (family == 'c') {
+        name.topic = take_text(key);
+        name.store = StoreId{take_text(key)};
+        name.epoch = take_epoch(key);
+        if (key.empty()) return std::nullopt;
+        name.part = static_cast<Part>(key.front());
+        name.key = key.substr(1);
+    } else if (family == 's') {
+        name.topic = schema::kTopicStock;
+        name.store = StoreId{take_csv(key)};
+        name.key = take_csv(key);
+    } else if (family == 'y') {
+        name.topic = schema::kTopicControl;
+        name.part = Part::day;
+        name.store = StoreId{take_csv(key)};
+        name.key = take_csv(key);
+        name.epoch = take_epoch(key);
+    } else if (family == 't' || family == 'k') {
+        name.key = take_csv(key);
+        name.topic = schema::kTopicControl;
+        name.part = Part::transfer;
+        if (family == 'k') {
+            if (key.empty()) return std::nullopt;
+            name.part = static_cast<Part>(key.front());
+            key.remove_prefix(1);
+            if (name.part == Part::limit) name.topic = schema::kTopicDebts;
+            if (name.part == Part::fields) name.topic = schema::kTopicCustomers;
+        }
+        if (name.part == Part::number) {
+            name.topic = schema::kTopicDebts;
+            name.store = StoreId{std::string(key)};
+        } else {
+            name.store = StoreId{take_text(key)};
+            name.epoch = take_epoch(key);
+        }
     }
-    return key;
+    // Whatever else it may be: a contribution's key has one form.
+    if (contribution_key(name) != whole) return std::nullopt;
+    return name;
 }
 
 Bytes stock_key(std::string_view store, std::string_view sku) {
@@ -120,6 +178,13 @@ Bytes customer_prefix(std::string_view customer) {
 Bytes transfer_prefix(std::string_view transfer) {
     Bytes key = "t";
     append_csv(key, transfer);
+    return key;
+}
+
+Bytes day_key(std::string_view store, std::string_view date) {
+    Bytes key = "y";
+    append_csv(key, store);
+    append_csv(key, date);
     return key;
 }
 

@@ -3,27 +3,41 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "schema/bytes.h"
 #include "schema/ids.h"
 
-/// The keys of the replica's database. Two families hold the same facts:
+/// The keys of the replica's database. Contributions are what one log says, dropped and replayed
+/// alone. They stand where they are read:
 ///
-///     c topic 0 store 0 epoch(4) part key     contributions: what one log says, dropped and
-///                                             replayed alone
-///     s store,sku,                            stock: sum over the epochs of the store's log
-///     k customer,d store                      debts: the same, beside everything else that is
-///     k customer,f store 0 epoch(4)             known of the customer: fields, and limits as
-///     k customer,l store 0 epoch(4)             each log has them
+///     s store,sku,                            stock: its sum, beside what each epoch of the log
+///     k customer,d store                      adds to it (number_record.h); debts: the same
+///     k customer,f store 0 epoch(4)           a customer: fields, and limits as each log has them,
+///     k customer,l store 0 epoch(4)           and what handing him over did to them
+///     k customer,h store 0 epoch(4)
 ///     t transfer,store 0 epoch(4)             a transfer's sides
+///     y store,date,epoch(4)                   days that a store closed
 ///
-///     p store 0 topic                         positions: epoch(4) seq(8) incarnation(16)
+/// and what is read by its log's name, by the log:
+///
+///     c topic 0 store 0 epoch(4) part key     values, and what a fold keeps (Part)
+///
+///     p store 0 topic                         positions: epoch(4) seq(8) incarnation(16), then for
+///                                             each later epoch epoch(4) what it goes on from(8)
 ///     m store 0 topic                         marks reached
 ///     x store 0 topic 0 seq(8)                parked rows
 ///     q seq(8)                                own debts that their home has not confirmed
-///     a store                                 how far that home has confirmed own debts
+///     a store                                 how far that home's mark confirms own debts
+///     b store                                 last own debt.told that it booked: epoch(4) seq(8)
+///     w position                              own news that a former home passed on, and where
 ///     d store 0 topic                         logs that are being dropped
 ///     v                                       version of all this
+///
+/// and in the second map
+///
+///     topic 0 store 0 seq(8)                  events as they came, by the last one
+///     (received_log.h)
 ///
 /// Names followed by a comma are CSV cells (csv_key.h); numbers are big-endian; a customer's home
 /// and conflicts are merged from his parts when they are read.
@@ -31,11 +45,17 @@ namespace filial::subscriber {
 
 /// What a contribution holds.
 enum class Part : char {
-    number = 'n',  ///< Sum of the deltas of a SKU or a customer: 8 bytes.
-    limit = 'l',
+    number = 'd',    ///< NumberRecord: of all epochs of a log; key: a SKU or a customer.
+    limit = 'l',     ///< LimitPart
     fields = 'f',    ///< ledger::CustomerPart
     transfer = 't',  ///< ledger::TransferSide
     value = 'v',     ///< Newest value of an application topic's key.
+    day = 'y',       ///< schema::DayClosed; key: the date.
+    // Folds over all epochs of a log: they stand under epoch 0.
+    state = 'o',       ///< A record of the store's own ledger state; key: its key there.
+    notes = 'a',       ///< AccountNotes
+    paid_twice = 'b',  ///< PaidTwiceList
+    handed = 'h',      ///< HandedLimits
 };
 
 struct Contribution {
@@ -47,15 +67,17 @@ struct Contribution {
 };
 
 schema::Bytes contribution_key(const Contribution& name);
-/// Of all contributions of one topic of one log.
+/// Of the contributions of one topic of one log that stand by their log.
 schema::Bytes contribution_prefix(std::string_view topic, std::string_view store);
+/// Where the other contributions of a topic stand, among those of all logs: first letters of keys.
+std::string_view families_of(std::string_view topic);
+/// Of any contribution's key; nullopt for every other key.
 std::optional<Contribution> parse_contribution(schema::ByteView key);
-/// Where the same fact stands for reading; empty for values, which are read where they are.
-schema::Bytes reading_key(const Contribution& name);
 
 schema::Bytes stock_key(std::string_view store, std::string_view sku);
 schema::Bytes customer_prefix(std::string_view customer);
 schema::Bytes transfer_prefix(std::string_view transfer);
+schema::Bytes day_key(std::string_view store, std::string_view date);
 
 schema::Bytes log_key(char family, std::string_view store, std::string_view topic);
 /// Store and topic of a log_key.

@@ -1,6 +1,7 @@
 #include "subscriber/replica_reader.h"
 
 #include "subscriber/csv_key.h"
+#include "subscriber/number_record.h"
 #include "subscriber/replica_keys.h"
 
 namespace filial::subscriber {
@@ -32,7 +33,7 @@ Result<std::optional<std::int64_t>> ReplicaReader::stock(const StoreId& store,
     const auto value = store_.get(stock_key(store.value(), sku));
     if (!value) return tl::unexpected(value.error());
     if (!*value) return std::optional<std::int64_t>();
-    return std::optional<std::int64_t>(number_of(**value));
+    return std::optional<std::int64_t>(NumberRecord::sum_of(**value));
 }
 
 Result<CustomerRecord> ReplicaReader::customer(const std::string& customer) const {
@@ -84,6 +85,35 @@ Result<std::optional<AppValue>> ReplicaReader::value(const std::string& topic, c
     }
 }
 
+Result<std::optional<std::string>> ReplicaReader::parked(const schema::Position& position,
+                                                         std::string_view topic) const {
+    const auto value = store_.get(parked_key(position.store.value(), topic, position.seq));
+    if (!value) return tl::unexpected(value.error());
+    if (!*value) return std::optional<std::string>();
+    schema::Parser parser;
+    auto fields = parser.array(**value);
+    if (!fields) return tl::unexpected(damaged("a parked row").error());
+    fields->skip();  // Version.
+    fields->skip();  // Key.
+    return std::optional<std::string>(std::string(fields->str()));
+}
+
+Result<std::optional<schema::DayClosed>> ReplicaReader::closed_day(const std::string& store,
+                                                                   const std::string& date) const {
+    std::optional<schema::DayClosed> newest;
+    schema::Parser parser;
+    Result<void> read;
+    const auto scanned = store_.scan(day_key(store, date), {}, [&](ByteView, ByteView value) {
+        auto day = schema::decode_day_closed(parser, value);
+        if (!day) read = tl::unexpected(day.error());
+        if (day) newest = std::move(*day);
+        return day.has_value();
+    });
+    if (!scanned) return tl::unexpected(scanned.error());
+    if (!read) return tl::unexpected(read.error());
+    return newest;
+}
+
 Result<void> ReplicaReader::scan_stock(const std::string& store, ByteView after,
                                        const StockVisit& visit) const {
     if (const auto ok = check_cursor(after, 's'); !ok) return ok;
@@ -94,7 +124,7 @@ Result<void> ReplicaReader::scan_stock(const std::string& store, ByteView after,
         ByteView rest = key.substr(1);
         row.store = take_csv(rest);
         row.sku = take_csv(rest);
-        row.thousandths = number_of(value);
+        row.thousandths = NumberRecord::sum_of(value);
         return visit(row, key);
     });
 }
@@ -133,7 +163,7 @@ Result<void> ReplicaReader::scan_debts(ByteView after, const DebtVisit& visit) c
         ByteView rest = key.substr(1);
         const std::string customer = take_csv(rest);
         if (rest.empty() || rest.front() != 'd') return true;
-        return visit(customer, std::string(rest.substr(1)), number_of(value), key);
+        return visit(customer, std::string(rest.substr(1)), NumberRecord::sum_of(value), key);
     });
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ledger/transit.h"
+#include "schema/trade_payloads.h"
 #include "subscriber/customer_record.h"
 #include "subscriber/replica_store.h"
 
@@ -34,6 +35,13 @@ class ReplicaReader {
     schema::Result<std::optional<AppValue>> value(const std::string& topic,
                                                   const schema::StoreId& store,
                                                   const std::string& key) const;
+
+    /// Why the event is parked; nullopt if it is not.
+    schema::Result<std::optional<std::string>> parked(const schema::Position& position,
+                                                      std::string_view topic) const;
+    /// A day as `store` closed it, by its newest epoch that has it; nullopt if it did not.
+    schema::Result<std::optional<schema::DayClosed>> closed_day(const std::string& store,
+                                                                const std::string& date) const;
 
     struct StockRow {
         std::string store;

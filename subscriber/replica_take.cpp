@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "schema/epoch_record.h"
+#include "schema/planted.h"
 #include "subscriber/replica.h"
 #include "subscriber/replica_drop.h"
 #include "subscriber/replica_keys.h"
@@ -36,6 +37,7 @@ Result<void> Replica::check_epoch(const Range& range, schema::Epoch begun) {
         const Sequence from = (*record)->opened.continues_from;
         const bool past = std::any_of(staged.begin(), staged.end(),
                                       [&](const auto& topic) { return topic.second > from; });
+        if (!past) log->second.begins[begun] = from;
         if (!past) return {};
         return reload(range, begun, "goes on from " + std::to_string(from.value()));
     }
@@ -62,6 +64,15 @@ Result<void> Replica::reload(const Range& range, schema::Epoch begun, const std:
     return wrong_range(range, Errc::gap, why + ": the log is loaded again from its beginning");
 }
 
+/// Whether the range is of an earlier epoch, and not of what the next one goes on from: a topic
+/// that was added later is loaded through all epochs.
+bool Replica::is_over(const Range& range) const {
+    const auto log = logs_.find(range.store);
+    if (log == logs_.end() || range.epoch >= log->second.epoch) return false;
+    const auto next = log->second.begins.upper_bound(range.epoch);
+    return next == log->second.begins.end() || range.upto > next->second;
+}
+
 /// The latest epoch of which `range` has rows that would be applied; 0 for none.
 schema::Epoch Replica::epoch_of(const Range& range) const {
     const auto log = logs_.find(range.store);
@@ -75,13 +86,13 @@ schema::Epoch Replica::epoch_of(const Range& range) const {
     return latest;
 }
 
-Result<void> Replica::take(const Range& range, const schema::Incarnation& offered) {
+Result<void> Replica::take(const Range& range, const schema::Incarnation& offered,
+                           schema::Timestamp arrived) {
     if (!wants_store(range.store)) {
         return wrong_range(range, Errc::not_allowed, "this store is not subscribed");
     }
     if (range.upto < range.after) return wrong_range(range, Errc::corrupt, "ends before it begins");
-    if (const auto log = logs_.find(range.store);
-        log != logs_.end() && range.epoch < log->second.epoch) {
+    if (is_over(range)) {
         return wrong_range(range, Errc::stale_incarnation,
                            "epoch " + std::to_string(range.epoch.value()) + " is over");
     }
@@ -112,8 +123,10 @@ Result<void> Replica::take(const Range& range, const schema::Incarnation& offere
             break;
         }
         Sequence& at = log.staged[segment.topic];
+        if (schema::planted(schema::Bug::rows_applied_again)) at = std::min(at, range.after);
         Sequence through = at;
         result = applier_.apply(range.store, segment, at, through);
+        received_.add(range.store, segment, at, through, arrived);
         at = through;
         if (!result) break;
     }
@@ -138,15 +151,21 @@ Result<void> Replica::stage_pending() {
         if (home.empty() && !homes_known) continue;  // Nobody could ever confirm it here.
         pending_.add(records_, debt, home);
     }
+    for (const TakenDebt& news : applier_.take_taken_debts()) pending_.taken(records_, news);
     return {};
 }
 
 Result<void> Replica::flush(bool sync) {
     if (const auto staged = stage_pending(); !staged) return staged;
     if (moved_.empty() && !records_.changed()) return {};
-    ReplicaWrite write;
+    const auto made = store_->begin();
+    ReplicaWrite& write = *made;
+    const bool apart = schema::planted(schema::Bug::position_apart);
+    const auto alone = apart ? store_->begin() : std::unique_ptr<ReplicaWrite>();
+    ReplicaWrite& positions = apart ? *alone : write;
     numbers_.write_into(write);
     records_.write_into(write);
+    received_.write_into(write);
     for (const StoreId& store : moved_) {
         const Log& log = logs_.at(store);
         for (const auto& [topic, seq] : log.staged) {
@@ -154,15 +173,24 @@ Result<void> Replica::flush(bool sync) {
             append_u32(value, log.epoch.value());
             append_u64(value, seq.value());
             value += schema::view(log.incarnation);
-            write.put(log_key('p', store.value(), topic), value);
+            for (const auto& [epoch, from] : log.begins) {
+                append_u32(value, epoch.value());
+                append_u64(value, from.value());
+            }
+            positions.put(log_key('p', store.value(), topic), value);
         }
     }
     // Marks alone need no sync: without them an answer is only older than it could be.
-    const auto written = store_->write(write, sync && !moved_.empty());
+    const auto written = store_->write(
+        write, sync && !moved_.empty() && !schema::planted(schema::Bug::replica_acks_unsynced));
     if (!written) return written;
+    if (apart) {
+        if (const auto later = store_->write(positions, true); !later) return later;
+    }
 
     numbers_.written();
     records_.written();
+    received_.written();
     const auto moved = std::exchange(moved_, {});
     for (const StoreId& store : moved) {
         Log& log = logs_.at(store);
@@ -174,6 +202,22 @@ Result<void> Replica::flush(bool sync) {
     return {};
 }
 
+Result<bool> Replica::overtaken(const schema::Mark& mark) {
+    const auto log = logs_.find(mark.store);
+    if (log == logs_.end() || log->second.rival || mark.epoch <= log->second.epoch) return false;
+    Sequence held;
+    for (const auto& [topic, seq] : log->second.staged) held = std::max(held, seq);
+    if (held <= mark.end) return false;
+    core::log(core::Level::warn,
+              "a log goes on in a later epoch from before what is held: it is loaded again",
+              {{"origin", mark.store.value()},
+               {"held", held.value()},
+               {"end", mark.end.value()},
+               {"epoch", mark.epoch.value()}});
+    if (const auto dropped = drop_log(mark.store); !dropped) return tl::unexpected(dropped.error());
+    return true;
+}
+
 Result<void> Replica::drop_log(const StoreId& store) {
     if (const auto flushed = flush(); !flushed) return flushed;
     numbers_.forget();
@@ -183,6 +227,7 @@ Result<void> Replica::drop_log(const StoreId& store) {
     }
     if (store == options_.own) pending_.forget(records_);
     as_of_.forget(store);
+    debt_as_of_.forget(store);
     logs_[store] = {};
     ++generation_;
     return {};

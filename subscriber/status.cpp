@@ -75,6 +75,12 @@ schema::Status Subscriber::status(std::uint64_t request) const {
     for (const auto& [name, count] : replica_.counters()) status.counters.emplace_back(name, count);
     status.counters.emplace_back("queries", queries_);
     status.counters.emplace_back("queries_refused", queries_refused_);
+    status.counters.emplace_back("looks", pace_.looks());
+    for (const core::LogDamage& each : replica_.damages()) {
+        if (status.damages.size() == schema::kDamagesTold) break;
+        status.damages.push_back(
+            {each.store.value(), each.topic, each.after.value(), each.upto.value(), each.why});
+    }
     return status;
 }
 

@@ -36,7 +36,10 @@ Subscriber::Subscriber(const core::Options& options, Replica& replica, const cor
       clock_(clock),
       allow_(allow),
       answers_(replica, clock, options.freshness),
-      started_(clock.boot()) {}
+      live_(replica, clock, answers_),
+      order_(replica.topics(), options.sync.first, options.has_calls()),
+      started_(clock.boot()),
+      pace_(options.scrub_every_us) {}
 
 Result<schema::Range> Subscriber::read(const core::ReadRequest& request) {
     return schema::fail(Errc::not_held, "a subscriber serves no logs, so not " +
@@ -71,8 +74,11 @@ std::optional<core::Want> Subscriber::want(const Peer& peer, const StoreId& stor
         if (!replica_.meet(store, peer.epoch, peer.incarnation)) return std::nullopt;
         want_again_ = want_again_ || stood;
     }
-    core::Want want{store, replica_.epoch(store), {}};
-    for (const std::string& topic : replica_.topics()) {
+    core::Want want{store, replica_.epoch(store), {}, replica_.incarnation(store)};
+    // What this machine's own programs bring, a bundle too, is here already: nothing has to wait.
+    const bool here = is_own_publisher(peer) || (peer.local && !peer.dialled);
+    const auto topics = here ? replica_.topics() : order_.topics(store);
+    for (const std::string& topic : topics) {
         want.after.push_back({topic, replica_.position(store, topic)});
     }
     return want;
@@ -80,10 +86,35 @@ std::optional<core::Want> Subscriber::want(const Peer& peer, const StoreId& stor
 
 Result<void> Subscriber::take(const Peer& peer, schema::Range range) {
     const bool own_word = is_origin(peer, range.store) && peer.epoch == range.epoch;
-    return replica_.take(range, own_word ? peer.incarnation : schema::Incarnation{});
+    const auto offered = own_word ? peer.incarnation : schema::Incarnation{};
+    const auto taken = replica_.take(range, offered, clock_.wall());
+    if (taken) replica_.trust(range.store, source_name(peer));
+    return taken;
+}
+
+Result<schema::Range> Subscriber::held_rows(const core::ReadRequest& request,
+                                            schema::Sequence upto) {
+    schema::Range range;
+    range.store = request.store;
+    range.epoch = replica_.epoch(request.store);
+    range.topics = request.topics;
+    range.after = request.after;
+    range.upto = upto;
+    for (const std::string& topic : request.topics) {
+        if (replica_.position(request.store, topic) < upto) {
+            return schema::fail(Errc::dictionary_missing, topic + " of " + request.store.value() +
+                                                              " is not here up to " +
+                                                              std::to_string(upto.value()));
+        }
+        auto rows = replica_.received().rows(request.store, topic, request.after, upto);
+        if (!rows) return tl::unexpected(rows.error());
+        if (!rows->empty()) range.segments.push_back(std::move(*rows));
+    }
+    return range;
 }
 
 Result<void> Subscriber::flush() {
+    if (broken_) return tl::unexpected(*broken_);
     const auto flushed = replica_.flush();
     if (!flushed && full_.seen(clock_.boot())) {
         core::log(core::Level::error, "the replica was not written",
@@ -120,13 +151,32 @@ std::vector<schema::TopicEnd> Subscriber::durable(const core::Want& want) const 
 }
 
 void Subscriber::marked(const Peer& peer, const schema::Mark& mark) {
+    const auto overtaken = replica_.overtaken(mark);
+    if (!overtaken && overtaken.error().code != Errc::no_space) broken_ = overtaken.error();
+    want_again_ = want_again_ || (overtaken && *overtaken);
     const core::HeldMark* held = exchange_->marks().find(mark.store);
     if (held != nullptr) replica_.marked(*held, source_name(peer));
 }
 
 void Subscriber::turn(core::BootTime now) {
     tell_publisher(now);
+    live_.turn(now);
+    scrub(now);
+    pull_on(now);
     if (std::exchange(want_again_, false)) exchange_->want_again();
+}
+
+void Subscriber::scrub(core::BootTime now) {
+    const std::size_t bytes = pace_.bytes(now);
+    if (bytes == 0) return;
+    const auto ended = replica_.scrub(bytes);
+    if (!ended && ended.error().code != Errc::no_space) broken_ = ended.error();
+    if (!ended || !*ended) return;
+    pace_.ended(now);
+    if (replica_.damages().empty()) return;
+    core::log(core::Level::error, "damaged rows: their logs are loaded again from their sources",
+              {{"damaged", core::to_string(replica_.damages())}});
+    want_again_ = true;
 }
 
 void Subscriber::tell_publisher(core::BootTime now) {
@@ -166,6 +216,10 @@ void Subscriber::answer(const Requester& from, const Query& query) {
     Result<schema::Answer> answer;
     if (const auto may = may_ask(from, Answers::topic_of(query)); !may) {
         answer = tl::unexpected(may.error());
+    } else if (query.kind == schema::QueryKind::official) {
+        const auto begun = live_.begin(from, query);
+        if (begun) return;
+        answer = tl::unexpected(begun.error());
     } else {
         answer = answers_.answer(query);
     }
@@ -173,8 +227,17 @@ void Subscriber::answer(const Requester& from, const Query& query) {
         exchange_->reply(from, Message{std::move(*answer)});
         return;
     }
+    // Looked at now: a row, or all of the store.
+    if (answer.error().code == Errc::corrupt) pace_.at_once();
     ++queries_refused_;
     refuse(from, query.request, answer.error());
+}
+
+Result<void> Subscriber::copy(const Requester& from, const schema::Backup& backup) {
+    if (!from.local) {
+        return schema::fail(Errc::not_allowed, "copies are made for the store's own machine");
+    }
+    return replica_.copy_to(backup.folder);
 }
 
 void Subscriber::request(const Requester& from, Message message) {
@@ -186,9 +249,17 @@ void Subscriber::request(const Requester& from, Message message) {
         if (const auto may = may_ask(from, ""); !may) {
             refuse(from, ask->request, may.error());
         } else {
+            if (ask->look) pace_.at_once();
             exchange_->reply(from, Message{status(ask->request)});
         }
         return;
+    }
+    if (const auto* asked = std::get_if<schema::Call>(&message)) return call(from, *asked);
+    if (const auto* backup = std::get_if<schema::Backup>(&message)) {
+        if (const auto done = copy(from, *backup); !done) {
+            return refuse(from, backup->request, done.error());
+        }
+        return exchange_->reply(from, Message{status(backup->request)});
     }
     refuse(from, schema::request_of(message),
            {Errc::unknown_kind, "a subscriber takes no " +

@@ -3,10 +3,13 @@
 #include <memory>
 #include <string>
 
+#include "core/journal/scrub_pace.h"
 #include "core/link/allow_list.h"
 #include "core/link/exchange.h"
 #include "core/options.h"
 #include "subscriber/answers.h"
+#include "subscriber/live_answers.h"
+#include "subscriber/pull_order.h"
 #include "subscriber/replica.h"
 
 namespace filial::subscriber {
@@ -21,7 +24,10 @@ class Subscriber : public core::Host {
     Subscriber(const core::Options& options, Replica& replica, const core::Clock& clock,
                const core::AllowList* allow);
     /// Before the first turn: where answers go and marks are.
-    void attach(core::Exchange& exchange) { exchange_ = &exchange; }
+    void attach(core::Exchange& exchange) {
+        exchange_ = &exchange;
+        live_.attach(exchange);
+    }
 
     std::vector<schema::StoreId> held() const override { return {}; }
     schema::Sequence end(const schema::StoreId&) const override { return schema::Sequence{0}; }
@@ -30,10 +36,21 @@ class Subscriber : public core::Host {
     void reached(const core::Peer&, const schema::Fetch&) override {}
     std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
     schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
+    bool keeps_rows() const override { return true; }
+    schema::Result<schema::Range> held_rows(const core::ReadRequest& request,
+                                            schema::Sequence upto) override;
+    void not_served(const core::Peer& peer, const schema::Trouble& trouble) override {
+        if (trouble.code != schema::Errc::forked) return;
+        replica_.doubt(schema::StoreId{trouble.store}, source_name(peer), trouble.message);
+    }
     schema::Result<void> flush() override;
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
     void marked(const core::Peer& peer, const schema::Mark& mark) override;
     void applied(const core::Peer&, const schema::Applied&) override {}
+    void confirmed(const core::Peer&, const schema::Confirmed& answer,
+                   const schema::Mark& mark) override {
+        live_.confirmed(answer, mark);
+    }
     void request(const core::Requester& from, schema::Message message) override;
     void turn(core::BootTime now) override;
 
@@ -51,15 +68,30 @@ class Subscriber : public core::Host {
     schema::Result<void> may_ask(const core::Requester& from, const std::string& topic) const;
     void answer(const core::Requester& from, const schema::Query& query);
     void refuse(const core::Requester& from, std::uint64_t request, const schema::Error& error);
+    schema::Result<void> copy(const core::Requester& from, const schema::Backup& backup);
     std::string health() const;
     void judge_leg(schema::Leg& leg) const;
     void tell_publisher(core::BootTime now);
+    void scrub(core::BootTime now);
+    /// Legs of a call.
+    std::vector<core::DialledLeg> legs_away() const;
+    void call(const core::Requester& from, const schema::Call& call);
+    schema::CallState call_state(const schema::Call& call) const;
+    schema::NeedState need_state(const schema::Need& need, bool answered) const;
+    std::uint64_t behind(const schema::StoreId& store,
+                         const std::vector<std::string>& topics) const;
+    bool step_is_here() const;
+    void pull_on(core::BootTime now);
 
     const core::Options& options_;
     Replica& replica_;
     const core::Clock& clock_;
     const core::AllowList* allow_;
     Answers answers_;
+    LiveAnswers live_;
+    PullOrder order_;
+    core::BootTime pulled_;
+    core::BootTime called_until_;
     core::Exchange* exchange_ = nullptr;
     core::BootTime started_;
     core::BootTime told_at_;
@@ -70,6 +102,8 @@ class Subscriber : public core::Host {
     std::optional<core::OwnLog> noted_;  ///< What stands in the replica's folder.
     std::string note_trouble_;           ///< Why it could not be written.
     core::LastingTrouble full_;
+    core::ScrubPace pace_;
+    std::optional<schema::Error> broken_;  ///< For the next flush: the store cannot be read.
     std::int64_t queries_ = 0;
     std::int64_t queries_refused_ = 0;
 };

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+
+#include "subscriber/answers.h"
+
+namespace filial::subscriber {
+
+/// Pages made by walking through the events as they came: `why`, `flagged`, `findings` and
+/// `verdicts`. A page looks at a
+/// bounded number of rows, so that a long log does not hold up the process's loop; it may have no
+/// rows and still a next one.
+class EventPages {
+  public:
+    /// Both must outlive it.
+    EventPages(const Answers& answers, const schema::Query& query)
+        : answers_(answers), query_(query) {}
+
+    schema::Result<schema::Answer> page();
+
+  private:
+    /// Where a walk stands: the next log, by store and topic, and how far it was read.
+    struct Place {
+        schema::StoreId store;
+        std::string topic;
+        schema::Sequence after;
+    };
+    schema::Result<std::vector<Place>> places() const;
+    schema::Result<void> why(const Place& place, schema::Sequence& reached);
+    schema::Result<void> flagged(const Place& place, schema::Sequence& reached);
+    /// What of other stores' events a person there should look at: flagged, or not to be applied.
+    schema::Result<void> findings(const Place& place, schema::Sequence& reached);
+    /// What was told to the store that is asked about, or to any.
+    schema::Result<void> verdicts(const Place& place, schema::Sequence& reached);
+    schema::Result<void> walk(const Place& place, schema::Sequence& reached);
+    bool room() const;
+
+    const Answers& answers_;
+    const schema::Query& query_;
+    schema::Answer answer_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace filial::subscriber

@@ -1,0 +1,61 @@
+#include "subscriber/new_keys.h"
+
+#include <functional>
+
+#include "subscriber/replica_keys.h"
+
+namespace filial::subscriber {
+
+using schema::ByteView;
+
+namespace {
+
+constexpr std::size_t kLines = std::size_t{1} << 12;
+constexpr int kBitsAKey = 5;
+
+/// Calls `each(word, bit)` for each bit of a key until it returns false.
+template <class Each>
+bool all_bits(std::uint64_t hash, const Each& each) {
+    for (int i = 0; i < kBitsAKey; ++i) {
+        const auto at = static_cast<std::size_t>(hash & 511);
+        if (!each(at / 64, std::uint64_t{1} << (at % 64))) return false;
+        hash >>= 9;
+    }
+    return true;
+}
+
+std::uint64_t hash_of(ByteView key) { return std::hash<ByteView>{}(key); }
+/// The upper bits: the lower ones choose the bits in it.
+std::size_t line_of(std::uint64_t hash) { return hash >> 52; }
+static_assert(kLines == std::size_t{1} << (64 - 52));
+
+}  // namespace
+
+bool NewKeys::is_new_log(const schema::StoreId& store, std::string_view topic) {
+    const auto [at, first] = logs_.try_emplace({store, std::string(topic)}, false);
+    if (!first) return at->second;
+    const auto position = store_.get(log_key('p', store.value(), topic));
+    at->second = position && !*position;
+    if (at->second && lines_.empty()) lines_.resize(kLines);
+    return at->second;
+}
+
+bool NewKeys::may_have(ByteView key) const {
+    if (lines_.empty()) return true;
+    const std::uint64_t hash = hash_of(key);
+    const Line& line = lines_[line_of(hash)];
+    return all_bits(
+        hash, [&](std::size_t word, std::uint64_t bit) { return (line.words[word] & bit) != 0; });
+}
+
+void NewKeys::written(ByteView key) {
+    if (lines_.empty()) return;
+    const std::uint64_t hash = hash_of(key);
+    Line& line = lines_[line_of(hash)];
+    all_bits(hash, [&](std::size_t word, std::uint64_t bit) {
+        line.words[word] |= bit;
+        return true;
+    });
+}
+
+}  // namespace filial::subscriber
