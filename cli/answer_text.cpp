@@ -4,6 +4,7 @@
 
 #include "cli/pages.h"
 #include "cli/time_text.h"
+#include "core/clock.h"
 #include "schema/amounts.h"
 #include "schema/codec.h"
 
@@ -18,10 +19,11 @@ namespace {
 
 bool is_debt(QueryKind kind) { return kind == QueryKind::debt || kind == QueryKind::list_debts; }
 
-/// Contributions by store come as cents; people and scripts get money.
+/// Contributions by store, and of customers who were merged, come as cents; people and scripts get
+/// money.
 std::string shown(const std::string& name, const std::string& value) {
     std::int64_t cents = 0;
-    const bool contribution = name.rfind("at:", 0) == 0;
+    const bool contribution = name.starts_with("at:") || name.starts_with("merged:");
     const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), cents);
     if (!contribution || failure != std::errc() || end != value.data() + value.size()) return value;
     return to_string(schema::Money{cents});
@@ -53,6 +55,16 @@ Json positions_json(const Freshness& freshness) {
         positions.push_back(std::move(one));
     }
     return positions;
+}
+
+std::string age_of(const Freshness& freshness) {
+    return (freshness.age_exact ? "" : "at least ") + duration_text(freshness.age_us);
+}
+
+std::string unheard_age(const std::string& seconds) {
+    std::int64_t age = 0;
+    std::from_chars(seconds.data(), seconds.data() + seconds.size(), age);
+    return duration_text(age * core::kSecond);
 }
 
 }  // namespace
@@ -107,6 +119,7 @@ std::string row_text(const AnswerRow& row, const std::string& what, QueryKind ki
     if (is_debt(kind)) text += " of a limit of " + value_text(row.second, unit);
     text += "\n";
     for (const auto& [name, value] : row.fields) {
+        if (name.rfind("unheard:", 0) == 0) continue;  // Said in words, with the age.
         text += "  " + name + ": " + shown(name, value) + "\n";
     }
     return text;
@@ -116,9 +129,9 @@ std::string freshness_text(const AnswerRow& row, const std::string& unit) {
     const Freshness& freshness = row.freshness;
     std::string text;
     if (freshness.ever) {
-        text = "This data is from " + local_time(freshness.as_of) + " (" +
-               (freshness.age_exact ? "" : "at least ") + duration_text(freshness.age_us) +
-               " ago).\n";
+        const std::string usual = locale_time(freshness.as_of);
+        text = "This data is from " + local_time(freshness.as_of) +
+               (usual.empty() ? "" : ", " + usual) + " (" + age_of(freshness) + " ago).\n";
     } else {
         text = "How old this is cannot be said: nothing was heard of its store yet.\n";
     }
@@ -130,14 +143,26 @@ std::string freshness_text(const AnswerRow& row, const std::string& unit) {
     if (freshness.partial) {
         text += "It is incomplete: not every store that may have a part in it is copied here.\n";
     }
+    for (const auto& [name, value] : row.fields) {
+        if (name.rfind("unheard:", 0) != 0) continue;
+        const std::string who = name.substr(8);
+        text += who + " may still charge and was " +
+                (value.empty() ? "never heard.\n" : "last heard " + unheard_age(value) + " ago.\n");
+    }
     if (!field_of(row, "forked").empty()) {
         text += "What a second log of the same store says is not in it.\n";
-    } else if (freshness.verdict == Verdict::refuse && freshness.ever) {
-        text += "At this age it is not to be used.\n";
-    } else if (freshness.verdict != Verdict::fresh && freshness.ever) {
-        text += "That is older than the policy allows.\n";
     }
     return text;
+}
+
+std::string stale_text(const AnswerRow& row) {
+    const Freshness& freshness = row.freshness;
+    if (freshness.verdict == Verdict::fresh) return "";
+    if (!freshness.ever) return "never heard";
+    if (freshness.verdict == Verdict::ask) return age_of(freshness) + " old, older than the policy";
+    if (freshness.verdict == Verdict::refuse) return "not live, and only a live answer counts";
+    if (!field_of(row, "forked").empty()) return "a second log of the store is there";
+    return freshness.partial ? "incomplete" : age_of(freshness) + " old";
 }
 
 }  // namespace filial::cli

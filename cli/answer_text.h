@@ -19,7 +19,10 @@ std::string row_text(const schema::AnswerRow& row, const std::string& what, sche
                      const std::string& unit);
 
 /// "This data is from 2026-11-22 09:13:23 -03 (3 h 12 min ago)." and what else a reader must know:
-/// pending, incomplete, older than the policy.
+/// pending, incomplete, who was heard longer ago.
 std::string freshness_text(const schema::AnswerRow& row, const std::string& unit);
+
+/// Why the row is not fresh, in a clause: "3 h 12 min old, older than the policy"; empty for fresh.
+std::string stale_text(const schema::AnswerRow& row);
 
 }  // namespace filial::cli

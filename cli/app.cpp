@@ -37,7 +37,13 @@ void fill(CLI::App& app, Context& context) {
     add_setup_verbs(app, context);
     add_ticket_verbs(app, context);
     add_bulk_verbs(app, context);
+    add_bundle_verbs(app, context);
     add_question_verbs(app, context);
+    add_call_verbs(app, context);
+    add_trade_verbs(app, context);
+    add_ledger_verbs(app, context);
+    add_account_verbs(app, context);
+    add_identity_verbs(app, context);
 }
 
 void gather(const CLI::App& app, const std::string& prefix,

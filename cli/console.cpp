@@ -52,6 +52,20 @@ bool Console::err_is_terminal() const {
     return err_text_ == nullptr && ::isatty(STDERR_FILENO) == 1;
 }
 
+bool Console::can_ask() const { return out_is_terminal() && ::isatty(STDIN_FILENO) == 1; }
+
+std::string Console::read_line() {
+    std::string text;
+    char c = 0;
+    while (text.size() < 4'096) {
+        const ssize_t got = ::read(STDIN_FILENO, &c, 1);
+        if (got < 0 && errno == EINTR && !stop_requested()) continue;
+        if (got != 1 || c == '\n') break;
+        text += c;
+    }
+    return text;
+}
+
 bool Console::colored() const {
     const char* no_color = std::getenv("NO_COLOR");
     return out_is_terminal() && (no_color == nullptr || *no_color == '\0');

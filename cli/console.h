@@ -24,6 +24,10 @@ class Console {
 
     bool out_is_terminal() const;
     bool err_is_terminal() const;
+    /// A person sits in front of it and can be asked.
+    bool can_ask() const;
+    /// One line from stdin without its end; empty at its end or where it cannot be read.
+    std::string read_line();
     /// At a terminal, unless NO_COLOR is set.
     bool colored() const;
     /// `text` in bold or red where there is colour.

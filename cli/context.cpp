@@ -1,5 +1,7 @@
 #include "cli/context.h"
 
+#include "cli/central_link.h"
+
 namespace filial::cli {
 
 using schema::Errc;
@@ -43,16 +45,27 @@ Result<std::unique_ptr<Link>> Context::connect(Process process) {
 }
 
 Result<std::unique_ptr<Link>> Context::connect(const core::Remote& remote) {
-    if (dial) return dial(remote);
     const auto opts = options();
     if (!opts) return tl::unexpected(opts.error());
-    auto link = NetworkLink::open(remote, **opts);
+    const auto& central = (*opts)->central;
+    const bool far = (*opts)->is_central() && (remote.endpoint == central.publisher ||
+                                               remote.endpoint == central.subscriber);
+    auto line = open_line(remote, **opts);
+    if (!line || !far) return line;
+    return std::unique_ptr<Link>(new CentralLink(std::move(*line), remote));
+}
+
+Result<std::unique_ptr<Link>> Context::open_line(const core::Remote& remote,
+                                                 const core::Options& opts) {
+    if (dial) return dial(remote);
+    auto link = NetworkLink::open(remote, opts);
     if (!link) return tl::unexpected(link.error());
     return std::unique_ptr<Link>(std::move(*link));
 }
 
 Error with_advice(const Error& error, const std::string& doing, Process process) {
     Error out{error.code, doing + ": " + error.message};
+    if (error.message.find(kLineAdvice) != std::string::npos) return out;
     const std::string program = "filial-" + name_of(process);
     if (error.code == Errc::unreachable) {
         out.message += "; start " + program + ", or look at `filial status`";

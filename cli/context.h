@@ -37,6 +37,11 @@ class Context {
     schema::Result<std::unique_ptr<Link>> connect(Process process);
     schema::Result<std::unique_ptr<Link>> connect(const core::Remote& remote);
 
+  private:
+    schema::Result<std::unique_ptr<Link>> open_line(const core::Remote& remote,
+                                                    const core::Options& opts);
+
+  public:
     /// Tests put their own here.
     std::function<schema::Result<std::unique_ptr<Link>>(const core::Remote&)> dial;
     std::optional<core::Options> loaded;

@@ -2,7 +2,10 @@
 
 #include "cli/submit.h"
 #include "schema/amounts.h"
+#include "schema/grant_payloads.h"
 #include "schema/payloads.h"
+#include "schema/trade_payloads.h"
+#include "schema/verdict_payload.h"
 
 namespace filial::cli {
 
@@ -39,6 +42,7 @@ Json debt_moved(Parser& parser, ByteView payload) {
     out["reason"] = moved->reason;
     out["doc"] = moved->document;
     out["flags"] = flag_names(moved->flags);
+    if (moved->beyond.value() != 0) out["beyond"] = to_string(moved->beyond);
     return out;
 }
 
@@ -48,6 +52,8 @@ Json limit_set(Parser& parser, ByteView payload) {
     Json out;
     out["amount"] = to_string(limit->amount);
     out["doc"] = limit->document;
+    out["flags"] = flag_names(limit->flags);
+    if (limit->beyond.value() != 0) out["beyond"] = to_string(limit->beyond);
     return out;
 }
 
@@ -95,10 +101,130 @@ Json log_opened(Parser& parser, ByteView payload) {
     out["incarnation"] = schema::to_hex(schema::view(opened->incarnation));
     out["epoch"] = opened->epoch.value();
     out["continues_from"] = opened->continues_from.value();
+    if (opened->lost_upto.value() != 0) out["lost_upto"] = opened->lost_upto.value();
+    if (!opened->reason.empty()) out["reason"] = opened->reason;
     return out;
 }
 
-/// null for a kind that is not the product's, or a payload that cannot be read.
+Json day_closed(Parser& parser, ByteView payload) {
+    const auto day = schema::decode_day_closed(parser, payload);
+    if (!day) return nullptr;
+    Json cut = Json::array();
+    for (const schema::Position& position : day->cut) cut.push_back(position_json(position));
+    Json out;
+    out["offset_minutes"] = day->offset_minutes;
+    out["cut"] = std::move(cut);
+    out["late"] = day->late;
+    out["previous"] = day->previous.empty() ? Json(nullptr) : Json(day->previous);
+    return out;
+}
+
+Json store_verdict(Parser& parser, ByteView payload) {
+    const auto verdict = schema::decode_store_verdict(parser, payload);
+    if (!verdict) return nullptr;
+    Json out;
+    out["about"] = position_json(verdict->cause);
+    out["topic"] = verdict->topic;
+    out["finding"] = verdict->finding;
+    out["text"] = verdict->text;
+    return out;
+}
+
+/// Part of a customer's credit, or of goods.
+std::string part_text(schema::GrantOf of, std::int64_t amount) {
+    if (of == schema::GrantOf::credit) return to_string(schema::Money{amount});
+    return to_string(schema::Quantity{amount});
+}
+
+Json grant_step(Parser& parser, ByteView payload) {
+    const auto step = schema::decode_grant_step(parser, payload);
+    if (!step) return nullptr;
+    const bool credit = step->of == schema::GrantOf::credit;
+    Json out;
+    out["of"] = credit ? "credit" : "stock";
+    out["peer"] = step->peer;
+    out["epoch"] = step->epoch.value();
+    out[credit ? "amount" : "qty"] = part_text(step->of, step->amount);
+    out["round"] = step->round;
+    out["closes"] = step->closes;
+    out["roomed"] = step->roomed;
+    out["cause"] = position_json(step->cause);
+    out["doc"] = step->document;
+    out["reason"] = step->reason;
+    out["flags"] = flag_names(step->flags);
+    if (step->beyond != 0) out["beyond"] = part_text(step->of, step->beyond);
+    return out;
+}
+
+Json debt_told(Parser& parser, ByteView payload) {
+    const auto told = schema::decode_debt_told(parser, payload);
+    if (!told) return nullptr;
+    Json out;
+    out["peer"] = told->peer;
+    out["epoch"] = told->epoch.value();
+    out["amount"] = to_string(told->delta);
+    out["roomed"] = told->roomed;
+    out["cause"] = position_json(told->cause);
+    out["reason"] = told->reason;
+    out["doc"] = told->document;
+    out["flags"] = flag_names(told->flags);
+    if (told->beyond.value() != 0) out["beyond"] = to_string(told->beyond);
+    return out;
+}
+
+const char* purpose_name(schema::RoundFor purpose) {
+    switch (purpose) {
+        case schema::RoundFor::none:
+            break;
+        case schema::RoundFor::close:
+            return "close";
+        case schema::RoundFor::move:
+            return "move-home";
+        case schema::RoundFor::merge:
+            return "merge";
+        case schema::RoundFor::block:
+            return "block";
+    }
+    return "none";
+}
+
+Json account_step(Parser& parser, ByteView payload) {
+    const auto step = schema::decode_account_step(parser, payload);
+    if (!step) return nullptr;
+    Json answers = Json::array();
+    for (const schema::Position& position : step->acks) answers.push_back(position_json(position));
+    Json out;
+    out["round"] = step->round;
+    out["purpose"] = purpose_name(step->purpose);
+    out["peer"] = step->peer.empty() ? Json(nullptr) : Json(step->peer);
+    out["into"] = step->into.empty() ? Json(nullptr) : Json(step->into);
+    out["limit"] = to_string(step->limit);
+    out["debt"] = to_string(step->debt);
+    out["answers"] = std::move(answers);
+    out["cause"] = position_json(step->cause);
+    out["reason"] = step->reason;
+    out["flags"] = flag_names(step->flags);
+    return out;
+}
+
+/// Grants, claims, told debts, rounds, accounts and stores' ends; null for any other kind.
+Json promise_json(const schema::Event& event, Parser& parser) {
+    const std::string& kind = event.kind;
+    const bool store = kind.starts_with("store.") || kind == schema::kTailTold;
+    if (store || kind.starts_with("grant.") || kind.starts_with("claim.")) {
+        return grant_step(parser, event.payload);
+    }
+    if (kind == schema::kDebtTold || kind == schema::kDebtApplied) {
+        return debt_told(parser, event.payload);
+    }
+    if (kind.starts_with("round.") || kind.starts_with("account.")) {
+        return account_step(parser, event.payload);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
 Json payload_json(const schema::Event& event, Parser& parser) {
     const std::string& kind = event.kind;
     if (kind == schema::kStockMoved) return stock_moved(parser, event.payload);
@@ -109,11 +235,11 @@ Json payload_json(const schema::Event& event, Parser& parser) {
     }
     if (kind == schema::kNoticeTaken) return notice_taken(parser, event.payload);
     if (kind == schema::kLogOpened) return log_opened(parser, event.payload);
+    if (kind == schema::kDayClosed) return day_closed(parser, event.payload);
+    if (kind == schema::kStoreVerdict) return store_verdict(parser, event.payload);
     if (kind.starts_with("transfer.")) return transfer_step(parser, event.payload);
-    return nullptr;
+    return promise_json(event, parser);
 }
-
-}  // namespace
 
 Json event_json(const schema::StoreId& store, const schema::LoggedEvent& logged, Parser& parser) {
     const schema::Event& event = logged.event;

@@ -15,4 +15,8 @@ namespace filial::cli {
 Json event_json(const schema::StoreId& store, const schema::LoggedEvent& logged,
                 schema::Parser& parser);
 
+/// What the event's payload says; null for a kind that is not the product's, or a payload that
+/// cannot be read.
+Json payload_json(const schema::Event& event, schema::Parser& parser);
+
 }  // namespace filial::cli

@@ -100,7 +100,7 @@ FileLock::~FileLock() {
 }
 
 Result<void> FileLock::take(const std::filesystem::path& path) {
-    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd_ < 0) fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd_ < 0) return write_failed(path);
     if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return {};
     return schema::fail(Errc::locked, "another process uses it now (" + path.string() + ")");

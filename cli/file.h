@@ -29,8 +29,10 @@ class FileLock {
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;
     ~FileLock();
-    /// `locked` if another process has it.
+    /// `locked` if another process has it; may be tried again.
     schema::Result<void> take(const std::filesystem::path& path);
+    /// A child that keeps it open keeps the lock.
+    int fd() const { return fd_; }
 
   private:
     int fd_ = -1;

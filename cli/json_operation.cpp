@@ -174,7 +174,7 @@ class Gatherer {
     std::vector<Member> members_;
 };
 
-bool is_blank(std::string_view text) {
+bool is_only_blanks(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
@@ -188,7 +188,7 @@ Result<std::vector<PlacedOperation>> parse_lines(std::string_view text,
         const std::string_view line = text.substr(0, end);
         text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
         const std::string place = "line " + std::to_string(++number);
-        if (is_blank(line)) continue;
+        if (is_only_blanks(line)) continue;
         auto operations = parse_operations(line, defaults);
         if (!operations) {
             fault = {placed.size() + 1, number};
@@ -216,7 +216,8 @@ Result<std::vector<PlacedOperation>> parse_ticket(std::string_view text,
                                                   TicketFault* fault) {
     TicketFault nobody;
     TicketFault& where = fault != nullptr ? *fault : nobody;
-    if (is_blank(text)) return schema::fail(Errc::invalid, "empty: expected operations as JSON");
+    if (is_only_blanks(text))
+        return schema::fail(Errc::invalid, "empty: expected operations as JSON");
     std::vector<PlacedOperation> placed;
     const bool array = text[text.find_first_not_of(" \t\r\n")] == '[';
     Gatherer whole(text, defaults);

@@ -14,6 +14,10 @@ struct OperationDefaults {
     schema::Timestamp at;
     std::string document;
     bool fact = false;
+    bool recorded = false;  ///< Operation::recorded, unless the line says whether it is a fact.
+    /// Home of a customer who is registered without one: the store that books it. Empty: each line
+    /// has to name it.
+    std::string home{};
 };
 
 /// The operations of one JSON text: an object is one, an array of objects several of one ticket.

@@ -48,6 +48,11 @@ std::string name_of(Process process) {
 }
 
 core::Remote remote_of(Process process, const core::Options& options) {
+    if (options.is_central() && process != Process::broker) {
+        const auto& central = options.central;
+        const bool asks = process == Process::subscriber;
+        return {central.store.value(), asks ? central.subscriber : central.publisher, central.key};
+    }
     core::Remote remote;
     remote.name = options.store.value();
     switch (process) {

@@ -51,7 +51,7 @@ class NetworkLink : public Link {
 /// The local programs of a store.
 enum class Process { publisher, subscriber, broker };
 std::string name_of(Process process);
-/// Its local socket.
+/// Its local socket; in central mode that of the store that the shop works at.
 core::Remote remote_of(Process process, const core::Options& options);
 
 }  // namespace filial::cli

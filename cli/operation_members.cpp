@@ -91,10 +91,15 @@ Result<void> take(const Member& member, const OperationInfo& info, Operation& op
     const std::string_view name = member.name;
     if (name == "op") return {};
     if (name == "at") return take_time(member, operation.at);
-    if (name == "fact") return take_flag(member, operation.fact);
+    if (name == "fact") {
+        operation.recorded = false;
+        return take_flag(member, operation.fact);
+    }
     if (name == info.subject) return take_text(member, operation.subject);
     if (name == "doc") return take_text(member, operation.document);
     if (!info.peer.empty() && name == info.peer) return take_text(member, operation.peer);
+    const bool hinted = info.peer.empty() && schema::takes_home_hint(info.kind);
+    if (hinted && name == "home") return take_text(member, operation.peer);
     if (!info.quantity.empty() && name == info.quantity) {
         return take_quantity(member, operation.quantity);
     }
@@ -110,12 +115,13 @@ Result<void> take(const Member& member, const OperationInfo& info, Operation& op
 }
 
 /// A number that is missing would read as zero, so it is asked for by name.
-Result<void> check_present(const std::vector<Member>& members, const OperationInfo& info) {
+Result<void> check_present(const std::vector<Member>& members, const OperationInfo& info,
+                           const Operation& operation) {
     const auto missing = [&](std::string_view name) {
         return !name.empty() && find(members, name) == nullptr;
     };
     if (missing(info.subject)) return refuse(info.subject, "missing");
-    if (missing(info.peer)) return refuse(info.peer, "missing");
+    if (missing(info.peer) && operation.peer.empty()) return refuse(info.peer, "missing");
     if (missing(info.quantity)) return refuse(info.quantity, "missing");
     if (info.amount && missing("amount")) return refuse("amount", "missing");
     if (info.kind == OperationKind::publish && missing("topic")) return refuse("topic", "missing");
@@ -138,7 +144,11 @@ Result<Operation> to_operation(const std::vector<Member>& members,
     operation.kind = info.kind;
     operation.at = defaults.at;
     operation.fact = defaults.fact;
+    operation.recorded = defaults.recorded;
     if (info.subject != "doc") operation.document = defaults.document;
+    const bool at_home =
+        info.kind == OperationKind::customer_add && find(members, "home") == nullptr;
+    if (at_home) operation.peer = defaults.home;
     for (std::size_t i = 0; i < members.size(); ++i) {
         for (std::size_t j = 0; j < i; ++j) {
             if (members[j].name == members[i].name) {
@@ -149,7 +159,7 @@ Result<Operation> to_operation(const std::vector<Member>& members,
             return tl::unexpected(taken.error());
         }
     }
-    if (const auto present = check_present(members, info); !present) {
+    if (const auto present = check_present(members, info, operation); !present) {
         return tl::unexpected(present.error());
     }
     if (const auto valid = schema::validate(operation); !valid) {

@@ -21,8 +21,8 @@ constexpr milliseconds kWatchEvery{2'000};
 bool has_socket(const core::Remote& remote) {
     constexpr std::string_view scheme = "ipc://";
     std::error_code error;
-    return remote.endpoint.starts_with(scheme) &&
-           std::filesystem::exists(remote.endpoint.substr(scheme.size()), error);
+    if (!remote.endpoint.starts_with(scheme)) return true;  // Of another store: it will show.
+    return std::filesystem::exists(remote.endpoint.substr(scheme.size()), error);
 }
 
 /// The configuration says which programs a folder has: what is expected and silent is an alarm.
@@ -204,6 +204,7 @@ Json status_json(const std::vector<ProcessReport>& reports) {
         Json counters = Json::object();
         for (const auto& [name, value] : status.counters) counters[name] = value;
         one["counters"] = std::move(counters);
+        one["waiting"] = status.waiting;
         processes.push_back(std::move(one));
     }
     Json out;
@@ -227,6 +228,11 @@ std::string status_text(const std::vector<ProcessReport>& reports) {
                    std::to_string(status.epoch), grouped(status.end), status.health});
     }
     std::string text = table.text();
+    for (const ProcessReport& report : reports) {
+        if (!report.status || report.status->waiting.empty()) continue;
+        text += "\nofficial operations under way at " + report.status->store + ":\n";
+        for (const std::string& each : report.status->waiting) text += "  " + each + "\n";
+    }
     for (const ProcessReport& report : reports) {
         if (!report.status || report.status->counters.empty()) continue;
         text += "\n" + process_name(report) + " since its start:\n";

@@ -256,7 +256,8 @@ Result<int> run_import(Context& context, const ImportArgs& given) {
                             "same for every run of the same lines");
     }
     if (args.source.empty()) args.source = std::filesystem::path(args.file).filename().string();
-    OperationDefaults defaults{context.clock.wall(), args.document, args.fact};
+    // What a file says has happened: nobody is there to be told of a limit.
+    OperationDefaults defaults{context.clock.wall(), args.document, args.fact, true, {}};
     if (!args.at.empty()) {
         const auto at = schema::parse_timestamp(args.at);
         if (!at) return schema::fail("--at", at.error());
@@ -264,6 +265,7 @@ Result<int> run_import(Context& context, const ImportArgs& given) {
     }
     const auto options = context.options();
     if (!options) return tl::unexpected(options.error());
+    defaults.home = (*options)->books_at().value();
     auto reader = LineReader::open(args.file);
     if (!reader) return schema::fail("import", reader.error());
     auto journal =

@@ -32,17 +32,57 @@ constexpr std::string_view kRest = R"(
 # Read this store's own log from its own publisher, so that own answers are live with lines down.
 # own_publisher = true
 
+# A shop without a log of its own: every command goes to the programs of this store, which has to
+# admit it with --tickets. Then this folder has no programs.
+# [central]
+# store = "store2"
+# publisher = "tcp://store2.example.com:5701"
+# subscriber = "tcp://store2.example.com:5702"
+# key = "..."
+
+# A line that has to be called: a [[hub]] or [[peer]] may have `calls` ("asked", or a list of times
+# such as ["every 30m", "at 19:30", "depth 500", "age 6h"]), `hours` ("07:00-22:00"), a `rate`
+# ("4KiB") and `line` ("dear"). Here is what brings it up and down; `filial sync` calls, with --watch on schedule.
+# [sync]
+# link_up = ""
+# link_down = ""
+# link_up_within = "60s"
+# link_down_within = "20s"
+# How long a call may take, and which topics go before others in it.
+# budget = "10m"
+# first = []
+
 # How old an answer may be before it is marked as stale.
 # [freshness]
 # stock = "10m"
 # customers = "1d"
 # debts = "1d"
 # other = "1d"
+# Of a debt that is asked with --for credit-check; "official": only live answers of all stores.
+# credit-check = "official"
+
+# What a sale on credit, or from stock reserved elsewhere, may take beyond this store's own room:
+# "refuse" says what to do instead, "flag" books it for a person to look at.
+# [limits]
+# beyond_room = "refuse"
+# A store asks a customer's home for more credit by itself as soon as less than this is left of what
+# it was given, to have the target again; home gives by itself what it need not keep back.
+# credit_top_up = false
+# credit_low_water = "0.00"
+# credit_target = "0.00"
+# credit_keep_back = "0.00"
+# The same of goods that another store reserves.
+# stock_top_up = false
+# stock_low_water = "0"
+# stock_target = "0"
+# stock_keep_back = "0"
 
 # [disk]
 # Space that the programs leave free: below it nothing more is booked or taken. "auto" is an eighth
 # of the file system, at most 64 MiB.
 # reserve = "auto"
+# How often each program looks through everything that it keeps, and finds what the disk has lost.
+# scrub_every = "1d"
 
 # [log]
 # level = "info"

@@ -3,7 +3,10 @@
 #include <array>
 #include <thread>
 
+#include "cli/account_step.h"
 #include "cli/json.h"
+#include "cli/name_homes.h"
+#include "cli/next_step.h"
 #include "cli/ticket_time.h"
 #include "schema/hash.h"
 #include "schema/payloads.h"
@@ -39,6 +42,18 @@ constexpr std::array kFlags{
              "goods that turned up after their transfer was cancelled: booked and flagged"},
     FlagInfo{schema::kFlagUndecided, "undecided",
              "a notice of another store could not be decided here: only that it came is booked"},
+    FlagInfo{schema::kFlagWrittenOff, "written_off",
+             "goods on the way are given up, or were found after that: booked and flagged"},
+    FlagInfo{schema::kFlagGivenUp, "given_up",
+             "what a lost log held of a limit or of goods is given up: booked and flagged"},
+    FlagInfo{schema::kFlagNoRoom, "no_room",
+             "more than this store was granted, or has left: booked and flagged"},
+    FlagInfo{schema::kFlagAfterClose, "after_close",
+             "the account is closed, somebody has to review it: booked and flagged"},
+    FlagInfo{schema::kFlagPaidTwice, "paid_twice",
+             "this document was paid before, the customer has a credit now: booked and flagged"},
+    FlagInfo{schema::kFlagOverCommitted, "over_committed",
+             "less is left than others were promised: booked and flagged"},
 };
 
 schema::ClientId client_of(const std::string& text) {
@@ -90,7 +105,7 @@ Result<Message> hand_in(Context& context, Link& link, const schema::Ticket& tick
 }
 
 void print_accepted(Console& console, const std::string& store, const schema::Ticket& ticket,
-                    const Accepted& accepted) {
+                    const Accepted& accepted, const std::string& next, const Json& beside) {
     if (console.json) {
         Json out;
         out["store"] = store;
@@ -101,6 +116,8 @@ void print_accepted(Console& console, const std::string& store, const schema::Ti
         out["repeated"] = accepted.repeated;
         out["client"] = schema::to_hex(schema::view(ticket.client));
         out["number"] = ticket.number;
+        if (!next.empty()) out["next"] = next;
+        for (const auto& [name, value] : beside.items()) out[name] = value;
         console.line(dump(out));
         return;
     }
@@ -110,6 +127,16 @@ void print_accepted(Console& console, const std::string& store, const schema::Ti
     if (accepted.last != accepted.first) text += ".." + std::to_string(accepted.last.value());
     console.line(text);
     for (const std::string& flag : flag_texts(accepted.flags)) console.say(flag);
+    if (!next.empty()) console.say(next);
+}
+
+/// Of a ticket with one operation: what happens next.
+std::string next_of(Context& context, const std::vector<PlacedOperation>& operations,
+                    const Accepted& accepted) {
+    if (operations.size() != 1) return "";
+    const schema::Operation& operation = operations.front().operation;
+    const std::string next = next_step(operation);
+    return next.empty() ? next_account_step(context, operation, accepted) : next;
 }
 
 int print_refused(Console& console, const std::vector<PlacedOperation>& operations,
@@ -142,6 +169,8 @@ int print_fault(Console& console, const Error& error, const TicketFault& fault) 
 
 Result<OperationDefaults> defaults_of(Context& context, const TicketArgs& args) {
     OperationDefaults defaults{context.clock.wall(), args.document, args.fact};
+    // Without a configuration nothing is handed in, and that is said where it is tried.
+    if (const auto known = context.options()) defaults.home = (*known)->books_at().value();
     if (!args.at.empty()) {
         const auto at = schema::parse_timestamp(args.at);
         if (!at) return schema::fail("--at", at.error());
@@ -156,9 +185,10 @@ Result<OperationDefaults> defaults_of(Context& context, const TicketArgs& args) 
 }
 
 Result<int> submit(Context& context, const TicketArgs& args,
-                   const std::vector<PlacedOperation>& operations) {
+                   std::vector<PlacedOperation> operations, const Json& beside) {
     const auto options = context.options();
     if (!options) return tl::unexpected(options.error());
+    name_homes(context, operations);
     auto link = context.connect(Process::publisher);
     if (!link) return tl::unexpected(link.error());
 
@@ -174,17 +204,20 @@ Result<int> submit(Context& context, const TicketArgs& args,
     if (const auto* refused = std::get_if<TicketRefused>(&*answer)) {
         return print_refused(context.console, operations, *refused);
     }
-    print_accepted(context.console, (*options)->store.value(), ticket, std::get<Accepted>(*answer));
+    const auto& accepted = std::get<Accepted>(*answer);
+    print_accepted(context.console, (*options)->books_at().value(), ticket, accepted,
+                   next_of(context, operations, accepted), beside);
     return kDone;
 }
 
-Result<int> submit(Context& context, const TicketArgs& args, const schema::Operation& operation) {
+Result<int> submit(Context& context, const TicketArgs& args, const schema::Operation& operation,
+                   const Json& beside) {
     if (const auto valid = schema::validate(operation); !valid) {
         const std::string name(schema::operation_info(operation.kind).name);
         const Error error{valid.error().code, name + ": " + valid.error().message};
         return print_fault(context.console, error, {1, 0});
     }
-    return submit(context, args, std::vector<PlacedOperation>{{operation, "operation 1"}});
+    return submit(context, args, std::vector<PlacedOperation>{{operation, "operation 1"}}, beside);
 }
 
 std::vector<std::string> flag_texts(std::uint64_t flags) {

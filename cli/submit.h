@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/context.h"
+#include "cli/json.h"
 #include "cli/json_operation.h"
 
 namespace filial::cli {
@@ -23,19 +24,21 @@ struct TicketArgs {
 /// time gets that of its first try. `invalid` for a bad time.
 schema::Result<OperationDefaults> defaults_of(Context& context, const TicketArgs& args);
 
-/// Hands in one ticket and prints what became of it. A lost answer is asked for again with the same
-/// client and number until `wait_seconds` are over, so the ticket is never booked twice. Returns
-/// the exit code: 0 for booked, that of its error for refused.
+/// Hands in one ticket, with the homes of its customers (name_homes), and prints what became of it.
+/// A lost answer is asked for again with the same client and number until `wait_seconds` are over,
+/// so the ticket is never booked twice. Returns the exit code: 0 for booked, that of its error for
+/// refused.
 schema::Result<int> submit(Context& context, const TicketArgs& args,
-                           const std::vector<PlacedOperation>& operations);
+                           std::vector<PlacedOperation> operations,
+                           const Json& beside = Json::object());
 
 /// Prints why a ticket was not booked, with the place that is wrong: "operation" and "line" in
 /// JSON, null where it is not about one. Returns the exit code.
 int print_fault(Console& console, const schema::Error& error, const TicketFault& fault);
 
-/// The same for one operation; it is validated first.
+/// The same for one operation; it is validated first. `beside`: further members of the JSON answer.
 schema::Result<int> submit(Context& context, const TicketArgs& args,
-                           const schema::Operation& operation);
+                           const schema::Operation& operation, const Json& beside = Json::object());
 
 /// Flag bits in words, for people: "stock went below zero: booked and flagged".
 std::vector<std::string> flag_texts(std::uint64_t flags);

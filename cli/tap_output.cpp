@@ -20,7 +20,7 @@ using schema::Result;
 
 namespace {
 
-constexpr std::size_t kReadBytes = 1024 * 1024;
+constexpr std::size_t kTapReadBytes = 1024 * 1024;
 
 /// Where an open file is; empty where it has no name any more.
 std::string path_of(int fd) {
@@ -98,8 +98,8 @@ Result<void> TapOutput::read_back(int fd, bool same, TapState& state) {
     std::string text;
     while (true) {
         const std::size_t before = text.size();
-        text.resize(before + kReadBytes);
-        const ssize_t got = ::pread(fd, text.data() + before, kReadBytes, at);
+        text.resize(before + kTapReadBytes);
+        const ssize_t got = ::pread(fd, text.data() + before, kTapReadBytes, at);
         text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
         if (got < 0) return system_failed("read the output back");
         at += got;

@@ -115,7 +115,7 @@ Result<void> TapSession::take(const Message& message, Timestamp wall, BootTime n
             outgoing_.emplace_back(schema::Pong{session_->to_peer(), ping->nonce});
         }
     } else if (const auto* pong = std::get_if<schema::Pong>(&message)) {
-        if (of_session(pong->session)) session_->pong(pong->nonce);
+        if (of_session(pong->session)) session_->pong(pong->nonce, now);
     } else if (const auto* bye = std::get_if<schema::Bye>(&message)) {
         if (of_session(bye->session)) {
             note("the other end says good-bye: " + bye->reason);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <clocale>
 #include <ctime>
+#include <string_view>
 
 #include "core/clock.h"
 
@@ -16,19 +18,30 @@ std::string two_units(std::int64_t large, const char* large_name, std::int64_t s
     return fmt::format("{} {} {} {}", large, large_name, small, small_name);
 }
 
-}  // namespace
-
-std::string local_time(schema::Timestamp t) {
+std::string formatted(schema::Timestamp t, const char* format) {
     std::int64_t seconds = t.value() / core::kSecond;
     if (t.value() % core::kSecond < 0) --seconds;
     const auto when = static_cast<std::time_t>(seconds);
     std::tm parts{};
     ::tzset();
-    if (::localtime_r(&when, &parts) == nullptr) return schema::to_string(t);
-    std::array<char, 80> text{};
-    const std::size_t size =
-        std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S %Z", &parts);
+    if (::localtime_r(&when, &parts) == nullptr) return "";
+    std::array<char, 160> text{};
+    const std::size_t size = std::strftime(text.data(), text.size(), format, &parts);
     return std::string(text.data(), size);
+}
+
+}  // namespace
+
+std::string local_time(schema::Timestamp t) {
+    const std::string text = formatted(t, "%Y-%m-%d %H:%M:%S %Z");
+    return text.empty() ? schema::to_string(t) : text;
+}
+
+std::string locale_time(schema::Timestamp t) {
+    const char* name = std::setlocale(LC_TIME, nullptr);
+    const std::string_view locale = name == nullptr ? "C" : name;
+    const bool none = locale == "C" || locale == "POSIX" || locale.starts_with("C.");
+    return none ? std::string() : formatted(t, "%x %X");
 }
 
 std::string duration_text(std::int64_t microseconds) {

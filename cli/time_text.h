@@ -10,6 +10,9 @@ namespace filial::cli {
 /// In the local time zone, which is named: "2026-11-22 09:13:23 -03".
 std::string local_time(schema::Timestamp t);
 
+/// The same moment as the locale of LC_TIME writes it; empty where that is C or POSIX.
+std::string locale_time(schema::Timestamp t);
+
 /// The two largest units that matter: "0.4 s", "12 s", "3 min 12 s", "3 h 12 min", "2 d 3 h".
 std::string duration_text(std::int64_t microseconds);
 

@@ -6,6 +6,7 @@
 #include "cli/json.h"
 #include "cli/queue.h"
 #include "cli/table.h"
+#include "cli/verdicts.h"
 
 namespace filial::cli {
 
@@ -43,7 +44,8 @@ void add_get(CLI::App& app, Context& context) {
     CLI::App& verb = add_verb(
         app, "get",
         "Ask this store's replica: stock SKU, customer ID, debt ID, or TOPIC KEY. Each row says\n"
-        "how old it is; exit code 3 if some of it is older than the policy.",
+        "how old it is; exit code 3 if some of it is older than the policy. At a terminal you are\n"
+        "then asked whether to update first.",
         "  filial get stock 85123A\n  filial get stock 85123A --at warehouse --max-age 10m\n"
         "  filial get debt 12377 --json");
     const auto args = std::make_shared<GetArgs>();
@@ -51,8 +53,10 @@ void add_get(CLI::App& app, Context& context) {
     verb.add_option("KEY", args->key, "SKU, customer's number, or key")->required();
     verb.add_option("--at", args->at, "Only this store");
     verb.add_option("--max-age", args->max_age, "Older is stale, for this once: 90s, 10m, 1d");
+    verb.add_option("--for", args->purpose, "Whose policy counts: credit-check (of a debt)");
     verb.add_flag("--official", args->official,
-                  "Live from every store that matters; not there yet, and refused");
+                  "Only live answers of every store that matters count; 5 names who is missing");
+    verb.add_option("--wait", args->wait, "How long to wait for live answers: 1s to 100s");
     verb.callback([&context, args] {
         context.action = [&context, args] { return run_get(context, *args); };
     });
@@ -74,6 +78,29 @@ void add_list(CLI::App& app, Context& context) {
     });
 }
 
+void add_verdicts(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(app, "verdicts",
+                              "What head office found in this store's log: events that a person "
+                              "here should look at",
+                              "  filial verdicts\n  filial verdicts --all --json");
+    const auto all = std::make_shared<bool>(false);
+    verb.add_flag("--all", *all, "Of every store");
+    verb.callback([&context, all] {
+        context.action = [&context, all] { return run_verdicts(context, *all); };
+    });
+    CLI::App& validate = add_verb(
+        app, "validate",
+        "At head office: look through what all stores sent and tell each store, once, what it\n"
+        "should look at",
+        "  filial validate\n  filial validate --watch --every 5m");
+    const auto args = std::make_shared<ValidateArgs>();
+    validate.add_flag("--watch", args->watch, "Again and again, until it is stopped");
+    validate.add_option("--every", args->every, "With --watch: the pause between two looks");
+    validate.callback([&context, args] {
+        context.action = [&context, args] { return run_validate(context, *args); };
+    });
+}
+
 void add_plain(CLI::App& app, Context& context, const std::string& name, const std::string& what,
                Result<int> (*action)(Context&), const std::string& example) {
     CLI::App& verb = add_verb(app, name, what, example);
@@ -86,6 +113,7 @@ void add_plain(CLI::App& app, Context& context, const std::string& name, const s
 void add_question_verbs(CLI::App& app, Context& context) {
     add_get(app, context);
     add_list(app, context);
+    add_verdicts(app, context);
     CLI::App& queue = add_verb(
         app, "queue",
         "What waits on each leg between the programs: events, bytes, age of the oldest, when the\n"

@@ -3,6 +3,7 @@
 
 #include "cli/admit.h"
 #include "cli/app.h"
+#include "cli/doctor.h"
 #include "cli/init.h"
 #include "cli/receiver.h"
 
@@ -85,12 +86,37 @@ void add_receiver(CLI::App& app, Context& context) {
     });
 }
 
+void add_doctor(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(
+        app, "doctor",
+        "Read everything that the programs of this folder keep, and say what of it is damaged.\n"
+        "Programs that run look themselves and repair what they find; exit code 1 while anything\n"
+        "is not whole.",
+        "  filial doctor\n  filial doctor --repair\n"
+        "  filial doctor --accept-loss --reason 'the disk and the broker are gone'");
+    const auto args = std::make_shared<DoctorArgs>();
+    verb.add_flag("--repair", args->repair,
+                  "Wait for repairs; what a program that does not run keeps it repairs at its "
+                  "next start");
+    auto* accept = verb.add_flag("--accept-loss", args->accept_loss,
+                                 "Give up the events that nobody has any more: the log goes on in "
+                                 "a new epoch, which says so");
+    verb.add_option("--reason", args->reason, "With --accept-loss: why, for the record")
+        ->needs(accept);
+    verb.add_option("--wait", args->wait_seconds, "Seconds to wait for programs; default: 300")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400}));
+    verb.callback([&context, args] {
+        context.action = [&context, args] { return run_doctor(context, *args); };
+    });
+}
+
 }  // namespace
 
 void add_setup_verbs(CLI::App& app, Context& context) {
     add_init(app, context);
     add_admit(app, context);
     add_receiver(app, context);
+    add_doctor(app, context);
 }
 
 }  // namespace filial::cli

@@ -3,129 +3,16 @@
 
 #include "cli/app.h"
 #include "cli/file.h"
+#include "cli/operation_verb.h"
 #include "cli/submit.h"
 #include "schema/limits.h"
 
 namespace filial::cli {
 
-using schema::Errc;
-using schema::Operation;
 using schema::OperationKind;
 using schema::Result;
 
 namespace {
-
-/// What the verbs of one operation read from the command line, whichever of it they use.
-struct Typed {
-    OperationKind kind = OperationKind::none;
-    TicketArgs ticket;
-    std::string subject;
-    std::string peer;
-    std::string sku;
-    std::string quantity;
-    std::string amount;
-    std::string topic;
-    std::string text;
-    std::string file;
-    bool last_value = false;
-    std::vector<std::string> fields;
-};
-
-void add_ticket_flags(CLI::App& verb, TicketArgs& args, bool document) {
-    verb.add_option("--at", args.at,
-                    "When it happened, such as 2026-11-22T09:13:00Z; default: now");
-    if (document) verb.add_option("--doc", args.document, "Document number, shown to people");
-    verb.add_flag("--fact", args.fact,
-                  "It has happened already, whatever the rules say; it is booked and flagged");
-    auto* client = verb.add_option("--client", args.client,
-                                   "For callers that try again: a name or 32 hexadecimal digits");
-    auto* number = verb.add_option("--number", args.number,
-                                   "With --client: its ticket's number; the same number again is "
-                                   "answered as the first time");
-    client->needs(number);
-    number->needs(client)->check(CLI::PositiveNumber);
-    verb.add_option("--wait", args.wait_seconds,
-                    "Seconds to try when the publisher does not answer")
-        ->capture_default_str();
-}
-
-Result<void> read_numbers(const Typed& typed, Operation& operation) {
-    if (!typed.quantity.empty()) {
-        const auto quantity = schema::parse_quantity(typed.quantity);
-        if (!quantity) return tl::unexpected(quantity.error());
-        operation.quantity = *quantity;
-    }
-    if (!typed.amount.empty()) {
-        const auto amount = schema::parse_money(typed.amount);
-        if (!amount) return tl::unexpected(amount.error());
-        operation.amount = *amount;
-    }
-    return {};
-}
-
-Result<void> read_fields(const Typed& typed, Operation& operation) {
-    for (const std::string& field : typed.fields) {
-        const std::size_t equals = field.find('=');
-        if (equals == std::string::npos || equals == 0) {
-            return schema::fail(Errc::invalid, "--field " + field + ": expected name=value");
-        }
-        operation.fields.emplace_back(field.substr(0, equals), field.substr(equals + 1));
-    }
-    return {};
-}
-
-Result<void> read_payload(const Typed& typed, Operation& operation) {
-    const bool from_file = !typed.file.empty() || typed.text == "-";
-    if (!from_file) {
-        operation.payload = typed.text;
-        return {};
-    }
-    auto payload = read_file(typed.file.empty() ? "-" : typed.file, schema::kPayloadBytesMax);
-    if (!payload) return tl::unexpected(payload.error());
-    operation.payload = std::move(*payload);
-    return {};
-}
-
-Result<int> hand_in(Context& context, const Typed& typed) {
-    const std::string name(schema::operation_info(typed.kind).name);
-    const auto defaults = defaults_of(context, typed.ticket);
-    if (!defaults) return schema::fail(name, defaults.error());
-    Operation operation;
-    operation.kind = typed.kind;
-    operation.at = defaults->at;
-    operation.fact = defaults->fact;
-    operation.document = defaults->document;
-    operation.subject = typed.subject;
-    operation.peer = typed.peer;
-    operation.sku = typed.sku;
-    operation.topic = typed.topic;
-    operation.last_value = typed.last_value;
-    if (const auto read = read_numbers(typed, operation); !read) {
-        return schema::fail(name, read.error());
-    }
-    if (const auto read = read_fields(typed, operation); !read) {
-        return schema::fail(name, read.error());
-    }
-    if (typed.kind == OperationKind::publish) {
-        if (const auto read = read_payload(typed, operation); !read) {
-            return schema::fail(name, read.error());
-        }
-    }
-    return submit(context, typed.ticket, operation);
-}
-
-/// A verb for one operation. The caller adds what it reads to the returned pair.
-std::pair<CLI::App&, Typed&> add_operation(CLI::App& parent, Context& context,
-                                           const std::string& name, OperationKind kind,
-                                           const std::string& what, const std::string& example) {
-    CLI::App& verb = add_verb(parent, name, what, example);
-    const auto typed = std::make_shared<Typed>();
-    typed->kind = kind;
-    verb.callback([&context, typed] {
-        context.action = [&context, typed] { return hand_in(context, *typed); };
-    });
-    return {verb, *typed};
-}
 
 void add_stock_verb(CLI::App& app, Context& context, const std::string& name, OperationKind kind,
                     const std::string& what, const std::string& quantity,
@@ -142,12 +29,16 @@ void add_money_verb(CLI::App& app, Context& context, const std::string& name, Op
     verb.add_option("CUSTOMER", typed.subject, "Customer's number")->required();
     verb.add_option("AMOUNT", typed.amount, "Money with at most two decimals, such as 12.50")
         ->required();
+    if (schema::takes_home_hint(kind)) {
+        verb.add_option("--home", typed.peer,
+                        "The customer's home, where neither this store nor its replica knows it");
+    }
     add_ticket_flags(verb, typed.ticket, true);
 }
 
 void add_customer_verbs(CLI::App& app, Context& context) {
     CLI::App& customer =
-        add_verb(app, "customer", "Register or edit a customer",
+        add_verb(app, "customer", "Register, edit, merge or block a customer",
                  "  filial customer add 12377 --home store10 --field country=Peru");
     customer.require_subcommand(1);
     {
@@ -156,8 +47,9 @@ void add_customer_verbs(CLI::App& app, Context& context) {
                                            "  filial customer add 12377 --home store10 --field "
                                            "name='M. Ruiz' --field country=Peru");
         verb.add_option("CUSTOMER", typed.subject, "Customer's number")->required();
-        verb.add_option("--home", typed.peer, "The store that keeps the customer's debts")
-            ->required();
+        verb.add_option("--home", typed.peer,
+                        "The store that keeps the customer's debts; default: this one")
+            ->check(refuse_empty, "");
         add_many(verb, "--field", typed.fields, "name=value, as often as needed");
         add_ticket_flags(verb, typed.ticket, false);
     }
@@ -195,6 +87,22 @@ void add_transfer_verbs(CLI::App& app, Context& context) {
     add("cancel", OperationKind::transfer_cancel,
         "Ask to have an own transfer cancelled; the destination decides", "--to",
         "The store that was to get it", false, "  filial transfer cancel T4711 --to store3");
+    add("more", OperationKind::transfer_more,
+        "The rest of a transfer arrived, which was received in part before", "--from",
+        "The store that sent it", true, "  filial transfer more T4711 --from warehouse 85123A 1");
+    const auto settle = [&](const std::string& name, OperationKind kind, const std::string& what,
+                            const std::string& quantity, const std::string& example) {
+        auto [verb, typed] = add_operation(transfer, context, name, kind, what, example);
+        verb.add_option("ID", typed.subject, "An own transfer's number")->required();
+        verb.add_option("QTY", typed.quantity, quantity)->required();
+        add_ticket_flags(verb, typed.ticket, true);
+    };
+    settle("correct", OperationKind::transfer_correct,
+           "Another quantity than was booked had left here: the stock takes the difference",
+           "What really left, in all; 0 for nothing", "  filial transfer correct T4711 19");
+    settle("write-off", OperationKind::transfer_write_off,
+           "Goods on the way are given up: lost or broken; flagged",
+           "What is lost, in all; 0 takes it back", "  filial transfer write-off T4711 1");
 }
 
 void add_publish_verb(CLI::App& app, Context& context) {

@@ -1,0 +1,94 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/app.h"
+#include "cli/backup.h"
+#include "cli/orphans.h"
+#include "cli/restore.h"
+
+namespace filial::cli {
+
+namespace {
+
+void add_backup(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(app, "backup",
+                              "Copy the store's log and replica as they are now into a new folder, "
+                              "while its programs\n"
+                              "run or not. Keys are not in it.",
+                              "  filial backup /media/usb/store1-monday");
+    const auto dir = std::make_shared<std::string>();
+    verb.add_option("DIR", *dir, "Folder to make")->required();
+    verb.callback([&context, dir] {
+        context.action = [&context, dir] { return run_backup(context, *dir); };
+    });
+}
+
+void add_restore(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(
+        app, "restore",
+        "Put a backup in the place of this store's log and replica; what was there is set aside.\n"
+        "Stop the programs first. The store gets back what it sent since the backup, and books "
+        "nothing\n"
+        "until head office has readmitted it.",
+        "  filial restore /media/usb/store1-monday");
+    const auto dir = std::make_shared<std::string>();
+    verb.add_option("DIR", *dir, "Folder that `filial backup` made")->required();
+    verb.callback([&context, dir] {
+        context.action = [&context, dir] { return run_restore(context, *dir); };
+    });
+    CLI::App& replace = add_verb(
+        app, "replace-store",
+        "Get this store's log back from what its brokers hold: after `filial init` on a new "
+        "machine,\n"
+        "whose key head office has to admit, or where the log was lost. Stop the programs first.",
+        "  filial replace-store");
+    replace.callback(
+        [&context] { context.action = [&context] { return run_replace_store(context); }; });
+}
+
+void add_readmit(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(
+        app, "readmit",
+        "At head office: the machine that asks under this code goes on as the store, in a new "
+        "epoch, and\n"
+        "no other one. Without STORE: which machines have asked, and what became of it.",
+        "  filial readmit\n  filial readmit store1 4f3a09c2");
+    const auto store = std::make_shared<std::string>();
+    const auto code = std::make_shared<std::string>();
+    auto* name = verb.add_option("STORE", *store, "The store's name");
+    auto* digits = verb.add_option("CODE", *code, "What its machine printed, 8 digits or more");
+    name->needs(digits);
+    verb.callback([&context, store, code] {
+        context.action = [&context, store, code] { return run_readmit(context, *store, *code); };
+    });
+}
+
+void add_orphans(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(
+        app, "orphans",
+        "What an older log of this store has that the one that goes on has not: of a folder that "
+        "was set\n"
+        "aside, of an old disk, of a backup. With --reissue what happened in the physical world is "
+        "booked\n"
+        "again, once, however often this runs.",
+        "  filial orphans publisher.aside-1\n  filial orphans publisher.aside-1 --reissue");
+    const auto args = std::make_shared<OrphanArgs>();
+    verb.add_option("FOLDER", args->folder, "The folder `publisher` of that log")->required();
+    verb.add_flag("--reissue", args->reissue, "Book the physical facts again");
+    verb.add_option("--wait", args->wait_seconds, "Seconds to try while the publisher is busy")
+        ->capture_default_str();
+    verb.callback([&context, args] {
+        context.action = [&context, args] { return run_orphans(context, *args); };
+    });
+}
+
+}  // namespace
+
+void add_identity_verbs(CLI::App& app, Context& context) {
+    add_backup(app, context);
+    add_restore(app, context);
+    add_readmit(app, context);
+    add_orphans(app, context);
+}
+
+}  // namespace filial::cli
