@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "bench/support/stopwatch.h"
@@ -88,6 +89,29 @@ Result<std::string> Company::init(const std::string& store, const std::vector<st
     if (!options) return tl::unexpected(options.error());
     options_[store] = std::move(*options);
     return said["key"].get<std::string>();
+}
+
+Result<void> Company::over_dear_line(const std::string& store, int port,
+                                     std::uint64_t block_events) {
+    core::Options& options = options_.at(store);
+    std::ifstream in(options.file);
+    std::string text, hub;
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("[[")) hub = line;
+        const bool replaced =
+            hub == "[[hub]]" && (line.starts_with("endpoint") || line.starts_with("line") ||
+                                 line.starts_with("block_events"));
+        if (!replaced) text += line + "\n";
+        if (hub == "[[hub]]" && line.starts_with("endpoint")) {
+            text += "endpoint = \"tcp://127.0.0.1:" + std::to_string(port) +
+                    "\"\nline = \"dear\"\nblock_events = " + std::to_string(block_events) + "\n";
+        }
+    }
+    std::ofstream(options.file) << text;
+    auto read = core::load_options(options.file, {});
+    if (!read) return tl::unexpected(read.error());
+    options = std::move(*read);
+    return {};
 }
 
 Result<void> Company::start(const std::string& store, const std::string& program,

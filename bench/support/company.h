@@ -37,6 +37,11 @@ class Company {
         return stop(store + " subscriber");
     }
 
+    /// From its next start the store's programs reach the head over `port` of this machine, and
+    /// take the line for dear, with at most `block_events` events in a block (0: no limit).
+    schema::Result<void> over_dear_line(const std::string& store, int port,
+                                        std::uint64_t block_events);
+
     const core::Options& options(const std::string& store) const { return options_.at(store); }
     /// "broker", "publisher" or "subscriber" of one store; it must run.
     Child& child(const std::string& store, const std::string& program) {

@@ -56,6 +56,7 @@ rocksdb::Options tuned() {
     auto options = core::rocks_options("bench", {replica.memtable_bytes, replica.cache_bytes});
     options.db_write_buffer_size = 0;
     options.max_write_buffer_number = 4;
+    options.min_write_buffer_number_to_merge = 2;
     options.max_total_wal_size = 16 * replica.memtable_bytes;
     options.target_file_size_base = 8 << 20;
     options.max_bytes_for_level_base = 32 << 20;
@@ -70,6 +71,35 @@ Result<std::unique_ptr<rocksdb::DB>> open(const std::filesystem::path& dir,
     return std::unique_ptr<rocksdb::DB>(db);
 }
 
+/// With both maps of a replica: its batches name them.
+struct Both {
+    Both() = default;
+    Both(const Both&) = delete;
+    Both& operator=(const Both&) = delete;
+    ~Both() {
+        for (rocksdb::ColumnFamilyHandle* each : columns) db->DestroyColumnFamilyHandle(each);
+    }
+    std::unique_ptr<rocksdb::DB> db;
+    std::vector<rocksdb::ColumnFamilyHandle*> columns;
+};
+
+Result<std::unique_ptr<Both>> open_both(const std::filesystem::path& dir,
+                                        const rocksdb::Options& options) {
+    rocksdb::ColumnFamilyOptions received(options);
+    received.max_write_buffer_number = 2;
+    received.min_write_buffer_number_to_merge = 1;
+    received.write_buffer_size = subscriber::ReplicaStoreOptions().received_memtable_bytes;
+    const std::vector<rocksdb::ColumnFamilyDescriptor> families{
+        {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions(options)},
+        {"received", received}};
+    auto both = std::make_unique<Both>();
+    rocksdb::DB* db = nullptr;
+    const auto status = rocksdb::DB::Open(options, dir.string(), families, &both->columns, &db);
+    if (!status.ok()) return tl::unexpected(core::from_status("open " + dir.string(), status));
+    both->db.reset(db);
+    return both;
+}
+
 Result<void> write(rocksdb::DB& db, rocksdb::WriteBatch& batch) {
     rocksdb::WriteOptions how;
     how.sync = true;
@@ -78,7 +108,7 @@ Result<void> write(rocksdb::DB& db, rocksdb::WriteBatch& batch) {
     return {};
 }
 
-/// A record's contribution, except that of its key every log has one.
+/// Where the replica keeps the record's contribution.
 Bytes record_key(const schema::Range& range, const schema::Segment& segment,
                  const schema::Event& event) {
     using subscriber::Part;
@@ -166,12 +196,12 @@ Result<Spent> replay_puts(const std::filesystem::path& dir, const std::vector<Pu
 Result<Spent> replay_batches(const std::filesystem::path& dir,
                              const std::vector<std::string>& batches) {
     const Emptied emptied(dir);
-    auto db = open(dir, tuned());
-    if (!db) return tl::unexpected(db.error());
+    auto both = open_both(dir, tuned());
+    if (!both) return tl::unexpected(both.error());
     const Stopwatch watch;
     for (const std::string& bytes : batches) {
         rocksdb::WriteBatch batch(bytes);
-        if (const auto ok = write(**db, batch); !ok) return tl::unexpected(ok.error());
+        if (const auto ok = write(*(*both)->db, batch); !ok) return tl::unexpected(ok.error());
     }
     return watch.spent();
 }
@@ -188,10 +218,10 @@ Result<std::vector<std::string>> committed_batches(const std::filesystem::path& 
     }
     auto options = tuned();
     options.WAL_ttl_seconds = kKeepLogSeconds;
-    auto db = open(dir, options);
-    if (!db) return tl::unexpected(db.error());
+    auto both = open_both(dir, options);
+    if (!both) return tl::unexpected(both.error());
     std::unique_ptr<rocksdb::TransactionLogIterator> at;
-    if (const auto status = (*db)->GetUpdatesSince(0, &at); !status.ok()) {
+    if (const auto status = (*both)->db->GetUpdatesSince(0, &at); !status.ok()) {
         return tl::unexpected(core::from_status("read RocksDB's log", status));
     }
     std::vector<std::string> batches;

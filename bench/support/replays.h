@@ -17,8 +17,8 @@ struct Put {
 };
 
 /// One put for each event, under the key that the replica keeps its contribution under and with a
-/// value of the size that it keeps there: 8 bytes for a sum, the event's payload for anything else.
-/// `all` of them in the order of the blocks.
+/// value no larger than what it keeps there: 8 bytes for a number, which the replica keeps beside
+/// its sum, and the event's payload for anything else. `all` of them in the order of the blocks.
 schema::Result<std::vector<Put>> puts_by_record(const Logs& logs);
 /// One put for each event as it stands in its log: position -> row.
 std::vector<Put> puts_by_position(const Logs& logs);

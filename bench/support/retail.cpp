@@ -24,7 +24,7 @@ Result<StoreTrade> read_store(const std::filesystem::path& file) {
     std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
         if (line.empty()) continue;
-        auto operations = cli::parse_operations(line, {});
+        auto operations = cli::parse_operations(line, {{}, {}, false, true});
         if (!operations) return fail(file.string(), operations.error());
         for (Operation& operation : *operations) trade.operations.push_back(std::move(operation));
     }

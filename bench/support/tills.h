@@ -17,12 +17,14 @@ struct TillPlan {
 };
 
 /// Deals tickets to `clients` clients in turn; those about one customer or one transfer go to one
-/// client, since its order matters.
-TillPlan deal(const std::vector<std::vector<schema::Operation>>& tickets, std::size_t clients);
+/// client, since its order matters. `name` tells the clients of two plans apart.
+TillPlan deal(const std::vector<std::vector<schema::Operation>>& tickets, std::size_t clients,
+              const std::string& name = "till");
 
 /// How handing in went.
 struct TillRun {
-    double seconds = 0;  ///< From the first ticket sent to the last answer.
+    double seconds = 0;    ///< From the first ticket sent to the last answer.
+    double processor = 0;  ///< Seconds that the clients' own threads took of it.
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;
     std::uint64_t busy = 0;              ///< "Busy" answers; the tickets came again.
