@@ -10,6 +10,7 @@ def two_stores(stage):
     company = stage.company("store1", "store2", cuttable=True)
     ticket(company.stores["store1"],
            {"op": "customer-add", "customer": "ann", "home": "store1", "fields": {}, "at": AT},
+           {"op": "limit", "customer": "ann", "amount": "500.00", "at": AT},
            charge("ann", "100.00"))
     company.wait_settled(30)
     return company, company.stores["store1"], company.stores["store2"]

@@ -1,9 +1,12 @@
 """What a person may do with `filial import`."""
 
 import json
+import subprocess
+import sys
+import tarfile
 
-from stage import (check, check_equal, check_refused, check_truth, log_end, retail, story,
-                   write_lines)
+from stage import (ROOT, check, check_equal, check_refused, check_truth, import_all, log_end,
+                   read_log, retail, story, wait_for, write_lines)
 
 
 def run(store, path, *arguments, stdin=None):
@@ -79,3 +82,77 @@ def from_standard_input(stage):
     for booked in (3, 0):
         done = run(store, "-", "--source", "till", stdin=lines)
         check_equal((done.returncode, summary(done)["booked"]), (0, booked), "exit code, booked")
+
+
+@story("S17: while no store hears of another, the flags are those of a fold over its own lines")
+def flags_alone(stage):
+    # --count N: of the first N stores of the retail data, and of all their lines.
+    names = [f"store{n}" for n in range(1, 13)][:stage.times(3)]
+    archive = ROOT / "data" / "retail-first10.tar.xz"
+    retail_data, edge = stage.dir / "retail", ROOT / "data" / "edge"
+    (retail_data / "ops").mkdir(parents=True)
+    with tarfile.open(archive) as tar:
+        for name in names:
+            lines = tar.extractfile(f"ops/{name}.jsonl").read().decode().splitlines(keepends=True)
+            (retail_data / "ops" / f"{name}.jsonl").write_text(
+                "".join(lines if stage.count else lines[:2000]))
+    for data in (retail_data, edge):
+        stores = sorted(path.stem for path in (data / "ops").glob("*.jsonl"))
+        company = stage.company(*stores, cuttable=True)
+        for store in company.stores.values():
+            store.line.cut()
+        done = subprocess.run([sys.executable, ROOT / "scripts" / "fold", data, "--alone"],
+                              capture_output=True, text=True, check=True)
+        expected = json.loads(done.stdout)
+        counted = {}
+        for store in company.stores.values():
+            run(store, data / "ops" / f"{store.name}.jsonl")
+            wait_for(f"{store.name}'s replica to hold its own log", 60,
+                     lambda s=store: holds_own_log(s))
+            counted.update(store.ask("status", "--flags"))
+        check_equal(counted, expected, f"flags of {data.name}")
+        check(any("no_room" in flags for flags in expected.values()), f"no room in {expected}")
+
+
+
+def holds_own_log(store):
+    """Whether the store's replica has read its own publisher's log to the end."""
+    return any(leg["process"] == "subscriber" and leg["position"] == log_end(store)
+               for leg in store.queue()["legs"] if leg["origin"] == store.name)
+
+
+@story("S31: scenario 10, the 44 twin lines of one day are 44 sales, and none of them twice")
+def twins(stage):
+    day, twins_of, by_store = "2010-12-01", {}, {}
+    with tarfile.open(ROOT / "data" / "retail-first10.tar.xz") as tar:
+        for name in (f"store{number}" for number in range(1, 13)):
+            rows = tar.extractfile(f"ops/{name}.jsonl").read().decode().splitlines()
+            alike = {}
+            for line, row in enumerate(rows, 1):
+                if row.startswith(f'{{"at":"{day}'):
+                    op = json.loads(row)
+                    invoice = op.get("doc", "").split("#")[0]
+                    alike.setdefault(json.dumps(dict(op, doc=invoice)), []).append((line, op))
+            groups = [group for group in alike.values() if len(group) > 1]
+            twins_of[name] = sum(len(group) - 1 for group in groups)
+            if groups:
+                by_store[name] = [op for _, op in sorted((place for group in groups
+                                                          for place in group),
+                                                         key=lambda place: place[0])]
+            if name == "store2":
+                check([18, 72] in [[line for line, _ in group] for group in groups],
+                      "lines 18 and 72 of store2 are twins")
+    check_equal(sum(twins_of.values()), 44, "twin lines of that day")
+    company = stage.company(*by_store)
+    for _ in range(2):
+        import_all(stage, company, by_store)
+    for name, operations in by_store.items():
+        check_equal(log_end(company.stores[name]), len(operations) + 1, f"events of {name}")
+    check_truth(stage, company, by_store)
+    pair = [op for op in by_store["store2"] if op["doc"].startswith("536409#")
+            and op["sku"] == "22111"]
+    check_equal([op["doc"] for op in pair], ["536409#486", "536409#540"], "the twins of 22111")
+    moved = [event["payload"]["delta"] for event in read_log(company.stores["store2"])
+             if event["payload"].get("doc", event["payload"].get("document")) in
+             [op["doc"] for op in pair]]
+    check_equal(moved, ["-1", "-1"], "what the twins of 22111 took from the shelf of store2")

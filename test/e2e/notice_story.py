@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import statistics
 import time
 
 from stage import check, check_equal, read_log, story, ticket
@@ -42,6 +43,7 @@ class Kill:
     def __init__(self, sender, taker, keys, operation, delay):
         self.taker, self.keys = taker, keys
         ticket(sender, *[operation(key, "1") for key in keys])
+        self.booked = time.time()
         time.sleep(delay)
         self.at = time.time()
         taker.publisher.kill()
@@ -49,6 +51,10 @@ class Kill:
 
     def came_between(self, times):
         return any(times[key] > self.at for key in self.keys)
+
+    def lags(self, times):
+        """How long its notices took that were taken before the kill."""
+        return [times[key] - self.booked for key in self.keys if times[key] <= self.at]
 
 
 @story("S30: a store killed between a notice and its event makes exactly one event of it", seconds=180)
@@ -59,19 +65,29 @@ def notice_and_event(stage):
         store.line.delay = 0.004  # A notice is on its way for a while, as over any real line.
     wanted = stage.times(5)
     kills, between = [], []
+    lag = 0.02
+
+    def moment():
+        """Half of the kills fall anywhere, half around the time that a notice takes."""
+        return stage.random.uniform(0.0, stage.random.choice((0.4, 2 * lag)))
+
     while len(between) < wanted:
         check(len(kills) < 100 + 20 * wanted, f"only {len(between)} of {len(kills)} came between")
         for _ in range(10):
             keys = [f"T{len(kills)}-{n}" for n in range(stage.random.choice((1, 3, 20)))]
-            kills.append(Kill(source, destination, keys, send, stage.random.uniform(0.0, 0.4)))
-            kills.append(Kill(destination, source, keys, receive,
-                              stage.random.uniform(0.0, 0.4)))
+            kills.append(Kill(source, destination, keys, send, moment()))
+            kills.append(Kill(destination, source, keys, receive, moment()))
         company.wait_ready()
         company.wait_settled(60)
         sent = taken_once(source, destination)
         received = taken_once(destination, source)
-        between = [kill for kill in kills
-                   if kill.came_between(sent if kill.taker is destination else received)]
+        times = {id(kill): sent if kill.taker is destination else received for kill in kills}
+        between = [kill for kill in kills if kill.came_between(times[id(kill)])]
+        lags = [one for kill in kills for one in kill.lags(times[id(kill)])]
+        lag = max(statistics.median(lags), 0.005) if lags else 2 * lag
+        if stage.count:
+            stage.say(f"{len(kills)} kills, {len(between)} between; a notice takes "
+                      f"{lag * 1e3:.0f} ms")
     stage.say(f"{len(kills)} kills, {len(between)} of them between a notice and its event; "
               f"{len(sent)} sent and {len(received)} received, each taken exactly once")
     out = stage.dir / "after"

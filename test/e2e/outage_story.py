@@ -1,7 +1,10 @@
 """Brokers that are down, stores that are cut off, disks that are lost."""
 
+import json
+import pathlib
 import shutil
 import subprocess
+import tarfile
 import time
 
 from stage import (ROOT, Company, check, check_equal, check_truth, default_bin, differences, get,
@@ -129,3 +132,41 @@ def broker_loses_its_disk(stage):
     wait_for("the reader of the second broker to have every log", 60, all_there)
     check_equal(differences(stage, second, by_store, ["office"]), 0,
                 "differences at a reader of the broker that lost its disk")
+
+
+@story("S39: scenario 9, store 7 is cut off for four set-days, and a longer queue is all that comes "
+       "of it", seconds=400)
+def four_days_off(stage):
+    with tarfile.open(ROOT / "data" / "retail-first10.tar.xz") as tar:
+        names = sorted(pathlib.Path(name).stem for name in tar.getnames()
+                       if name.startswith("ops/") and name.endswith(".jsonl"))
+        lines = {name: [json.loads(row) for row in
+                        tar.extractfile(f"ops/{name}.jsonl").read().decode().splitlines()]
+                 for name in names}
+    before = {name: [op for op in ops if op["at"] < "2010-12-06"] for name, ops in lines.items()}
+    grown = {name: [op for op in ops if op["at"] < "2010-12-14"] for name, ops in lines.items()}
+    came = {name: len(grown[name]) - len(before[name]) for name in names}
+    company = stage.company(*(name for name in names if name != "store7"), start=False)
+    off = company.add_store("store7", cuttable=True)
+    company.start()
+    import_all(stage, company, before)
+    company.wait_settled(120)
+    one = company.stores["store1"]
+    sold = {op["sku"] for op in before["store7"] if op["op"] == "sell"}
+    sku = next(op["sku"] for op in grown["store7"][len(before["store7"]):]
+               if op["op"] == "sell" and op["sku"] in sold)
+    known = get(one, "stock", sku, "--at", "store7")
+    off.line.cut()
+    since, end = time.monotonic(), log_end(off)
+    import_all(stage, company, grown)
+    check_equal((came["store7"], sum(came.values()) - came["store7"]), (1281, 15440),
+                "operations held back, and missed")
+    check(broker_leg(off)["depth_events"] >= 1281, f"held back: {broker_leg(off)}")
+    check_equal(broker_leg(off)["depth_events"], log_end(off) - end, "all of them wait")
+    passed = time.monotonic() - since
+    later = get(one, "stock", sku, "--at", "store7")
+    check_equal(later["value"], known["value"], "what others know of it")
+    check(later["age_seconds"] >= passed, f"how old that is after {passed} s: {later}")
+    check(get(off, "stock", sku, "--at", "store7")["value"] != known["value"], "its sales go on")
+    off.line.mend()
+    check_truth(stage, company, grown, seconds=180)

@@ -83,7 +83,7 @@ def admitted_for_stock(stage):
     company.admit(office, "--read", "stock")
     company.start()
     ticket(company.stores["store1"], {"op": "sell", "sku": "tea", "qty": "1"},
-           {"op": "charge", "customer": "ann", "amount": "3.00"})
+           {"op": "charge", "customer": "ann", "amount": "3.00", "fact": True})
 
     def notes():
         return [leg["note"] for leg in office.queue()["legs"] if leg["origin"] == "store1"]

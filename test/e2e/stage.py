@@ -14,7 +14,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "scripts" / "lib"), str(ROOT / "test" / "support")]
 import truth  # noqa: E402
-from company import Company, Failed, Program, default_bin, free_port, wait_for  # noqa: E402,F401
+from company import Company, Failed, Line, Program, default_bin, free_port, wait_for  # noqa: E402,F401
 
 STORIES = {}
 
@@ -65,6 +65,12 @@ class Stage:
         """A further program, ended with the story."""
         made = Program(name, arguments, self.dir / f"{name.replace(' ', '-')}.log")
         self.endings.append(made.kill)
+        return made
+
+    def line(self, to_port):
+        """A line to this port that can be cut, closed with the story."""
+        made = Line(to_port)
+        self.at_end(made.close)
         return made
 
     def at_end(self, action):

@@ -13,7 +13,7 @@ ZEBRA = "zebra-4711"  # A customer whose name stands nowhere else.
 def zebra(home):
     return [{"op": "customer-add", "customer": ZEBRA, "home": home,
              "fields": {"country": "Zanzibar"}},
-            {"op": "charge", "customer": ZEBRA, "amount": "12.00"}]
+            {"op": "charge", "customer": ZEBRA, "amount": "12.00", "fact": True}]
 
 
 def counters(store, process="subscriber"):

@@ -7,6 +7,7 @@ import time
 from stage import check, check_equal, check_refused, log_end, story, ticket, value
 
 AT = "2026-03-02T10:00:00Z"
+NO_LIMITS = {"limits": {"beyond_room": "flag"}}
 
 
 def sale(sku, qty, doc="r1"):
@@ -24,7 +25,7 @@ def hand_in(store, operations, *arguments, **options):
 
 @story("a ticket with one invalid line books nothing of it, and the answer names the line")
 def ticket_is_whole(stage):
-    company = stage.company("store1")
+    company = stage.company("store1", settings=NO_LIMITS)
     store = company.stores["store1"]
     good = [sale("tea", 1), sale("milk", 2), sale("rice", "0.5")]
     first = ticket(store, *good, charge("ann", "3.50"))
@@ -47,7 +48,7 @@ def ticket_is_whole(stage):
 
 @story("a ticket handed in again after a lost answer is booked once, also over kill -9")
 def ticket_is_booked_once(stage):
-    company = stage.company("store1")
+    company = stage.company("store1", settings=NO_LIMITS)
     store = company.stores["store1"]
     lost = killed_before = 0
     for number in range(1, stage.times(6) + 1):
@@ -88,7 +89,7 @@ def ticket_is_booked_once(stage):
 
 @story("a document is voided once: stock and debt come back, and a second void is refused")
 def void_once(stage):
-    company = stage.company("store1")
+    company = stage.company("store1", settings=NO_LIMITS)
     store = company.stores["store1"]
     ticket(store, sale("tea", 2, "r7"), sale("tea", 1, "r7"), charge("ann", "9.00", "r7"))
     store.filial("void", "r7")

@@ -24,6 +24,9 @@ std::uint64_t checksum(const Block& block, ByteView raw) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (const auto dictionary = decode_dictionary(fuzz::view(data, size))) {
+        fuzz::require(*decode_dictionary(encode(*dictionary)) == *dictionary, "read again alike");
+    }
     if (size < 3) return 0;
     const ByteView raw = fuzz::view(data + 3, size - 3);
     Block block;

@@ -1,4 +1,7 @@
 // What the command reads: operations of people and tills, its own memories, words on its line.
+#include "cli/backup_set.h"
+#include "cli/call_progress.h"
+#include "cli/call_record.h"
 #include "cli/import_journal.h"
 #include "cli/json_operation.h"
 #include "cli/store_file.h"
@@ -53,6 +56,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text = fuzz::view(data, size);
     check_operations(text);
     check_tap(text);
+    if (const auto set = parse_backup(text)) {
+        const auto again = parse_backup(backup_text(*set));
+        fuzz::require(again && *again == *set, "a backup's description is kept alike");
+    }
     const auto times = parse_ticket_times(text);
     fuzz::require(times.size() <= size / 3, "each time has its line");
     (void)parse_import_header(text);
@@ -64,5 +71,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(again && *again == *us, "a duration is printed and read alike");
     }
     (void)core::parse_level(text);
+    CallBudget budget;
+    (void)parse_budget(budget, text).has_value();
+    (void)parse_need(text).has_value();
+    if (const auto record = parse_call_record(text)) {
+        const auto again = parse_call_record(call_record_text(*record));
+        schema::check(again && *again == *record, "what is kept of a call reads back as written");
+    }
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "core/journal/head_witness.h"
 #include "core/journal/log_head.h"
 #include "core/journal/log_layout.h"
+#include "core/journal/redo_record.h"
 #include "test/fuzz/fuzz.h"
 
 using namespace filial;
@@ -37,6 +38,23 @@ void check_slot(ByteView bytes) {
     fuzz::require(core::encode_witness_slot(*slot) == bytes, "a slot has one form");
 }
 
+void check_redo(Parser& parser, ByteView bytes) {
+    const auto changes = core::decode_redo(parser, bytes);
+    if (!changes) return;
+    std::vector<core::StateEntry> entries;
+    for (const core::StateChange& change : *changes) {
+        entries.emplace_back(change.key, std::nullopt);
+        if (change.value) entries.back().second = Bytes(*change.value);
+    }
+    const auto again = core::make_redo(entries);
+    fuzz::require(again->changes == *changes, "a redo record shows what it was made of");
+    const auto second = core::decode_redo(parser, again->bytes);
+    fuzz::require(second && *second == *changes, "a redo record is written and read alike");
+    const auto kept = core::read_redo(parser, bytes);
+    fuzz::require(kept && (*kept)->changes == *changes,
+                  "a record that keeps its bytes says the same");
+}
+
 /// A key is of its topic or of none.
 void check_key(ByteView bytes) {
     const Bytes prefix = core::topic_prefix(StoreId{"store1"}, "stock");
@@ -56,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_value(parser, bytes);
     check_head(parser, bytes);
     check_slot(bytes);
+    check_redo(parser, bytes);
     check_key(bytes);
     return 0;
 }

@@ -21,9 +21,9 @@ void check_mark(ByteView bytes) {
     MarkMessage message;
     message.mark = bytes;
     message.dwell_us = static_cast<std::int64_t>(mark->counter);
-    const auto taken = book.offer(message, clock);
+    const auto taken = book.offer(message, clock, clock.boot());
     fuzz::require(taken && *taken, "the first mark of a store is kept");
-    const auto again = book.offer(message, clock);
+    const auto again = book.offer(message, clock, clock.boot());
     fuzz::require(again && !*again, "the same mark is no newer one");
     fuzz::require(book.find(mark->store)->bytes == bytes, "a mark is relayed byte for byte");
 }

@@ -1,6 +1,7 @@
 // The readers of files that people write: options and the allow list.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "core/link/allow_list.h"
@@ -28,6 +29,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto size_read = core::parse_size(text)) {
         const auto again = core::parse_size(core::size_text(*size_read));
         schema::check(again && *again == *size_read, "a size reads back as written");
+    }
+    core::CallPlan plan;
+    if (core::parse_call_word(plan, text)) {
+        core::CallPlan again;
+        for (const std::string& word : core::call_words(plan)) {
+            schema::check(core::parse_call_word(again, word).has_value(),
+                          "what is written is read");
+        }
+        schema::check(again == plan, "a plan reads back as written");
+    }
+    if (const auto hours = core::parse_hours(text)) {
+        const auto again = core::parse_hours(core::hours_text(*hours));
+        schema::check(again && *again == *hours, "hours read back as written");
     }
     const auto admitted = core::AllowList::parse_allow_list(text, "file");
     if (admitted) schema::check(tables.has_value(), "an allow list is TOML");

@@ -1,6 +1,7 @@
 // The payloads of the product's events. The first byte picks the kind.
 #include "schema/payloads.h"
 
+#include "schema/grant_payloads.h"
 #include "test/fuzz/fuzz.h"
 
 using namespace filial;
@@ -24,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     static Parser parser;
     const ByteView bytes = fuzz::view(data + 1, size - 1);
-    switch (data[0] % 7) {
+    switch (data[0] % 10) {
         case 0:
             check_payload(parser, bytes, decode_stock_moved);
             break;
@@ -43,8 +44,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 5:
             check_payload(parser, bytes, decode_notice_taken);
             break;
-        default:
+        case 6:
             check_payload(parser, bytes, decode_log_opened);
+            break;
+        case 7:
+            check_payload(parser, bytes, decode_grant_step);
+            break;
+        case 8:
+            check_payload(parser, bytes, decode_debt_told);
+            break;
+        default:
+            check_payload(parser, bytes, decode_account_step);
             break;
     }
     return 0;

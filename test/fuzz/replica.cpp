@@ -1,12 +1,15 @@
 // What a replica finds in its folder, and the quick way to read a row: every input is read as each.
 #include "core/own_log.h"
+#include "core/quarantine.h"
 #include "ledger/register.h"
 #include "ledger/transit.h"
 #include "schema/event.h"
 #include "schema/payloads.h"
+#include "subscriber/account_notes.h"
 #include "subscriber/as_of.h"
 #include "subscriber/csv_key.h"
 #include "subscriber/customer_record.h"
+#include "subscriber/number_record.h"
 #include "subscriber/number_row.h"
 #include "subscriber/replica_keys.h"
 #include "test/fuzz/fuzz.h"
@@ -42,7 +45,12 @@ void check_row(Parser& parser, ByteView row, std::string_view kind, std::size_t 
 void check_keys(ByteView bytes) {
     if (const auto name = parse_contribution(bytes)) {
         fuzz::require(contribution_key(*name) == bytes, "the key of a contribution has one form");
-        (void)reading_key(*name);
+    }
+    if (const auto number = NumberRecord::decode(bytes)) {
+        Bytes again;
+        number->append_to(again);
+        fuzz::require(again == bytes, "a number's record has one form");
+        fuzz::require(NumberRecord::sum_of(bytes) == number->sum(), "and its sum stands in front");
     }
     if (!bytes.empty()) (void)parse_log_key(bytes);
     (void)read_u64(bytes);
@@ -69,6 +77,17 @@ void check_as_of(ByteView bytes) {
     fuzz::require(AsOfBook::save(*second.find(store, "stock")) == saved, "alike");
 }
 
+/// What is read of an account's record is written and read alike.
+template <class Record>
+void check_record(Parser& parser, ByteView bytes) {
+    const auto record = Record::decode(parser, bytes);
+    if (!record) return;
+    const Bytes saved = record->encode();
+    const auto again = Record::decode(parser, saved);
+    fuzz::require(again.has_value(), "what was written is read");
+    fuzz::require(again->encode() == saved, "alike");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -78,11 +97,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_row(parser, bytes, kDebtMoved, 4);
     check_keys(bytes);
     check_as_of(bytes);
+    check_record<AccountNotes>(parser, bytes);
+    check_record<PaidTwiceList>(parser, bytes);
+    check_record<HandedLimits>(parser, bytes);
     (void)ledger::decode_customer_part(parser, bytes).has_value();
     (void)ledger::decode_transfer_side(parser, bytes).has_value();
     CustomerRecord record;
     const ByteView key = bytes.substr(0, size / 2);
     (void)record.add(parser, key, bytes.substr(size / 2)).has_value();
+    if (const auto quarantine = core::parse_quarantine(bytes)) {
+        const auto again = core::parse_quarantine(core::quarantine_text(*quarantine));
+        fuzz::require(again && *again == *quarantine, "a quarantine is kept alike");
+    }
     if (const auto log = core::parse_own_log(bytes)) {
         const auto again = core::parse_own_log(core::own_log_text(*log));
         fuzz::require(again && *again == *log, "the own log is noted and read alike");

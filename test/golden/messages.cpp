@@ -117,7 +117,74 @@ Query query() {
     return query;
 }
 
+CallState call_state() {
+    CallLeg leg;
+    leg.remote = "head";
+    leg.up = true;
+    leg.connected = true;
+    leg.bytes_in = 4'711;
+    leg.bytes_out = 815;
+    leg.events_in = 300;
+    leg.events_out = 20;
+    leg.waiting_in = 1'000;
+    leg.waiting_out = 1;
+    leg.note = "store9: not held";
+    NeedState need{
+        {"stock", "store1"}, true, true, Timestamp{1'291'190'400'000'000}, 12'000, false};
+    return {9, {leg}, {need}};
+}
+
+/// The second piece of a session, packed against the first.
+Several several() {
+    StreamHistory said;
+    const Bytes first = encode(Message{Ping{5, 1}}) + encode(Message{Pong{5, 1}});
+    Several several{5, pack_piece(first, said)};
+    several.piece = pack_piece(first + first + encode(Message{Ping{5, 2}}), said);
+    return several;
+}
+
 }  // namespace
+
+Hello hello_dear() {
+    Hello dear = hello();
+    dear.features = kFeatureSeveral | kFeatureDear;
+    return dear;
+}
+
+Fetch fetch_columns() {
+    Fetch fetch{5, StoreId{"store1"}, Epoch{1}, {{"*", Sequence{10}}}, 1 << 20, true};
+    fetch.codecs = 1u << static_cast<unsigned>(BlockCodec::columns);
+    fetch.dictionaries = true;
+    fetch.block_events = 128;
+    return fetch;
+}
+
+Fetch fetch_known() {
+    Fetch fetch{5, StoreId{"store1"}, Epoch{1}, {{"*", Sequence{10}}}, 1 << 20, true};
+    fetch.incarnation = {0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7,
+                         0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf};
+    return fetch;
+}
+
+Fetch fetch_proof() {
+    Fetch fetch{5, StoreId{"store1"}, Epoch{2}, {{"*", Sequence{81}}}, 1 << 20, true};
+    fetch.incarnation = hash16_of("epoch 2");
+    fetch.proof = Bytes(view(hash_of("chains")));
+    return fetch;
+}
+
+Trouble trouble_end() {
+    Trouble trouble{5, 0, Errc::gap, "the log of store3 ends at 4711 here", "store3", {}, 0};
+    trouble.end = 4'711;
+    return trouble;
+}
+
+Status status_damaged() {
+    Status damaged = status();
+    damaged.damages = {{"store1", "stock", 100, 180, "block checksum mismatch"},
+                       {"", "", 0, 0, "redo record: cut"}};
+    return damaged;
+}
 
 std::vector<Message> messages() {
     const Position taken{StoreId{"store2"}, Epoch{2}, Sequence{81}};
@@ -136,6 +203,17 @@ std::vector<Message> messages() {
         Ping{5, 1},
         Pong{5, 1},
         Applied{5, {{taken.store, taken.epoch, {{"stock", taken.seq}}}}, mark().parked},
+        Confirm{5, 0x7654321, StoreId{"store1"}},
+        Confirmed{5, 0x7654321, encode(mark()), "sig"},
+        several(),
+        Rejoin{5, hash16_of("the second disk"), Epoch{1}, Sequence{40}, "till-pc", "restored"},
+        Rejoined{5,
+                 hash16_of("the second disk"),
+                 Epoch{3},
+                 Epoch{2},
+                 taken.seq,
+                 {{"control", Sequence{80}, hash_of("control")}, {"stock", taken.seq, {}}},
+                 "readmitted"},
         Bye{5, "stopping"},
         ticket(),
         Accepted{7, Epoch{1}, Sequence{4'711}, Sequence{4'713}, 3, true},
@@ -148,6 +226,10 @@ std::vector<Message> messages() {
         StatusAsk{9},
         status(),
         Forget{9, "store2/tap:labels"},
+        Call{9, 10'000, 300'000, {{"stock", "store1"}, {"debts", ""}}},
+        call_state(),
+        Readmit{9, StoreId{"store1"}, "4f3a09c2"},
+        Backup{9, "/var/lib/filial/backup-1/publisher"},
     };
 }
 

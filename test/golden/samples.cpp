@@ -3,7 +3,10 @@
 #include "core/journal/head_witness.h"
 #include "core/journal/log_head.h"
 #include "core/journal/log_layout.h"
+#include "core/journal/redo_record.h"
 #include "core/link/mark_book.h"
+#include "schema/bundle.h"
+#include "schema/columns.h"
 
 namespace filial::golden {
 
@@ -74,6 +77,59 @@ Sample block(std::string file, const Range& range, BlockCodec codec) {
     return sample;
 }
 
+/// By columns: alone, or building on the rows before it.
+Sample columns(std::string file, const Range& range, const Range* before) {
+    const auto memory = [=, before = before ? *before : Range{}] {
+        auto made = std::make_shared<ColumnMemory>();
+        write_columns(before, *made);
+        return made;
+    };
+    const Sequence known = before != nullptr ? before->after : range.after;
+    const Block packed = pack_columns(range, known, *memory()).block;
+    return {std::move(file), encode(Message{BlockMessage{5, packed}}), true,
+            [=](ByteView bytes) -> std::string {
+                Parser parser;
+                const auto decoded = decode_message(parser, bytes);
+                if (!decoded) return decoded.error().message;
+                const auto* carrier = std::get_if<BlockMessage>(&*decoded);
+                if (carrier == nullptr || carrier->block.codec != BlockCodec::columns) {
+                    return "another codec";
+                }
+                const auto unpacked = unpack(carrier->block, memory().get());
+                if (!unpacked) return unpacked.error().message;
+                return *unpacked == range ? "" : "another range";
+            }};
+}
+
+/// A file that is carried: its header, a block, a mark, its end.
+Sample bundle(std::string file) {
+    const Range held = range();
+    BundleHeader header;
+    header.id = 77;
+    header.number = 3;
+    header.from = StoreId{"store1"};
+    header.to = StoreId{"store2"};
+    header.written = Timestamp{1'291'204'800'250'000};
+    header.software = "filial 0.1.0";
+    header.logs.push_back({held.store, held.epoch, {}, held.topics, held.after, held.upto});
+    header.logs[0].incarnation.fill(0xab);
+    header.holds.push_back({StoreId{"store2"}, Epoch{1}, Sequence{4'200}});
+    const Block block = pack(held);
+    const MarkMessage carried{0, encode(mark()), "", 250'000, true};
+    BundleWriter out(header);
+    out.add(BlockMessage{0, block});
+    out.add(carried);
+    return {std::move(file), out.take(), true, [=](ByteView bytes) -> std::string {
+                const auto decoded = parse_bundle(bytes);
+                if (!decoded) return decoded.error().message;
+                if (decoded->damage) return decoded->damage->message;
+                const bool same = decoded->header == header &&
+                                  decoded->blocks == std::vector{block} &&
+                                  decoded->marks == std::vector{carried};
+                return same ? "" : "another value";
+            }};
+}
+
 Sample saved_mark() {
     core::HeldMark held;
     held.mark = mark();
@@ -132,6 +188,26 @@ Sample log_head() {
             }};
 }
 
+Sample redo_record() {
+    const std::vector<core::StateEntry> entries{{"own/stock/85123A", Bytes(8, '\x07')},
+                                                {"own/early/T1", std::nullopt},
+                                                {"folded", Bytes("\x91\x05")}};
+    const Bytes value = core::make_redo(entries)->bytes;
+    return {"redo_record", value, true, [=](ByteView bytes) -> std::string {
+                Parser parser;
+                const auto decoded = core::decode_redo(parser, bytes);
+                if (!decoded) return decoded.error().message;
+                bool same = decoded->size() == entries.size();
+                for (std::size_t i = 0; same && i < entries.size(); ++i) {
+                    const core::StateChange& change = (*decoded)[i];
+                    same = change.key == entries[i].first &&
+                           change.value.has_value() == entries[i].second.has_value() &&
+                           (!change.value || *change.value == *entries[i].second);
+                }
+                return same ? "" : "another value";
+            }};
+}
+
 Sample witness_slot() {
     core::WitnessSlot slot;
     slot.store = StoreId{"store1"};
@@ -151,6 +227,7 @@ Sample witness_slot() {
 }  // namespace
 
 std::vector<Sample> samples() {
+    const Range before = column_range_before();
     std::vector<Sample> all{
         payload("stock_moved", stock_moved(), decode_stock_moved),
         payload("debt_moved", debt_moved(), decode_debt_moved),
@@ -159,6 +236,18 @@ std::vector<Sample> samples() {
         payload("transfer_step", transfer_step(), decode_transfer_step),
         payload("notice_taken", notice_taken(), decode_notice_taken),
         payload("log_opened", log_opened(), decode_log_opened),
+        payload("log_opened_loss", log_opened_loss(), decode_log_opened),
+        payload("seen_writes", seen_writes(), decode_seen_writes),
+        payload("day_closed", day_closed(), decode_day_closed),
+        payload("debt_moved_beyond", debt_moved_beyond(), decode_debt_moved),
+        payload("limit_set_beyond", limit_set_beyond(), decode_limit_set),
+        payload("grant_step", grant_step(), decode_grant_step),
+        payload("debt_told", debt_told(), decode_debt_told),
+        payload("debt_told_passed_on", debt_told_passed_on(), decode_debt_told),
+        payload("account_step", account_step(), decode_account_step),
+        payload("account_step_merged", account_step_merged(), decode_account_step),
+        payload("customer_changed_home", customer_changed_home(), decode_customer_changed),
+        payload("store_verdict", store_verdict(), decode_store_verdict),
         row("event_row", event()),
         row("event_row_extra", notice()),
         hash("event_hash", event()),
@@ -166,16 +255,29 @@ std::vector<Sample> samples() {
         payload("segment", segment(), decode_segment),
         block("block_rows", range(), BlockCodec::rows),
         block("block_rows_lz4", long_range(), BlockCodec::rows_lz4),
+        columns("block_columns", column_range_before(), nullptr),
+        columns("block_columns_known", column_range(), &before),
         payload("mark", mark(), decode_mark),
+        bundle("bundle"),
         saved_mark(),
         log_value(),
         log_head(),
+        redo_record(),
         witness_slot(),
     };
+    all.push_back(message("message_hello_dear", hello_dear()));
+    all.push_back(message("message_fetch_columns", fetch_columns()));
+    all.push_back(message("message_fetch_known", fetch_known()));
+    all.push_back(message("message_fetch_proof", fetch_proof()));
+    all.push_back(message("message_trouble_end", trouble_end()));
+    all.push_back(message("message_status_ask_look", schema::StatusAsk{9, true}));
+    all.push_back(message("message_status_damaged", status_damaged()));
     for (const Message& each : messages()) {
         // The message of the range that is not compressed is block_rows.
         if (kind_of(each) == MessageKind::block) continue;
         all.push_back(message("message_" + std::string(name_of(kind_of(each))), each));
+        // What lz4 makes of bytes is its own; only reading them has to stay.
+        if (kind_of(each) == MessageKind::several) all.back().same_bytes = false;
     }
     return all;
 }

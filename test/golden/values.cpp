@@ -18,9 +18,15 @@ constexpr Timestamp kNoon{1'291'204'800'250'000};  // 2010-12-01T12:00:00.25Z
 
 StockMoved stock_moved() { return {Quantity{-1'500}, "sale", "536365", 2, UnitCost{255'000'000}}; }
 
-DebtMoved debt_moved() { return {Money{182'574}, "charge", "536365", 1}; }
+DebtMoved debt_moved() { return {Money{182'574}, "charge", "536365", 1, {}}; }
 
-LimitSet limit_set() { return {Money{500'000}, "L-7"}; }
+DebtMoved debt_moved_beyond() {
+    return {Money{182'574}, "charge", "536365", kFlagFact | kFlagNoRoom, Money{80'000}};
+}
+
+LimitSet limit_set() { return {Money{500'000}, "L-7", 0, {}}; }
+
+LimitSet limit_set_beyond() { return {Money{100'000}, "L-8", kFlagOverCommitted, Money{23'000}}; }
 
 CustomerChanged customer_changed() {
     CustomerChanged changed;
@@ -37,6 +43,13 @@ CustomerChanged customer_changed() {
     return changed;
 }
 
+CustomerChanged customer_changed_home() {
+    CustomerChanged changed;
+    changed.home = "store2";
+    changed.home_seen = {{StoreId{"store1"}, Epoch{1}, Sequence{9}}};
+    return changed;
+}
+
 TransferStep transfer_step() {
     return {"store2",          "85123A",
             Quantity{12'000},  {StoreId{"store2"}, Epoch{2}, Sequence{81}},
@@ -49,6 +62,99 @@ NoticeTaken notice_taken() {
 
 LogOpened log_opened() {
     return {client(0x10), Epoch{2}, Sequence{100}, {{"stock", hash_of("stock")}}};
+}
+
+LogOpened log_opened_loss() {
+    LogOpened opened = log_opened();
+    opened.lost_upto = Sequence{120};
+    opened.reason = "the disk and the broker are gone";
+    return opened;
+}
+
+SeenWrites seen_writes() {
+    const Position first{StoreId{"store1"}, Epoch{1}, Sequence{9}};
+    const Position second{StoreId{"store12"}, Epoch{2}, Sequence{70'000}};
+    return {{{"country", {first, second}}, {"phone", {}}}};
+}
+
+DayClosed day_closed() {
+    return {-180,
+            {{StoreId{"store1"}, Epoch{1}, Sequence{120}},
+             {StoreId{"warehouse"}, Epoch{2}, Sequence{4'711}}},
+            {"store7"},
+            "2010-11-30"};
+}
+
+GrantStep grant_step() {
+    GrantStep step;
+    step.of = GrantOf::stock;
+    step.peer = "warehouse";
+    step.epoch = Epoch{2};
+    step.amount = -1'500;
+    step.round = 3;
+    step.closes = true;
+    step.roomed = true;
+    step.cause = {StoreId{"warehouse"}, Epoch{1}, Sequence{812}};
+    step.document = "536365";
+    step.reason = "less is on hand than was reserved";
+    step.flags = kFlagFact | kFlagNoRoom;
+    step.beyond = 1'500;
+    return step;
+}
+
+DebtTold debt_told() {
+    DebtTold told;
+    told.peer = "store9";
+    told.epoch = Epoch{2};
+    told.delta = Money{-54'038};
+    told.roomed = true;
+    told.cause = {StoreId{"store8"}, Epoch{2}, Sequence{4'712}};
+    told.reason = "payment";
+    told.document = "536365:1/3";
+    told.flags = kFlagPaidTwice;
+    told.beyond = Money{0};
+    return told;
+}
+
+DebtTold debt_told_passed_on() {
+    DebtTold told = debt_told();
+    told.cause = {StoreId{"store1"}, Epoch{1}, Sequence{77}};
+    told.first = {StoreId{"store8"}, Epoch{2}, Sequence{4'712}};
+    return told;
+}
+
+StoreVerdict store_verdict() {
+    StoreVerdict verdict;
+    verdict.cause = {StoreId{"store9"}, Epoch{2}, Sequence{4'712}};
+    verdict.topic = "stock";
+    verdict.client = client(0x10);
+    verdict.number = 300;
+    verdict.index = 2;
+    verdict.finding = "below-zero";
+    verdict.text = "its stock went below zero";
+    return verdict;
+}
+
+AccountStep account_step() {
+    AccountStep step;
+    step.round = 4;
+    step.purpose = RoundFor::merge;
+    step.peer = "store9";
+    step.into = "14911";
+    step.limit = Money{225'000};
+    step.debt = Money{-76'031};
+    step.acks = {{StoreId{"store3"}, Epoch{1}, Sequence{77}},
+                 {StoreId{"store8"}, Epoch{2}, Sequence{4'713}}};
+    step.cause = {StoreId{"store2"}, Epoch{1}, Sequence{9}};
+    step.reason = "registered twice";
+    step.flags = kFlagAfterClose;
+    return step;
+}
+
+AccountStep account_step_merged() {
+    AccountStep step = account_step();
+    step.merged = {"12431", "17850"};
+    return step;
 }
 
 LoggedEvent event() {
@@ -131,6 +237,54 @@ Range long_range() {
     range.segments = {stock};
     return range;
 }
+
+namespace {
+
+/// Sales of receipts with four lines each, a transfer after every fifth.
+Range column_rows(std::uint64_t after, std::uint64_t upto) {
+    Range range;
+    range.store = StoreId{"store1"};
+    range.epoch = Epoch{1};
+    range.topics = {std::string(kAllTopics)};
+    range.after = Sequence{after};
+    range.upto = range.end = Sequence{upto};
+    Segment stock, control;
+    stock.topic = "stock";
+    control.topic = "control";
+    stock.epoch = control.epoch = range.epoch;
+    for (std::uint64_t seq = after + 1; seq <= upto; ++seq) {
+        Event event;
+        event.at = Timestamp{kNoon.value() + static_cast<std::int64_t>(seq / 4) * 60'000'000};
+        event.number = seq;
+        if (seq % 5 == 0) {
+            event.kind = kTransferSent;
+            event.addressee = "store2";
+            event.key = "T-" + std::to_string(seq) + "-85123A";
+            event.payload = encode(transfer_step());
+            control.add(Sequence{seq}, client(1), encode_row(event));
+            continue;
+        }
+        event.kind = kStockMoved;
+        event.key = std::to_string(21'000 + seq * 37 % 11);
+        event.payload =
+            encode(StockMoved{Quantity{-1'000 * static_cast<std::int64_t>(seq % 3 + 1)},
+                              "sale",
+                              std::to_string(536'000 + seq / 4) + "#" + std::to_string(seq),
+                              seq % 7 == 0 ? 2u : 0u,
+                              {}});
+        if (seq % 11 == 0) event.extra = Writer().str("later").array(1).u64(7).take();
+        Bytes row = encode_row(event);
+        if (seq % 13 == 0) row = Bytes("\xc1 no row\0", 9);
+        stock.add(Sequence{seq}, client(seq % 17 == 0 ? 2 : 1), std::move(row));
+    }
+    range.segments = {control, stock};
+    return range;
+}
+
+}  // namespace
+
+Range column_range() { return column_rows(40, 52); }
+Range column_range_before() { return column_rows(0, 40); }
 
 Mark mark() {
     Mark mark;

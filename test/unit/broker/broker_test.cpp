@@ -1,124 +1,16 @@
 #include "broker/broker.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <filesystem>
-
-#include "core/journal/rocks_journal.h"
 #include "core/link/client.h"
-#include "test/unit/broker/log_maker.h"
+#include "test/unit/broker/company.h"
 
 namespace filial::broker {
 namespace {
 
-using core::Want;
 using schema::Errc;
 using schema::Sequence;
 using schema::StoreId;
-
-namespace fs = std::filesystem;
-
-fs::path scratch(const std::string& name) {
-    const auto dir = fs::temp_directory_path() / ("filial-" + name + std::to_string(getpid()));
-    fs::remove_all(dir);
-    fs::create_directories(dir);
-    return dir;
-}
-
-std::unique_ptr<core::RocksJournal> open_journal(const fs::path& dir) {
-    core::JournalOptions options;
-    options.dir = dir;
-    auto journal = core::RocksJournal::open(options);
-    REQUIRE(journal);
-    return std::move(*journal);
-}
-
-/// A store's publisher as the broker sees it: it offers one log and takes nothing.
-class Source : public core::Host {
-  public:
-    explicit Source(LogMaker& log, std::string offers = "store1")
-        : log_(log), offers_(std::move(offers)) {}
-
-    std::vector<StoreId> held() const override { return {StoreId{offers_}}; }
-    Sequence end(const StoreId&) const override { return Sequence{log_.size()}; }
-    schema::Epoch epoch(const StoreId&) const override { return schema::Epoch{1}; }
-    schema::Result<schema::Range> read(const core::ReadRequest& request) override {
-        const std::uint64_t after = request.after.value();
-        return log_.range(after, std::min(log_.size(), after + 7));
-    }
-    void reached(const core::Peer&, const schema::Fetch& fetch) override {
-        acknowledged = fetch.after.front().seq;
-    }
-    std::optional<Want> want(const core::Peer&, const StoreId&) override { return std::nullopt; }
-    schema::Result<void> take(const core::Peer&, schema::Range) override { return {}; }
-    schema::Result<void> flush() override { return {}; }
-    std::vector<schema::TopicEnd> durable(const Want&) const override { return {}; }
-    void marked(const core::Peer&, const schema::Mark&) override {}
-    void applied(const core::Peer&, const schema::Applied&) override {}
-    void request(const core::Requester&, schema::Message) override {}
-    void turn(core::BootTime) override {}
-
-    Sequence acknowledged;
-
-  private:
-    LogMaker& log_;
-    std::string offers_;
-};
-
-/// Head office with a broker on a loopback port, and one machine of store1 that dials it.
-struct Company {
-    fs::path dir = scratch("broker-test-");
-    core::SystemClock clock;
-    core::Keys head_keys = *core::make_keys();
-    core::Keys store_keys = *core::make_keys();
-    core::AllowList allow{dir / "allow.toml"};
-    std::unique_ptr<core::RocksJournal> journal = open_journal(dir / "broker");
-    std::unique_ptr<core::Network> head_net = std::move(*core::Network::open(&allow));
-    std::unique_ptr<core::Network> store_net = std::move(*core::Network::open(nullptr));
-    std::unique_ptr<Broker> broker =
-        std::move(*Broker::open(*journal, clock, StoreId{"head"}, &allow));
-    core::Exchange head{*broker, clock,      *head_net,
-                        &allow,  &head_keys, core::Self{StoreId{"head"}, "broker", {}, {}}};
-    std::string endpoint = "ipc-unset";
-
-    Company() {
-        REQUIRE(broker->attach(head));
-        // The port is chosen by trying, as long as somebody else has the one tried.
-        for (int port = 20'000 + getpid() % 20'000; port < 60'000; port += 7) {
-            endpoint = "tcp://127.0.0.1:" + std::to_string(port);
-            if (head.listen(endpoint)) break;
-        }
-    }
-    ~Company() { fs::remove_all(dir); }
-
-    void admit(const std::string& store) {
-        REQUIRE(core::AllowList::admit(dir / "allow.toml",
-                                       core::Admission{store, store_keys.curve_public}));
-    }
-    core::Self machine(std::uint8_t number) const {
-        core::Self self{StoreId{"store1"}, "publisher", schema::Epoch{1}, {}};
-        self.incarnation.fill(number);
-        return self;
-    }
-    std::unique_ptr<core::Exchange> dial(Source& source, const core::Self& self) {
-        auto store =
-            std::make_unique<core::Exchange>(source, clock, *store_net, nullptr, &store_keys, self);
-        REQUIRE(store->dial(core::Remote{"head", endpoint, head_keys.curve_public}, "publisher"));
-        return store;
-    }
-    /// Both loops in turn until `holds` or the time is up; whether it came to hold.
-    template <class Holds>
-    bool run(core::Exchange& store, Holds holds, std::int64_t seconds = 20) {
-        const auto end = clock.boot().value() + seconds * core::kSecond;
-        while (!holds() && clock.boot().value() < end) {
-            REQUIRE(store.turn(std::chrono::milliseconds{2}));
-            REQUIRE(head.turn(std::chrono::milliseconds{2}));
-        }
-        return holds();
-    }
-    Sequence end() const { return journal->end(StoreId{"store1"}); }
-};
 
 TEST_CASE("broker: a store's log arrives whole, and is acknowledged once it is durable") {
     Company company;
@@ -218,6 +110,50 @@ TEST_CASE("broker: a second machine does not disturb the first, and is told why"
     CHECK(company.end() == Sequence{21});
 }
 
+namespace {
+
+/// A receiver that holds another log of store1 up to 7.
+class Stranger : public Source {
+  public:
+    using Source::Source;
+    std::optional<Want> want(const core::Peer&, const StoreId& store) override {
+        return Want{store, schema::Epoch{1}, {{"*", Sequence{7}}}, schema::Incarnation{2, 2}};
+    }
+    schema::Result<void> take(const core::Peer&, schema::Range range) override {
+        taken += range.upto.value() - range.after.value();
+        return {};
+    }
+    void not_served(const core::Peer& peer, const schema::Trouble& trouble) override {
+        if (trouble.code != schema::Errc::forked) return;
+        told = peer.role + " " + trouble.store + ": " + trouble.message;
+    }
+    std::uint64_t taken = 0;
+    std::string told;
+};
+
+}  // namespace
+
+TEST_CASE("fork: a receiver that holds another log of a store gets nothing behind it") {
+    Company company;
+    company.admit("store1");
+    LogMaker log("store1", 1);
+    log.sell(20);
+    Source source(log);
+    auto store = company.dial(source, company.machine(1));
+    REQUIRE(company.run(*store, [&] { return source.acknowledged == Sequence{21}; }));
+    store.reset();
+
+    Stranger stranger(log, "store2");
+    auto self = company.machine(1);
+    self.role = "subscriber";
+    auto reader = company.dial(stranger, self);
+    CHECK(company.run(*reader, [&] { return !stranger.told.empty(); }));
+    CHECK(stranger.taken == 0);
+    for (const char* part : {"broker store1", "two logs", "epoch 1", "asked for is 0202"}) {
+        CHECK_MESSAGE(stranger.told.find(part) != std::string::npos, stranger.told);
+    }
+}
+
 TEST_CASE("broker: a question is answered to whom it may be, and to a revoked key no longer") {
     Company company;
     core::Admission entry{"store1", company.store_keys.curve_public};
@@ -287,9 +223,44 @@ TEST_CASE("broker: a revoked key loses its session in the middle of it") {
     REQUIRE(core::AllowList::revoke(company.dir / "allow.toml", "store1"));
     std::int64_t heard = 0;
     CHECK(company.run(*store, [&] { return !company.head.session_of("store1/publisher", heard); }));
+    // The connection stays; who greets over it again is told each time what to do.
+    const auto told = [&] {
+        const auto legs = store->incoming_legs();
+        return !legs.empty() && legs.front().note.find("filial admit") != std::string::npos;
+    };
+    CHECK(company.run(*store, told));
     log.sell(10);
     CHECK_FALSE(company.run(
-        *store, [&] { return company.end() > Sequence{11}; }, 2));
+        *store, [&] { return company.end() > Sequence{11} || !told(); }, 2));
+}
+
+TEST_CASE("N4: what a store says for another one is no live answer") {
+    Company company;
+    company.admit("store1");
+    LogMaker log("store1");
+    Source source(log);
+    const auto store = company.dial(source, company.machine(1));
+    REQUIRE(company.run(*store, [&] { return !store->peers().empty(); }));
+    const std::string head = store->peers().front().name;
+    const auto count = [&](const std::string& name) {
+        for (const auto& [counter, value] : company.head.counters()) {
+            if (counter == name) return value;
+        }
+        return std::int64_t{0};
+    };
+    const auto say_for = [&](const std::string& whom) {
+        schema::Mark mark;
+        mark.store = StoreId{whom};
+        mark.epoch = schema::Epoch{1};
+        const std::int64_t before = count("messages_in");
+        CHECK(store->tell(head, schema::Confirmed{0, 7, schema::encode(mark), {}}));
+        REQUIRE(company.run(*store, [&] { return count("messages_in") > before; }));
+    };
+    say_for("store1");
+    CHECK(count("confirmed_refused") == 0);
+    say_for("store2");
+    REQUIRE(company.run(*store, [&] { return count("confirmed_refused") == 1; }));
+    CHECK_FALSE(store->tell("nobody/broker", schema::Confirmed{}));
 }
 
 }  // namespace

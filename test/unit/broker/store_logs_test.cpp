@@ -1,4 +1,4 @@
-#include "broker/store_logs.h"
+#include "core/journal/store_logs.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ struct Fixture {
         std::filesystem::temp_directory_path() / ("filial-store-logs-" + std::to_string(getpid()));
     core::ManualClock clock;
     std::unique_ptr<core::RocksJournal> journal;
-    std::unique_ptr<StoreLogs> logs;
+    std::unique_ptr<core::StoreLogs> logs;
 
     Fixture() {
         std::filesystem::remove_all(dir);
@@ -41,7 +41,7 @@ struct Fixture {
         auto opened = core::RocksJournal::open(options);
         REQUIRE(opened);
         journal = std::move(*opened);
-        logs = std::make_unique<StoreLogs>(*journal, clock);
+        logs = std::make_unique<core::StoreLogs>(*journal, clock);
     }
     schema::Range all_of(const std::string& store) const {
         auto range = journal->read({StoreId{store}, {"*"}, Sequence{0}, 64 << 20});

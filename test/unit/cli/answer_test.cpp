@@ -59,7 +59,20 @@ TEST_CASE("get: a row says its value and how old it is, for people") {
     CHECK(text.find("(at least 3 h 12 min ago)") != std::string::npos);
     CHECK(text.find("Of this 0.5 was entered here") != std::string::npos);
     CHECK(text.find("incomplete") != std::string::npos);
-    CHECK(text.find("older than the policy allows") != std::string::npos);
+    CHECK(cli::stale_text(relayed) == "incomplete");
+}
+
+TEST_CASE("S21: scenario 8, a view of goods that travel says that its data is from 2010-12-22") {
+    AnswerRow row = stock_row("store5", 0, Verdict::ask);
+    row.key = "22943";
+    row.freshness.as_of = *schema::parse_timestamp("2010-12-22T12:30:00Z");
+    row.freshness.age_us = std::int64_t{13} * 24 * 3600 * core::kSecond;
+    Shell shell(replica({row}, "thousandths"));
+    CHECK(shell.run({"get", "stock", "22943", "--at", "store5"}) == 3);
+    CHECK(shell.out.starts_with("stock 22943 at store5: 0\nThis data is from 2010-12-22 "));
+    CHECK(shell.out.find(" (13 d ago).\n") != std::string::npos);
+    CHECK(shell.run({"list", "stock"}) == 3);
+    CHECK(shell.out.find("2010-12-22 ") != std::string::npos);
 }
 
 TEST_CASE("get: the exit code is 3 when one row is stale, 6 when there is none") {
@@ -151,11 +164,79 @@ TEST_CASE("list: a table for people, one object a row as JSON, filters are passe
     CHECK(shell.run({"list", "stock", "--over-limit"}) == 2);
 }
 
-TEST_CASE("get: an official answer is refused with what is not there yet") {
-    Shell shell;
-    CHECK(shell.run({"get", "debt", "12377", "--official"}) == 4);
-    CHECK(shell.err.find("live from every store") != std::string::npos);
-    CHECK(shell.err.find("cannot ask them yet") != std::string::npos);
+TEST_CASE("S43: get --official prints live rows, or names who is missing and ends with 5") {
+    Query asked;
+    AnswerRow live = stock_row("store1", 112'000, Verdict::fresh);
+    live.freshness.age_us = 40'000;
+    live.freshness.source = "live";
+    Shell shell(replica({live}, "thousandths", &asked));
+    CHECK(shell.run({"get", "stock", "85123A", "--at", "store1", "--official", "--wait", "3s"}) ==
+          0);
+    CHECK(asked.kind == schema::QueryKind::official);
+    CHECK(asked.topic == "stock");
+    CHECK(asked.store == "store1");
+    CHECK(asked.limit == 3'000);
+    CHECK(shell.out.starts_with("stock 85123A at store1: 112\n"));
+
+    AnswerRow silent = stock_row("store9", 0, Verdict::ask);
+    silent.fields = {{"why", "the customer's home"}, {"lack", "silent"}};
+    AnswerRow never = silent;
+    never.store = "store4";
+    never.freshness.ever = false;
+    Shell refused(replica({silent, never}, std::string(schema::kUnitMissing)));
+    CHECK(refused.run({"get", "debt", "12377", "--official"}) == 5);
+    CHECK(refused.out == "");
+    CHECK(refused.err.find("no official answer: store9 (the customer's home) was last heard "
+                           "2026-11-22") != std::string::npos);
+    CHECK(refused.err.find("store4 (the customer's home) was never heard") != std::string::npos);
+    CHECK(refused.run({"get", "debt", "12377", "--official", "--json"}) == 5);
+    const Json json = Json::parse(refused.out);
+    CHECK(json["error"]["code"] == "unreachable");
+    CHECK(json["missing"][0]["store"] == "store9");
+    CHECK(json["missing"][0]["age_seconds"] == 11'520.0);
+    CHECK(json["missing"][1]["as_of"].is_null());
+    CHECK(refused.run({"get", "debt", "12377", "--official", "--wait", "1d"}) == 2);
+}
+
+TEST_CASE("S27: a policy that is official asks for a live answer without the flag") {
+    Query asked;
+    Shell shell(replica({stock_row("", 1, Verdict::fresh)}, "cents", &asked));
+    CHECK(shell.run({"get", "debt", "12377", "--for", "credit-check"}) == 0);
+    CHECK(asked.kind == schema::QueryKind::official);
+    CHECK(asked.topic == "debts");
+    CHECK(shell.run({"get", "debt", "12377"}) == 0);
+    CHECK(asked.kind == schema::QueryKind::debt);
+    CHECK(asked.max_age_us == std::int64_t{86'400} * core::kSecond);
+    shell.context.loaded->freshness.credit_check_us = 60 * core::kSecond;
+    CHECK(shell.run({"get", "debt", "12377", "--for", "credit-check"}) == 0);
+    CHECK(asked.kind == schema::QueryKind::debt);
+    CHECK(asked.max_age_us == 60 * core::kSecond);
+    shell.context.loaded->freshness.stock_us = -1;
+    CHECK(shell.run({"get", "stock", "A"}) == 0);
+    CHECK(asked.kind == schema::QueryKind::official);
+    CHECK(shell.run({"get", "stock", "A", "--for", "credit-check"}) == 2);
+    CHECK(shell.run({"get", "debt", "A", "--for", "fun"}) == 2);
+}
+
+TEST_CASE("S21: without a terminal the value is printed, why it is stale goes to stderr") {
+    Shell shell(replica({stock_row("store1", 112'000, Verdict::ask)}, "thousandths"));
+    CHECK(shell.run({"get", "stock", "85123A"}) == 3);
+    CHECK(shell.out.starts_with("stock 85123A at store1: 112\nThis data is from 2026-11-22 "));
+    CHECK(shell.out.find("[y/N]") == std::string::npos);
+    CHECK(shell.err ==
+          "filial: get stock 85123A: not fresh: store1: 3 h 12 min old, older than the "
+          "policy\n");
+    CHECK(shell.run({"get", "stock", "85123A", "--json"}) == 3);
+    CHECK(shell.err == "");
+    CHECK(Json::parse(shell.out)["verdict"] == "ask");
+}
+
+TEST_CASE("S43: who may still charge is said in words with its age") {
+    AnswerRow debt = stock_row("store1", 100, Verdict::ask);
+    debt.fields = {{"home", "store1"}, {"unheard:store2", "7200"}, {"unheard:store3", ""}};
+    const std::string text = cli::freshness_text(debt, "cents");
+    CHECK(text.find("store2 may still charge and was last heard 2 h ago.\n") != std::string::npos);
+    CHECK(text.find("store3 may still charge and was never heard.\n") != std::string::npos);
 }
 
 TEST_CASE("list: a store's name that is none is refused before anybody is asked") {

@@ -131,6 +131,19 @@ TEST_CASE("import verb: counts, exit codes and messages") {
     CHECK(shell.run({"import", folder / "none"}) == 6);
 }
 
+TEST_CASE("S42: an import may leave out the home of a customer whom it registers") {
+    const test::TempFolder folder;
+    FakePublisher publisher;
+    ImportShell shell(publisher, folder.path());
+    const std::string path = folder / "customers.jsonl";
+    std::ofstream(path) << "{\"op\":\"customer-add\",\"customer\":\"A\",\"fields\":{}}\n"
+                        << "{\"op\":\"customer-add\",\"customer\":\"B\",\"home\":\"store8\"}\n"
+                        << "{\"op\":\"move-home\",\"customer\":\"A\"}\n";
+    CHECK(shell.run({"import", path}) == 2);
+    CHECK(shell.err.find("filial: line 3 is bad: to: missing") != std::string::npos);
+    CHECK(publisher.booked == std::vector<std::string>{"A", "B"});
+}
+
 TEST_CASE("import verb: the JSON summary names the lines that were not booked, and why") {
     const test::TempFolder folder;
     FakePublisher publisher;

@@ -6,6 +6,7 @@
 #include "test/support/temp_folder.h"
 #include "test/unit/cli/fake_publisher.h"
 
+using namespace filial;
 using namespace filial::cli;
 using filial::schema::Errc;
 using filial::schema::Result;

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "cli/json_operation.h"
+#include "schema/limits.h"
 
 using filial::cli::OperationDefaults;
 using filial::cli::parse_operations;
@@ -91,6 +92,34 @@ TEST_CASE("operation: what a line does not say comes from the defaults") {
     CHECK_FALSE(plain.fact);
     const Operation fact = one(R"({"op":"charge","customer":"A","amount":"1","fact":true})");
     CHECK(fact.fact);
+    // A line of an import is a record of what happened, unless it says something of its own.
+    const OperationDefaults recorded{Timestamp{1'000'000}, "", false, true};
+    CHECK(parse_operations(R"({"op":"sell","sku":"A","qty":"1"})", recorded)->at(0).recorded);
+    for (const char* said : {"true", "false"}) {
+        const std::string line =
+            std::string(R"({"op":"sell","sku":"A","qty":"1","fact":)") + said + "}";
+        CHECK_FALSE(parse_operations(line, recorded)->at(0).recorded);
+    }
+}
+
+TEST_CASE("S42: who is registered without a home is at home at the store that books it") {
+    const OperationDefaults at_store3{Timestamp{1'000'000}, "", false, true, "store3"};
+    const auto home = [&](const std::string& members) {
+        const auto parsed =
+            parse_operations(R"({"op":"customer-add","customer":"A")" + members + "}", at_store3);
+        return parsed ? parsed->at(0).peer : parsed.error().message;
+    };
+    CHECK(home("") == "store3");
+    CHECK(home(R"(,"home":"store8")") == "store8");
+    CHECK(home(R"(,"home":"")").find("home: ") == 0);
+    // An edit changes no home, and a debt of an import names none.
+    const auto edit =
+        parse_operations(R"([{"op":"customer-edit","customer":"A","fields":{"name":"Ana"}},)"
+                         R"({"op":"pay","customer":"A","amount":"1"}])",
+                         at_store3);
+    REQUIRE(edit.has_value());
+    CHECK(edit->at(0).peer.empty());
+    CHECK(edit->at(1).peer.empty());
 }
 
 TEST_CASE("operation: amounts are exact, as text and as numbers") {
@@ -100,11 +129,11 @@ TEST_CASE("operation: amounts are exact, as text and as numbers") {
     CHECK(one(R"({"op":"sell","sku":"A","qty":0.005})").quantity.value() == 5);
     CHECK(one(R"({"op":"pay","customer":"A","amount":40})").amount.value() == 4'000);
     CHECK(one(R"({"op":"pay","customer":"A","amount":0.10})").amount.value() == 10);
-    CHECK(one(R"({"op":"pay","customer":"A","amount":92233720368547758.07})").amount.value() ==
-          INT64_MAX);
+    CHECK(one(R"({"op":"pay","customer":"A","amount":10000000000000.00})").amount.value() ==
+          filial::schema::kAmountMost);
     for (const char* amount :
          {"\"1.234\"", "\"1e3\"", "1e3", "\"\"", "\"12,50\"", "\" 1\"", "0.001", "\"abc\"", "true",
-          "null", "\"0\"", "\"-1\"", "92233720368547758.08", "[1]", "{}"}) {
+          "null", "\"0\"", "\"-1\"", "10000000000000.01", "92233720368547758.08", "[1]", "{}"}) {
         CAPTURE(amount);
         why_not(R"({"op":"pay","customer":"A","amount":)" + std::string(amount) + "}");
     }

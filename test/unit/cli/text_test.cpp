@@ -38,6 +38,8 @@ TEST_CASE("time: people read their own time, and its zone") {
     const Zone zone("UTC0");
     CHECK(local_time(t) == "2026-11-22 12:13:23 UTC");
     CHECK(local_time(Timestamp{-1}) == "1969-12-31 23:59:59 UTC");
+    // Without a locale nothing is written twice.
+    CHECK(locale_time(t).empty());
 }
 
 TEST_CASE("time: durations have two units at most") {

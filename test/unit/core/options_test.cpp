@@ -55,6 +55,19 @@ stock = "2h"
 customers = "90s"
 debts = "official"
 other = "1d"
+credit-check = "5m"
+[limits]
+beyond_room = "flag"
+credit_top_up = true
+credit_low_water = "10.00"
+credit_target = "50.00"
+credit_keep_back = "100.50"
+stock_target = "1.5"
+[central]
+store = "store7"
+publisher = "tcp://far:5701"
+subscriber = "ipc:///run/far.sock"
+key = ")" + std::string(kKey) + R"("
 [disk]
 reserve = "4MiB"
 [log]
@@ -84,9 +97,38 @@ format = "json"
     CHECK(options->freshness.stock_us == std::int64_t{7'200} * 1'000'000);
     CHECK(options->freshness.customers_us == 90'000'000);
     CHECK(options->freshness.debts_us == -1);
+    CHECK_FALSE(options->limits.refuse);
+    CHECK(options->limits.credit.on);
+    CHECK(options->limits.credit.low_water == 1'000);
+    CHECK(options->limits.credit.target == 5'000);
+    CHECK(options->limits.credit.keep_back == 10'050);
+    CHECK_FALSE(options->limits.stock.on);
+    CHECK(options->limits.stock.target == 1'500);
+    CHECK(options->freshness.credit_check_us == 300'000'000);
+    CHECK(options->is_central());
+    CHECK(options->books_at().value() == "store7");
+    CHECK(options->central.publisher == "tcp://far:5701");
+    CHECK(options->central.subscriber == "ipc:///run/far.sock");
+    CHECK(options->central.key == kKey);
     CHECK(options->disk_reserve_bytes == std::uint64_t{4} << 20);
     CHECK(options->log_level == core::Level::debug);
     CHECK(options->log_json);
+}
+
+TEST_CASE("S3: central mode is read strictly, and needs all of what it needs") {
+    const test::TempFolder folder;
+    const std::string head = "store = \"kiosk\"\n[central]\n";
+    const std::string ipc = "publisher = \"ipc:///p\"\nsubscriber = \"ipc:///s\"\n";
+    CHECK(refused(folder, head + "store = \"store7\"\n" + ipc) == "");
+    CHECK(refused(folder, head + ipc).find("central.store: missing") != std::string::npos);
+    CHECK(refused(folder, head + "store = \"store7\"\npublisher = \"ipc:///p\"\n")
+              .find("central.subscriber: missing") != std::string::npos);
+    CHECK(refused(folder, head + "store = \"store7\"\npublisher = \"tcp://far:1\"\n"
+                                 "subscriber = \"tcp://far:2\"\n")
+              .find("central.key: missing") != std::string::npos);
+    CHECK(begins(refused(folder, head + "publisher = \"tcp://far\"\n"), "3: central.publisher: "));
+    CHECK(begins(refused(folder, head + "key = \"short\"\n"), "3: central.key: "));
+    CHECK(begins(refused(folder, head + "broker = \"x\"\n"), "3: central.broker: "));
 }
 
 TEST_CASE("options: what is wrong is named with its line, its key and what is expected") {
@@ -112,6 +154,17 @@ TEST_CASE("options: what is wrong is named with its line, its key and what is ex
     CHECK(begins(refused(folder, "[subscriber]\ntopics = [1, 2]\n"), "2: topics: expected text"));
     CHECK(begins(refused(folder, "[subscriber]\nown_publisher = \"yes\"\n"),
                  "2: subscriber.own_publisher: it is text, expected true or false"));
+    CHECK(begins(refused(folder, "[limits]\nbeyond_room = \"ask\"\n"),
+                 "2: limits.beyond_room: \"ask\" is neither, expected \"refuse\" or \"flag\""));
+    CHECK(begins(refused(folder, "[limits]\nroom = 1\n"), "2: limits.room: unknown option, "));
+    CHECK(begins(refused(folder, "[limits]\ncredit_target = \"1.234\"\n"),
+                 "2: limits.credit_target: "));
+    CHECK(begins(refused(folder, "[limits]\nstock_low_water = \"-1\"\n"),
+                 "2: limits.stock_low_water: it is below zero, expected a quantity"));
+    CHECK(refused(folder,
+                  "store = \"a\"\n[limits]\nstock_top_up = true\nstock_low_water = "
+                  "\"5\"\nstock_target = \"4\"\n")
+              .find("limits.stock_target: expected more than 0") != std::string::npos);
     CHECK(begins(refused(folder, "[freshness]\nstock = \"soon\"\n"),
                  "2: freshness.stock: \"soon\" is no time"));
     CHECK(
@@ -135,7 +188,7 @@ TEST_CASE("options: a hub or peer that cannot be dialled is refused with its lin
     CHECK(begins(refused(folder, head + "endpoint = \"tcp://head:5700\"\nkey = \"short\"\n"),
                  "5: hub.key: "));
     CHECK(begins(refused(folder, head + "port = 1\n"), "4: hub.port: unknown option"));
-    CHECK(begins(refused(folder, head + "endpoint = 1\n"), "4: endpoint: it is a number"));
+    CHECK(begins(refused(folder, head + "endpoint = 1\n"), "4: hub.endpoint: it is a number"));
     CHECK(begins(refused(folder, "[hub]\nname = \"head\"\n"), "1: hub: there may be several"));
     const std::string twice =
         head + "endpoint = \"ipc:///a\"\n[[hub]]\nname = \"head\"\n" + "endpoint = \"ipc:///b\"\n";

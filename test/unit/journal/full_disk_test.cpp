@@ -218,6 +218,50 @@ TEST_CASE("full disk: a commit whose sync found no room is not there, and the ne
     check_whole(*journal);
 }
 
+TEST_CASE("full disk: so is a commit that was to write the rows of earlier ones") {
+    TempFolder folder;
+    const auto options = options_in(folder.path(), "store1");
+    auto journal = opened(options);
+    int next = 0;
+    const auto commit_some = [&](const std::string& value) {
+        core::JournalWrite write;
+        const auto end = journal->end(kStore);
+        write.appends.push_back(append_after(end, {{"debts", "owed"}}));
+        write.state.emplace_back("end", std::to_string(end.value() + 1));
+        for (int i = 0; i < 20; ++i) {
+            const auto key = "k" + std::to_string((next + i) % 5'000);
+            write.state.emplace_back(key, value.empty() ? std::to_string(next + i) : value);
+        }
+        const auto done = journal->commit(write, true);
+        if (done) next += 20;
+        return done;
+    };
+    const auto check_all = [&] {
+        CHECK(**journal->get("end") == std::to_string(journal->end(kStore).value()));
+        int wrong = 0;
+        for (int i = 0; i < next; ++i) {
+            const auto value = *journal->get("k" + std::to_string(i));
+            if (value != std::optional(std::to_string(i))) ++wrong;
+        }
+        CHECK(wrong == 0);
+    };
+    // More than what is kept in memory, so that rows are written, and records deleted, all along.
+    for (int round = 0; round < 240; ++round) {
+        CAPTURE(round);
+        if (round % 8 == 7) {
+            const auto end = journal->end(kStore);
+            syncs_to_refuse = 1;
+            CHECK(commit_some("never").error().code == Errc::no_space);
+            CHECK(journal->end(kStore) == end);
+        }
+        REQUIRE(commit_some(""));
+    }
+    check_all();
+    journal.reset();
+    journal = opened(options);
+    check_all();
+}
+
 TEST_CASE("full disk: a process that ends after such a commit keeps it whole or not at all") {
     TempFolder folder;
     const auto options = options_in(folder.path(), "store1");

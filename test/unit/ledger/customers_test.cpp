@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "schema/trade_payloads.h"
 #include "test/unit/ledger/store_log.h"
 
 using namespace filial::test;
@@ -56,4 +57,30 @@ TEST_CASE("customers: a field that stands twice is refused") {
         person(K::customer_add, "1", "store1", {{"name", "A"}, {"name", "B"}}));
     REQUIRE_FALSE(events);
     CHECK(events.error().code == Errc::invalid);
+}
+
+TEST_CASE("N11: an edit by one who was shown values replaces exactly those") {
+    StoreLog store("store11");
+    store.done(person(K::customer_edit, "12431", "", {{"country", "Belgium"}, {"name", "A"}}));
+    const Position shown{filial::schema::StoreId{"store12"}, filial::schema::Epoch{1}, Sequence{9}};
+    auto edit = person(K::customer_edit, "12431", "", {{"country", "France"}, {"name", "B"}});
+    edit.payload = filial::schema::encode(filial::schema::SeenWrites{{{"country", {shown}}}});
+    const auto edited = customer(store.done(edit)[0]);
+    CHECK(edited.fields.at(0).seen == std::vector<Position>{shown});
+    REQUIRE(edited.fields.at(1).seen.size() == 1);
+    CHECK(edited.fields.at(1).seen[0].seq == Sequence{1});
+}
+
+TEST_CASE("N11: a resolution names what it settles") {
+    StoreLog store("store11");
+    auto resolve = person(K::customer_resolve, "12431", "", {{"country", "France"}});
+    store.refused(resolve, Errc::invalid);
+    resolve.payload = "damaged";
+    store.refused(resolve, Errc::invalid);
+    const Position one{filial::schema::StoreId{"store12"}, filial::schema::Epoch{1}, Sequence{9}};
+    const Position two{filial::schema::StoreId{"store11"}, filial::schema::Epoch{1}, Sequence{4}};
+    resolve.payload = filial::schema::encode(filial::schema::SeenWrites{{{"country", {one, two}}}});
+    const auto made = store.done(resolve);
+    CHECK(made[0].event.kind == "customer.edited");
+    CHECK(customer(made[0]).fields.at(0).seen == std::vector<Position>{one, two});
 }

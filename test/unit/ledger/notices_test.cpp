@@ -102,18 +102,19 @@ TEST_CASE("notices: what was received differently from what was sent is flagged 
     destination.done(transfer(K::transfer_receive, "T1", "warehouse", "22423", "20"));
     const auto settled = step(source.take_from(destination)[0]);
     CHECK(settled.flags == filial::schema::kFlagDifference);
-    CHECK(settled.reason == "sent were 24");
+    CHECK(settled.reason == "still out were 24");
     // The announcement comes after the goods.
     const auto expected = step(destination.take_from(source)[0]);
     CHECK(expected.flags == filial::schema::kFlagDifference);
     CHECK(expected.reason == "received were 20");
 }
 
-TEST_CASE("notices: a transfer that never left this store is settled with a difference") {
+TEST_CASE("N7: a receipt of what did not leave this store yet is settled and says so") {
     StoreLog store("store1");
     const auto made = store.take(at("store2", 1), notice_of("transfer.received", "store1"));
     CHECK(made[0].event.kind == "transfer.settled");
-    CHECK(step(made[0]).flags == filial::schema::kFlagDifference);
+    CHECK(step(made[0]).flags == 0);
+    CHECK(step(made[0]).reason == "it was not sent from here yet");
 }
 
 TEST_CASE("notices: only the store that sent the goods can have them cancelled") {

@@ -49,9 +49,11 @@ class Story {
                 return goods(kGoods[pick(kGoods.size())], any("S", 4), amount(), document);
             case 2:
                 return money(kMoney[pick(kMoney.size())], any("C", 4), amount(), document);
-            case 3:
-                return person(pick(2) == 0 ? K::customer_add : K::customer_edit, any("C", 4), other,
-                              {{any("f", 3), amount()}});
+            case 3: {
+                const bool adds = pick(2) == 0;
+                return person(adds ? K::customer_add : K::customer_edit, any("C", 4),
+                              adds ? other : std::string(), {{any("f", 3), amount()}});
+            }
             case 4:
                 return transfer(K::transfer_send, any("T", 40), other, any("S", 4), amount());
             case 5:

@@ -28,7 +28,9 @@ TEST_CASE("stock: selling below zero is a fact, booked and flagged") {
     const auto sold = stock(store.done(goods(K::sell, "22423", "4"))[0]);
     CHECK(sold.flags == filial::schema::kFlagBelowZero);
     CHECK(store.hand("22423") == "-4");
-    CHECK(stock(store.done(goods(K::receive, "22423", "4"))[0]).flags == 0);
+    // What comes in is not odd, though it is still below zero.
+    CHECK(stock(store.done(goods(K::receive, "22423", "1"))[0]).flags == 0);
+    CHECK(stock(store.done(goods(K::receive, "22423", "3"))[0]).flags == 0);
     CHECK(store.hand("22423") == "0");
 }
 
@@ -52,6 +54,7 @@ TEST_CASE("stock: twin lines of one receipt are two sales") {
 
 TEST_CASE("stock: a sum that leaves 64 bits is refused and books nothing") {
     StoreLog store("store1");
+    store.validates = false;
     auto most = goods(K::receive, "1", "1");
     most.quantity = Quantity{INT64_MAX};
     store.done(most);

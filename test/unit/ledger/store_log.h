@@ -6,6 +6,7 @@
 
 #include "ledger/decide.h"
 #include "ledger/state.h"
+#include "schema/grant_payloads.h"
 #include "schema/payloads.h"
 
 namespace filial::test {
@@ -13,7 +14,13 @@ namespace filial::test {
 /// One store of the story: its log in memory and the state folded from it.
 class StoreLog {
   public:
-    explicit StoreLog(const std::string& name) : self_(name) {}
+    /// Charges beyond the own room are booked and flagged, as in a shop without limits.
+    explicit StoreLog(const std::string& name) : self_(name) {
+        inputs.policy.refuse_beyond_room = false;
+    }
+    /// What it decides with beside its log.
+    ledger::Inputs inputs;
+    bool validates = true;  ///< Off for amounts that no operation may have.
 
     /// A ticket of these operations; on success it stands in the log.
     tl::expected<ledger::Decision, ledger::Refusal> hand_in(
@@ -33,6 +40,10 @@ class StoreLog {
     std::string hand(const std::string& sku) const;  ///< On hand, as printed.
     std::string owes(const std::string& customer) const;
 
+    /// The machine is replaced: the log ends behind its first `kept` events and goes on in the next
+    /// epoch.
+    void reopen(std::size_t kept);
+
     /// The state folded anew from the log.
     ledger::MapState replayed() const;
 
@@ -45,9 +56,13 @@ class StoreLog {
     std::vector<schema::LoggedEvent> add(ledger::Decision decision);
 
     schema::StoreId self_;
+    schema::Epoch epoch_{1};
     ledger::MapState state_;
     std::vector<schema::LoggedEvent> log_;
 };
+
+/// In how many orders a scenario is told: $FILIAL_INTERLEAVINGS, or `otherwise`.
+unsigned interleavings(unsigned otherwise);
 
 // Operations, as short as a story needs them.
 schema::Operation goods(schema::OperationKind kind, const std::string& sku,
@@ -60,12 +75,20 @@ schema::Operation person(schema::OperationKind kind, const std::string& customer
 schema::Operation transfer(schema::OperationKind kind, const std::string& id,
                            const std::string& peer, const std::string& sku = {},
                            const std::string& quantity = "0");
+/// One that names another store: a grant, a recall, a change of home.
+schema::Operation with_peer(schema::Operation operation, const std::string& peer);
+schema::Operation as_fact(schema::Operation operation);
+schema::Operation about(schema::OperationKind kind, const std::string& subject,
+                        const std::string& peer = {});
 schema::Operation void_of(const std::string& document);
 
 // Payloads of events that have to be readable.
 schema::StockMoved stock(const schema::LoggedEvent& logged);
 schema::DebtMoved debt(const schema::LoggedEvent& logged);
 schema::TransferStep step(const schema::LoggedEvent& logged);
+schema::GrantStep grant(const schema::LoggedEvent& logged);
+schema::DebtTold told(const schema::LoggedEvent& logged);
+schema::AccountStep account(const schema::LoggedEvent& logged);
 schema::CustomerChanged customer(const schema::LoggedEvent& logged);
 
 }  // namespace filial::test

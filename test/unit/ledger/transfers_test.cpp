@@ -150,3 +150,132 @@ TEST_CASE(
     CHECK(source.hand("21213") == "-24");
     CHECK(destination.hand("21213") == "24");
 }
+
+namespace {
+
+/// Takes everything that either has for the other, until nothing is left to take.
+void tell_each_other(StoreLog& a, StoreLog& b) {
+    while (!a.take_from(b).empty() || !b.take_from(a).empty()) {
+    }
+}
+
+filial::schema::Operation settling(K kind, const char* id, const char* quantity) {
+    return transfer(kind, id, "", "", quantity);
+}
+
+}  // namespace
+
+TEST_CASE("N7: a double scan is refused, and what came later is booked besides") {
+    StoreLog source("warehouse");
+    StoreLog destination("store1");
+    source.done(transfer(K::transfer_send, "T1", "store1", "22423", "24"));
+    tell_each_other(source, destination);
+    CHECK(destination.refused(transfer(K::transfer_more, "T1", "warehouse", "22423", "4"))
+              .find("transfer-receive") != std::string::npos);
+    const auto first =
+        destination.done(transfer(K::transfer_receive, "T1", "warehouse", "22423", "20"));
+    CHECK(step(first[1]).flags == filial::schema::kFlagDifference);
+    CHECK(destination.refused(transfer(K::transfer_receive, "T1", "warehouse", "22423", "20"))
+              .find("transfer-more") != std::string::npos);
+    destination.refused(transfer(K::transfer_more, "T1", "warehouse", "99999", "4"));
+    const auto rest = destination.done(transfer(K::transfer_more, "T1", "warehouse", "22423", "4"));
+    CHECK(step(rest[1]).flags == 0);
+    CHECK(destination.hand("22423") == "24");
+    const auto told = source.take_from(destination);
+    REQUIRE(told.size() == 2);
+    CHECK(step(told[0]).reason == "still out were 24");
+    CHECK(step(told[1]).flags == 0);
+    CHECK(source.refused(settling(K::transfer_write_off, "T1", "1")).find("only 0 are out") !=
+          std::string::npos);
+}
+
+TEST_CASE("N7: the source corrects what really left, in all, as often as it learns better") {
+    StoreLog source("warehouse");
+    StoreLog destination("store1");
+    source.done(transfer(K::transfer_send, "T1", "store1", "22423", "24"));
+    destination.done(transfer(K::transfer_receive, "T1", "warehouse", "22423", "20"));
+    tell_each_other(source, destination);
+    CHECK(destination.refused(settling(K::transfer_correct, "T1", "20")).find("its source") !=
+          std::string::npos);
+    const auto back = source.done(settling(K::transfer_correct, "T1", "20"));
+    REQUIRE(back.size() == 2);
+    CHECK(stock(back[0]).delta == Quantity{4'000});
+    CHECK(back[1].event.kind == "transfer.corrected");
+    CHECK(step(back[1]).quantity == Quantity{-4'000});
+    CHECK(source.hand("22423") == "-20");
+    CHECK(source.refused(settling(K::transfer_correct, "T1", "20")).find("nothing changes") !=
+          std::string::npos);
+    source.done(settling(K::transfer_correct, "T1", "21"));
+    CHECK(source.hand("22423") == "-21");
+    source.done(settling(K::transfer_write_off, "T1", "1"));
+    CHECK(source.refused(settling(K::transfer_correct, "T1", "0")).find("written off") !=
+          std::string::npos);
+}
+
+TEST_CASE("N7: a lost lorry is written off by its source, flagged, and the write-off taken back") {
+    StoreLog source("warehouse");
+    source.done(transfer(K::transfer_send, "T1", "store1", "22423", "24"));
+    source.refused(settling(K::transfer_write_off, "T1", "25"));
+    source.refused(settling(K::transfer_write_off, "T2", "1"));
+    source.refused(settling(K::transfer_write_off, "T1", "0"));
+    const auto lost = source.done(settling(K::transfer_write_off, "T1", "24"));
+    REQUIRE(lost.size() == 1);
+    CHECK(lost[0].event.kind == "transfer.written_off");
+    CHECK(step(lost[0]).flags == filial::schema::kFlagWrittenOff);
+    CHECK(source.hand("22423") == "-24");
+    CHECK(source.refused(transfer(K::transfer_cancel, "T1", "store1")).find("nothing out") !=
+          std::string::npos);
+    const auto again = source.done(settling(K::transfer_write_off, "T1", "0"));
+    CHECK(step(again[0]).quantity == Quantity{-24'000});
+    source.done(transfer(K::transfer_cancel, "T1", "store1"));
+    CHECK(source.replayed().all() == source.state().all());
+}
+
+TEST_CASE("N7: found goods are settled at the source, which books them as gone after all") {
+    StoreLog source("warehouse");
+    StoreLog destination("store1");
+    source.done(transfer(K::transfer_send, "T1", "store1", "21213", "24"));
+    source.done(transfer(K::transfer_cancel, "T1", "store1"));
+    tell_each_other(source, destination);
+    CHECK(source.hand("21213") == "0");
+    destination.done(transfer(K::transfer_receive, "T1", "warehouse", "21213", "24"));
+    tell_each_other(source, destination);
+    const auto gone = source.done(settling(K::transfer_correct, "T1", "24"));
+    CHECK(stock(gone[0]).delta == Quantity{-24'000});
+    CHECK(source.hand("21213") == "-24");
+    CHECK(source.replayed().all() == source.state().all());
+}
+
+TEST_CASE("N7: of a transfer that was corrected, only what is still out comes back") {
+    StoreLog source("warehouse");
+    StoreLog destination("store1");
+    source.done(transfer(K::transfer_send, "T1", "store1", "21213", "24"));
+    source.done(settling(K::transfer_correct, "T1", "20"));
+    source.done(settling(K::transfer_write_off, "T1", "5"));
+    source.done(transfer(K::transfer_cancel, "T1", "store1"));
+    tell_each_other(source, destination);
+    CHECK(source.hand("21213") == "-5");
+}
+
+TEST_CASE("N7: a sending that is written after its receipt was told counts the receipt") {
+    for (const char* quantity : {"24", "20"}) {
+        CAPTURE(quantity);
+        StoreLog source("warehouse");
+        StoreLog destination("store1");
+        destination.done(transfer(K::transfer_receive, "T1", "warehouse", "22423", "20"));
+        const auto told = source.take_from(destination);
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].event.kind == "transfer.settled");
+        CHECK(step(told[0]).flags == 0);
+        const auto sent =
+            source.done(transfer(K::transfer_send, "T1", "store1", "22423", quantity));
+        const bool differs = quantity != std::string("20");
+        const std::uint64_t difference = filial::schema::kFlagDifference;
+        CHECK(step(sent[1]).flags == (differs ? difference : 0));
+        CHECK(source.refused(transfer(K::transfer_cancel, "T1", "store1")).find("received") !=
+              std::string::npos);
+        CHECK(source.refused(settling(K::transfer_write_off, "T1", "5")).find("are out") !=
+              std::string::npos);
+        CHECK(source.replayed().all() == source.state().all());
+    }
+}

@@ -186,3 +186,24 @@ TEST_CASE("register: the result does not depend on the order in which the stores
         }
     }
 }
+
+TEST_CASE("N3: a home that moved is no second one, in any order and by any clock") {
+    CustomerChanged moved{"store2", {}, {}};
+    moved.home_seen = {at("store1", 1)};
+    for (const bool news_first : {true, false}) {
+        CAPTURE(news_first);
+        Logs logs;
+        const auto registered = [&] { logs.apply(at("store1", 1), 900, {"store1", {}, {}}); };
+        if (!news_first) registered();
+        logs.apply(at("store2", 1), 10, moved);
+        if (news_first) registered();
+        REQUIRE(logs.merged().home);
+        CHECK(logs.merged().home_store() == "store2");
+        CHECK_FALSE(logs.merged().home->conflict());
+        filial::schema::Parser parser;
+        const CustomerPart& part = logs.parts["store2"];
+        const auto again = ledger::decode_customer_part(parser, ledger::encode(part));
+        REQUIRE(again);
+        CHECK(*again == part);
+    }
+}

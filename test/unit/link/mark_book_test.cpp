@@ -43,13 +43,13 @@ std::int64_t age(const core::HeldMark& mark, const ManualClock& clock, bool& exa
 TEST_CASE("mark book: the newest is the greatest epoch and counter, whatever the clocks say") {
     MarkBook book;
     ManualClock clock;
-    CHECK(*book.offer(mark_of(1, 5, 1'000), clock));
-    CHECK(!*book.offer(mark_of(1, 5, 9'000), clock));
-    CHECK(!*book.offer(mark_of(1, 4, 9'000), clock));
-    CHECK(*book.offer(mark_of(1, 6, 10), clock));
+    CHECK(*book.offer(mark_of(1, 5, 1'000), clock, clock.boot()));
+    CHECK(!*book.offer(mark_of(1, 5, 9'000), clock, clock.boot()));
+    CHECK(!*book.offer(mark_of(1, 4, 9'000), clock, clock.boot()));
+    CHECK(*book.offer(mark_of(1, 6, 10), clock, clock.boot()));
     CHECK(held(book).mark.at == Timestamp{10});
-    CHECK(*book.offer(mark_of(2, 1, 5), clock));
-    CHECK(!*book.offer(mark_of(1, 99, 99'000), clock));
+    CHECK(*book.offer(mark_of(2, 1, 5), clock, clock.boot()));
+    CHECK(!*book.offer(mark_of(1, 99, 99'000), clock, clock.boot()));
     CHECK(held(book).mark.epoch == Epoch{2});
     CHECK(book.all().size() == 1);
 }
@@ -57,17 +57,17 @@ TEST_CASE("mark book: the newest is the greatest epoch and counter, whatever the
 TEST_CASE("mark book: damaged bytes are refused and change nothing") {
     MarkBook book;
     ManualClock clock;
-    CHECK(*book.offer(mark_of(1, 5), clock));
+    CHECK(*book.offer(mark_of(1, 5), clock, clock.boot()));
     MarkMessage damaged = mark_of(1, 6);
     damaged.mark.pop_back();
-    CHECK(book.offer(damaged, clock).error().code == Errc::corrupt);
+    CHECK(book.offer(damaged, clock, clock.boot()).error().code == Errc::corrupt);
     CHECK(held(book).mark.counter == 5);
 }
 
 TEST_CASE("mark book: the time at each relay is added to the mark's age") {
     ManualClock clock;
     MarkBook origin, relay, last;
-    CHECK(*origin.offer(mark_of(1, 1, 0, 0), clock));
+    CHECK(*origin.offer(mark_of(1, 1, 0, 0), clock, clock.boot()));
     clock.advance(3 * kSecond);
     const MarkMessage first = origin.outgoing(held(origin), clock);
     CHECK(first.dwell_us == 3 * kSecond);
@@ -77,12 +77,12 @@ TEST_CASE("mark book: the time at each relay is added to the mark's age") {
     ManualClock other;  // Another machine: another boot, another time since it.
     other.advance(1'000 * kSecond);
     other.reboot("boot-9");
-    CHECK(*relay.offer(first, other));
+    CHECK(*relay.offer(first, other, other.boot()));
     other.advance(4 * kSecond);
     const MarkMessage second = relay.outgoing(held(relay), other);
     CHECK(second.dwell_us == 7 * kSecond);
     CHECK(second.dwell_exact);
-    CHECK(*last.offer(second, clock));
+    CHECK(*last.offer(second, clock, clock.boot()));
     clock.advance(kSecond);
     bool exact = false;
     CHECK(age(held(last), clock, exact) == 8 * kSecond);
@@ -92,7 +92,7 @@ TEST_CASE("mark book: the time at each relay is added to the mark's age") {
 TEST_CASE("mark book: the wall clock has no part in an age") {
     ManualClock clock;
     MarkBook book;
-    CHECK(*book.offer(mark_of(1, 1, 0, 2 * kSecond), clock));
+    CHECK(*book.offer(mark_of(1, 1, 0, 2 * kSecond), clock, clock.boot()));
     clock.set_wall(Timestamp{0});
     bool exact = false;
     CHECK(age(held(book), clock, exact) == 2 * kSecond);
@@ -102,7 +102,7 @@ TEST_CASE("mark book: after a restart of the machine the age is at least what is
     ManualClock clock;
     MarkBook book;
     clock.advance(50 * kSecond);
-    CHECK(*book.offer(mark_of(1, 1, 0, 10 * kSecond), clock));
+    CHECK(*book.offer(mark_of(1, 1, 0, 10 * kSecond), clock, clock.boot()));
     const Bytes saved = MarkBook::save(held(book));
 
     MarkBook same;  // The process restarts, the machine does not: still exact.
@@ -122,7 +122,7 @@ TEST_CASE("mark book: after a restart of the machine the age is at least what is
     const MarkMessage onwards = again.outgoing(held(again), clock);
     CHECK(!onwards.dwell_exact);
     MarkBook next;
-    CHECK(*next.offer(onwards, clock));
+    CHECK(*next.offer(onwards, clock, clock.boot()));
     clock.advance(kSecond);
     CHECK(age(held(next), clock, exact) == 11 * kSecond + since_boot);
     CHECK(!exact);  // "At least" is never forgotten on the way.
@@ -131,9 +131,9 @@ TEST_CASE("mark book: after a restart of the machine the age is at least what is
 TEST_CASE("mark book: a kept mark never replaces a newer one") {
     MarkBook book;
     ManualClock clock;
-    CHECK(*book.offer(mark_of(1, 4), clock));
+    CHECK(*book.offer(mark_of(1, 4), clock, clock.boot()));
     const Bytes saved = MarkBook::save(held(book));
-    CHECK(*book.offer(mark_of(1, 5), clock));
+    CHECK(*book.offer(mark_of(1, 5), clock, clock.boot()));
     REQUIRE(book.restore(saved));
     CHECK(held(book).mark.counter == 5);
     book.erase(StoreId{"store1"});
@@ -146,11 +146,11 @@ TEST_CASE("mark book: a dwell time that cannot be is an age that is not exact, a
     ManualClock clock;
     bool exact = true;
     MarkBook negative;
-    CHECK(*negative.offer(mark_of(1, 1, 0, -5), clock));
+    CHECK(*negative.offer(mark_of(1, 1, 0, -5), clock, clock.boot()));
     CHECK(age(held(negative), clock, exact) == 0);
     CHECK(!exact);
     MarkBook huge;
-    CHECK(*huge.offer(mark_of(1, 1, 0, INT64_MAX), clock));
+    CHECK(*huge.offer(mark_of(1, 1, 0, INT64_MAX), clock, clock.boot()));
     clock.advance(kSecond);
     CHECK(age(held(huge), clock, exact) > INT64_MAX / 4);
     CHECK(huge.outgoing(held(huge), clock).dwell_us > 0);
@@ -159,7 +159,7 @@ TEST_CASE("mark book: a dwell time that cannot be is an age that is not exact, a
 TEST_CASE("mark book: a kept value that is damaged or of another version is refused") {
     MarkBook book;
     ManualClock clock;
-    CHECK(*book.offer(mark_of(1, 4), clock));
+    CHECK(*book.offer(mark_of(1, 4), clock, clock.boot()));
     const Bytes saved = MarkBook::save(held(book));
     for (std::size_t cut = 0; cut < saved.size(); ++cut) {
         CHECK(MarkBook::decode_held(saved.substr(0, cut)).error().code == Errc::corrupt);

@@ -158,3 +158,25 @@ TEST_CASE("session: a quiet end speaks every five seconds, and silence ends it a
     CHECK(!called.ping(at_second(118)));
     CHECK(called.ping(at_second(119)).has_value());
 }
+
+TEST_CASE(
+    "session: where blocks keep the line busy a ping goes all the same, and tells its delay") {
+    Session called(hello_of("head", 22), false, false);
+    REQUIRE(called.greet(hello_of("store1", 11), "store1", kWall, at_second(100)));
+    std::optional<Ping> first;
+    for (int second = 101; second <= 105; ++second) {
+        called.heard(at_second(second));
+        called.block_came();
+        first = called.ping(at_second(second));
+    }
+    REQUIRE(first);
+    CHECK(called.sent_after(at_second(105), at_second(105)) == at_second(105));
+    // A mark that comes before its answer may have stood behind four minutes of blocks.
+    CHECK(called.sent_after(at_second(340), at_second(340)) == at_second(100));
+    called.pong(first->nonce, at_second(345));
+    CHECK(called.sent_after(at_second(346), at_second(346)) == at_second(105));
+    const auto second = called.ping(at_second(346));
+    REQUIRE(second);
+    called.pong(second->nonce, at_second(346));
+    CHECK(called.sent_after(at_second(347), at_second(347)) == at_second(347));
+}

@@ -16,7 +16,7 @@ using test::at_second;
 
 namespace {
 
-Hello hello_of(const std::string& store, std::uint64_t nonce) {
+Hello greeting_of(const std::string& store, std::uint64_t nonce) {
     Hello hello;
     hello.nonce = nonce;
     hello.store = store;
@@ -75,8 +75,8 @@ class SlowLine {
     }
 
     test::OneLog log;
-    Session store{hello_of("store1", 11), true, false};
-    Session broker{hello_of("head", 22), false, false};
+    Session store{greeting_of("store1", 11), true, false};
+    Session broker{greeting_of("head", 22), false, false};
     Direction up, down;
     std::size_t speed;
     BootTime now = at_second(100);
@@ -104,7 +104,7 @@ class SlowLine {
             if (const auto* ping = std::get_if<Ping>(&*message)) {
                 back.send(Pong{to.to_peer(), ping->nonce});
             } else if (const auto* pong = std::get_if<Pong>(&*message)) {
-                to.pong(pong->nonce);
+                to.pong(pong->nonce, now);
             } else if (const auto* fetch = std::get_if<Fetch>(&*message)) {
                 if (!sender_sleeps) REQUIRE(to.sender.fetch(*fetch));
             } else if (const auto* block = std::get_if<BlockMessage>(&*message)) {

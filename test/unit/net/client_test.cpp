@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "core/link/asker.h"
 #include "test/unit/net/two_ends.h"
 
 using namespace filial;
@@ -181,4 +182,43 @@ TEST_CASE("client: a key that is not admitted is told so at once") {
     REQUIRE_FALSE(answer);
     CHECK(answer.error().code == Errc::not_allowed);
     CHECK(took < std::chrono::seconds(30));
+}
+
+TEST_CASE("asker: asks without waiting, and takes the answer to its own question alone") {
+    Asking asking;
+    const Answerer answerer(asking.endpoint, [](const Message& message) -> std::vector<Message> {
+        const auto& query = std::get<schema::Query>(message);
+        schema::Answer older, mine;
+        older.request = query.request + 100;
+        mine.request = query.request;
+        mine.unit = query.key;
+        return {older, mine};
+    });
+    const core::SystemClock clock;
+    core::Asker asker(*asking.end.network, clock, asking.endpoint);
+    CHECK_FALSE(asker.answer());
+    for (const char* key : {"ann", "bob"}) {
+        schema::Query query;
+        query.key = key;
+        asker.ask(query);
+        std::optional<schema::Result<Message>> answer;
+        while (!answer) answer = asker.answer();
+        REQUIRE(*answer);
+        CHECK(std::get<schema::Answer>(**answer).unit == key);
+        CHECK_FALSE(asker.answer());
+    }
+}
+
+TEST_CASE("asker: where nobody answers it says so after a while") {
+    Asking asking;
+    core::ManualClock clock;
+    core::Asker asker(*asking.end.network, clock, asking.endpoint);
+    asker.ask(schema::StatusAsk{});
+    CHECK_FALSE(asker.answer());
+    clock.advance(6 * core::kSecond);
+    const auto answer = asker.answer();
+    REQUIRE(answer);
+    REQUIRE_FALSE(*answer);
+    CHECK(answer->error().code == Errc::unreachable);
+    CHECK(answer->error().message.find("is the process running?") != std::string::npos);
 }

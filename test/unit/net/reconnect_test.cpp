@@ -1,5 +1,8 @@
 // A dial tries for ever, whatever happens at the other end.
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <zmq.hpp>
 
@@ -139,4 +142,65 @@ TEST_CASE("port: an oversized message ends its sender's connection, and the port
     REQUIRE(honest->send("hello").value());
     REQUIRE(ends.until([&] { return !ends.came.empty(); }));
     CHECK(ends.came[0].bytes == "hello");
+}
+
+namespace {
+
+/// A port that takes connections and says nothing.
+struct PlainPort {
+    PlainPort() {
+        fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
+        REQUIRE(::listen(fd, 8) == 0);
+        REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+        endpoint = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    }
+    ~PlainPort() {
+        for (const int each : came) ::close(each);
+        ::close(fd);
+    }
+    std::size_t callers() {
+        for (int next = ::accept(fd, nullptr, nullptr); next >= 0;
+             next = ::accept(fd, nullptr, nullptr)) {
+            came.push_back(next);
+        }
+        return came.size();
+    }
+    int fd = -1;
+    std::string endpoint;
+    std::vector<int> came;
+};
+
+}  // namespace
+
+TEST_CASE("N5: dial: while it is down nobody is called, and what stood is given up") {
+    test::TwoEnds ends;
+    PlainPort port;
+    auto opened = core::Dial::open(*ends.client.network, port.endpoint,
+                                   ends.server_keys.curve_public, &ends.client_keys, true);
+    REQUIRE(opened);
+    core::Dial& dial = **opened;
+    ends.client.poller.add(dial);
+    for (std::size_t round = 0; round < 3; ++round) {
+        CAPTURE(round);
+        ends.idle(std::chrono::milliseconds(100));
+        CHECK(port.callers() == round);
+        CHECK(dial.next_try_us() == -1);
+        CHECK_FALSE(dial.receive().value().has_value());
+        CHECK_FALSE(dial.send("nobody").value());
+        dial.stay_down(false);
+        REQUIRE(ends.until([&] { return port.callers() == round + 1; }));
+        dial.stay_down(true);
+        char byte = 0;
+        // The greeting of the library, then the end.
+        REQUIRE(ends.until([&] {
+            ssize_t got = 1;
+            while (got > 0) got = ::recv(port.came.back(), &byte, 1, MSG_DONTWAIT);
+            return got == 0;
+        }));
+    }
 }

@@ -68,9 +68,25 @@ TEST_CASE("busy: a client that stays away is not waited for") {
     for (std::uint64_t i = 1; i <= 2; ++i) shop.send(ticket(i, {sale("1")}));
     REQUIRE(shop.publisher->flush());
     shop.ask<Busy>(ticket(9, {sale("1")}));
-    shop.clock.advance(61 * filial::core::kSecond);
-    shop.publisher->turn(shop.clock.boot());
+    for (int second = 0; second < 6; ++second) {
+        shop.clock.advance(filial::core::kSecond);
+        shop.publisher->turn(shop.clock.boot());
+    }
     shop.ask<Accepted>(ticket(9, {sale("1")}));
+}
+
+TEST_CASE("busy: a standstill of the publisher itself gives no number up") {
+    Shop shop({}, 1);
+    for (std::uint64_t i = 1; i <= 2; ++i) shop.send(ticket(i, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    shop.publisher->turn(shop.clock.boot());
+    // It is stopped for a minute; what was sent meanwhile is read first, in the order of sending.
+    shop.clock.advance(60 * filial::core::kSecond);
+    shop.ask<Busy>(ticket(3, {sale("1")}));
+    shop.publisher->turn(shop.clock.boot());
+    shop.ask<Busy>(ticket(3, {sale("1")}));
+    shop.ask<Accepted>(ticket(2, {sale("1")}));
+    shop.ask<Accepted>(ticket(3, {sale("1")}));
 }
 
 TEST_CASE("busy: later numbers pass seconds after the Busy of one that the till has given up") {
@@ -191,6 +207,24 @@ TEST_CASE("busy: any other failure of the disk ends the process and answers nobo
     REQUIRE_FALSE(flushed);
     CHECK(flushed.error().code == Errc::io);
     CHECK(shop.legs.answers.empty());
+}
+
+TEST_CASE("busy: a mark or a position that cannot be written for good ends the process too") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("1")}));
+    shop.journal.fail_commits(Errc::no_space);  // That may pass.
+    shop.publisher->turn(shop.clock.boot());
+    CHECK(shop.publisher->flush());
+    shop.journal.fail_commits(Errc::io);
+    filial::schema::Fetch fetch;
+    fetch.store = shop.options.store;
+    fetch.after = {{"*", Sequence{1}}};
+    shop.publisher->reached(filial::test::broker("head"), fetch);
+    shop.clock.advance(10 * filial::core::kSecond);
+    shop.publisher->turn(shop.clock.boot());
+    const auto flushed = shop.publisher->flush();  // Though no ticket waits.
+    REQUIRE_FALSE(flushed);
+    CHECK(flushed.error().code == Errc::io);
 }
 
 TEST_CASE("busy: own state that cannot be read decides nothing") {

@@ -154,3 +154,30 @@ TEST_CASE("clients: neither questions nor repeats of many clients fill the memor
         REQUIRE(clients.in_memory() <= filial::publisher::kClientsInMemory);
     }
 }
+
+TEST_CASE(
+    "clients: a ticket that comes again is the same one whatever home its till is shown now") {
+    Shop shop;
+    Operation payment;
+    payment.kind = OperationKind::pay;
+    payment.subject = "ann";
+    payment.amount = Money{500};
+    const auto first = shop.ask<Accepted>(ticket(1, {payment}));
+    payment.peer = "store9";
+    const auto again = shop.ask<Accepted>(ticket(1, {payment}));
+    CHECK(again.repeated);
+    CHECK(again.first == first.first);
+    payment.amount = Money{501};
+    CHECK(shop.ask<TicketRefused>(ticket(1, {payment})).code == Errc::number_reused);
+    // Whom a grant goes to is what it says.
+    Operation grant = payment;
+    grant.kind = OperationKind::limit;
+    grant.peer.clear();
+    shop.ask<Accepted>(ticket(2, {grant}));
+    grant.kind = OperationKind::grant;
+    grant.amount = Money{100};
+    grant.peer = "store9";
+    shop.ask<Accepted>(ticket(3, {grant}));
+    grant.peer = "store8";
+    CHECK(shop.ask<TicketRefused>(ticket(3, {grant})).code == Errc::number_reused);
+}

@@ -131,7 +131,7 @@ TEST_CASE("control: a new epoch begins with its record, or the store is read aga
         }
         REQUIRE(shop.publisher->flush());
         CHECK(position(shop, "store2") == 12);
-        CHECK(shop.end() == 3);  // T1 once, T2 once.
+        CHECK(shop.end() == 4);  // T1 once, the new epoch, T2 once.
         CHECK(shop.publisher->want(broker(), StoreId{"store2"})->epoch == Epoch{2});
     }
 }
@@ -159,6 +159,20 @@ TEST_CASE("control: on a full disk notices stay and are taken when there is room
     REQUIRE(shop.publisher->flush());
     CHECK(position(shop, "store2") == 5);
     CHECK(shop.end() == 2);
+}
+
+TEST_CASE("control: a position that found no room is saved once there is, though nothing comes") {
+    Shop shop;
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 5, {})));
+    REQUIRE(shop.publisher->flush());
+    shop.journal.fail_commits(Errc::no_space);
+    shop.clock.advance(2 * filial::core::kSecond);
+    shop.publisher->turn(shop.clock.boot());
+    shop.journal.fail_commits(std::nullopt);
+    shop.clock.advance(2 * filial::core::kSecond);
+    shop.publisher->turn(shop.clock.boot());
+    shop.restart();
+    CHECK(position(shop, "store2") == 5);
 }
 
 TEST_CASE("control: a notice whose own event would be too large is taken as undecided") {

@@ -8,7 +8,7 @@ using namespace filial::schema;
 
 namespace {
 
-constexpr std::uint64_t kTickets = 3 * filial::publisher::kGroupEvents + 10;
+constexpr std::uint64_t kTickets = 4 * filial::publisher::kGroupTickets + 10;
 
 /// Hands in tickets 1 to kTickets, flushes once, and says how each was answered.
 std::string hand_in_all(Shop& shop) {
@@ -48,7 +48,7 @@ TEST_CASE("groups: a long queue is booked in several commits, in its order, each
 }
 
 TEST_CASE("groups: what was decided while a group failed to reach the disk is not booked either") {
-    const std::uint64_t group = filial::publisher::kGroupEvents;
+    const std::uint64_t group = filial::publisher::kGroupTickets;
     for (std::size_t reached = 0; reached < 4; ++reached) {
         CAPTURE(reached);
         Shop shop;

@@ -6,6 +6,7 @@ using namespace filial::test;
 using namespace filial::schema;
 using filial::core::kMillisecond;
 using filial::core::kSecond;
+namespace core = filial::core;
 
 namespace {
 
@@ -102,4 +103,37 @@ TEST_CASE("marks: without room for a block of counters none is made, and one whe
     shop.journal.fail_commits(std::nullopt);
     turn(shop, 5 * kSecond);
     CHECK(mark_of(shop) != nullptr);
+}
+
+TEST_CASE("N4: a live question is answered with a mark made after it came, to its own nonce") {
+    Shop shop;
+    turn(shop, 0);
+    const auto before = mark_of(shop)->counter;
+    core::Peer asker;
+    asker.name = "store2/subscriber";
+    shop.publisher->confirm(asker, Confirm{0, 11, StoreId{"store1"}});
+    shop.publisher->confirm(asker, Confirm{0, 12, StoreId{"store1"}});
+    shop.publisher->confirm(asker, Confirm{0, 13, StoreId{"store9"}});  // Not this store's to say.
+    shop.send(ticket(1, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    CHECK(shop.legs.told.empty());
+    turn(shop, 0);
+    REQUIRE(shop.legs.told.size() == 2);
+    CHECK(shop.legs.told[0].first == "store2/subscriber");
+    CHECK(shop.legs.told[0].second.nonce == 11);
+    CHECK(shop.legs.told[1].second.nonce == 12);
+    Parser parser;
+    const auto mark = decode_mark(parser, shop.legs.told[0].second.mark);
+    REQUIRE(mark);
+    CHECK(mark->counter == before + 1);
+    CHECK(mark->end == Sequence{2});  // What is durable, the sale just now included.
+    turn(shop, 0);
+    CHECK(shop.legs.told.size() == 2);
+    // However often somebody asks, marks are no more than ten a second.
+    shop.publisher->confirm(asker, Confirm{0, 14, StoreId{"store1"}});
+    turn(shop, 90 * kMillisecond);
+    CHECK(shop.legs.told.size() == 2);
+    turn(shop, 10 * kMillisecond);
+    REQUIRE(shop.legs.told.size() == 3);
+    CHECK(shop.legs.told[2].second.nonce == 14);
 }

@@ -60,6 +60,7 @@ TEST_CASE(
     charge.kind = OperationKind::charge;
     charge.subject = "17827";
     charge.amount = Money{1'000};
+    charge.fact = true;
     for (int i = 0; i < 3; ++i) {
         stage(*outbox, sale("1"));
         stage(*outbox, charge);
@@ -123,4 +124,25 @@ TEST_CASE("outbox: memory does not grow with the keys, and what it forgot it rea
     const auto sum = filial::ledger::read_sum(*outbox, "stock/17");
     REQUIRE(sum);
     CHECK(*sum == -2'000);
+}
+
+TEST_CASE("outbox: keys are those of the disk and of what is staged, in their order, by pages") {
+    MemoryJournal journal;
+    auto outbox = open(journal);
+    for (const char* key : {"a/1", "a/3", "a/5", "b/1"}) outbox->put(key, "v");
+    REQUIRE(outbox->commit(Timestamp{2}, {}));
+    outbox->put("a/2", "v");
+    outbox->erase("a/3");
+    outbox->put("a/5", "w");
+    const auto keys = [&](ByteView after, std::size_t at_most) {
+        const auto found = outbox->keys("a/", after, at_most);
+        REQUIRE(found);
+        return *found;
+    };
+    CHECK(keys("", 9) == std::vector<Bytes>{"a/1", "a/2", "a/5"});
+    CHECK(keys("", 2) == std::vector<Bytes>{"a/1", "a/2"});
+    CHECK(keys("a/2", 2) == std::vector<Bytes>{"a/5"});
+    CHECK(keys("a/5", 2).empty());
+    REQUIRE(outbox->commit(Timestamp{3}, {}));
+    CHECK(keys("", 9) == std::vector<Bytes>{"a/1", "a/2", "a/5"});
 }

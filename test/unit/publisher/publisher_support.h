@@ -21,6 +21,10 @@ class FakeLegs : public publisher::Legs {
     }
     core::MarkBook& marks() override { return book; }
     void announce(const schema::StoreId&) override { ++announced; }
+    bool tell(const std::string& receiver, schema::Confirmed message) override {
+        told.emplace_back(receiver, std::move(message));
+        return true;
+    }
     std::vector<schema::Leg> incoming() const override { return legs; }
     bool session_of(const std::string& receiver, std::int64_t& heard_us) const override {
         heard_us = receiver == connected ? 5 : heard_us;
@@ -28,9 +32,26 @@ class FakeLegs : public publisher::Legs {
     }
     std::vector<std::pair<std::string, std::int64_t>> counters() const override { return {}; }
 
+    void call(core::BootTime until, std::uint64_t bytes) override {
+        called_until = until;
+        may_carry = bytes;
+    }
+    void hang_up() override { called_until = {}; }
+    std::vector<core::DialledLeg> dialled() const override { return away; }
+    void ask_replica(const schema::Query& query) override { asked = query; }
+    std::optional<schema::Result<schema::Answer>> replica_answer() override {
+        return std::exchange(replica, {});
+    }
+
     std::vector<schema::Message> answers;
+    std::optional<schema::Query> asked;  ///< Of the replica.
+    std::optional<schema::Result<schema::Answer>> replica;
+    std::vector<std::pair<std::string, schema::Confirmed>> told;
     std::vector<schema::Leg> legs;
     std::string connected;
+    std::vector<core::DialledLeg> away;
+    core::BootTime called_until;
+    std::uint64_t may_carry = 0;
     core::MarkBook book;
     int announced = 0;
 };

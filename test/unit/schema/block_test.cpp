@@ -140,7 +140,7 @@ TEST_CASE("block: a frame of another size than the block says is corrupt") {
 
 TEST_CASE("block: a codec or a dictionary that is not known here asks for an upgrade") {
     Block block = pack(golden::range());
-    block.codec = static_cast<BlockCodec>(2);
+    block.codec = static_cast<BlockCodec>(3);
     CHECK(code_of(block) == "schema_too_new");
     block = pack(golden::range());
     block.dictionary = "d1";

@@ -24,12 +24,12 @@ TEST_CASE("error: the table has every code once, in the order of its wire number
                   .contains(row.actor));
         ++number;
     }
-    CHECK(static_cast<std::uint64_t>(Errc::overflow) == number - 1);
+    CHECK(static_cast<std::uint64_t>(Errc::dictionary_missing) == number - 1);
 }
 
 TEST_CASE("error: a number from a newer version reads as io") {
     CHECK(errc_from_wire(0) == Errc::io);
-    CHECK(errc_from_wire(25) == Errc::io);
+    CHECK(errc_from_wire(26) == Errc::io);
     CHECK(errc_from_wire(UINT64_MAX) == Errc::io);
     CHECK(error_info(static_cast<Errc>(200)).name == "io");
 }

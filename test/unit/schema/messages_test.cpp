@@ -48,9 +48,18 @@ TEST_CASE("messages: each kind comes back as it was, also with a field more") {
         REQUIRE(decoded);
         CHECK(*decoded == message);
         CHECK(encode(*decoded) == bytes);
-        const auto newer = decode(with_one_more(bytes));
+        // What is left out while it is empty comes before anything newer.
+        Message whole = message;
+        if (auto* status = std::get_if<Status>(&whole))
+            status->damages = {{"store1", "stock", 1, 2, "cut"}};
+        if (auto* ask = std::get_if<StatusAsk>(&whole)) ask->look = true;
+        if (auto* trouble = std::get_if<Trouble>(&whole)) trouble->end = 7;
+        if (auto* hello = std::get_if<Hello>(&whole)) hello->features = kFeatureSeveral;
+        if (auto* welcome = std::get_if<Welcome>(&whole)) welcome->self.features = kFeatureDear;
+        if (auto* fetch = std::get_if<Fetch>(&whole)) fetch->proof = "proof";
+        const auto newer = decode(with_one_more(encode(whole)));
         REQUIRE(newer);
-        CHECK(*newer == message);
+        CHECK(*newer == whole);
     }
 }
 
@@ -72,7 +81,8 @@ TEST_CASE("messages: a kind without its fields reads as the defaults, or says wh
         const MessageKind kind = kind_of(message);
         CAPTURE(name_of(kind));
         const auto decoded = decode(bare(kind));
-        const bool needs_store = kind == MessageKind::fetch || kind == MessageKind::block;
+        const bool needs_store = kind == MessageKind::fetch || kind == MessageKind::block ||
+                                 kind == MessageKind::confirm || kind == MessageKind::readmit;
         CHECK(decoded.has_value() == !needs_store);
         if (decoded) CHECK(kind_of(*decoded) == kind);
     }
@@ -95,7 +105,7 @@ TEST_CASE("messages: a kind without its fields reads as the defaults, or says wh
 }
 
 TEST_CASE("messages: kinds that are unknown or only reserved are refused by number") {
-    for (const std::uint64_t kind : {0u, 11u, 35u, 40u, 41u, 42u, 43u, 44u, 255u, 256u, 257u}) {
+    for (const std::uint64_t kind : {0u, 39u, 45u, 42u, 43u, 44u, 255u, 256u, 257u}) {
         const auto refused = decode(Writer().array(3).u64(1).u64(kind).u64(1).take());
         REQUIRE(!refused);
         CHECK(refused.error().code == Errc::unknown_kind);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <set>
 #include <string>
@@ -43,17 +45,27 @@ std::string why(K kind, const std::function<void(Operation&)>& change) {
 
 TEST_CASE("operation: the table has every kind once, and each finds itself by name") {
     std::set<std::string_view> names;
-    std::uint64_t number = 1;
+    std::uint64_t number = 0;
     for (const OperationInfo& row : operation_table()) {
         CAPTURE(row.name);
-        CHECK(static_cast<std::uint64_t>(row.kind) == number++);
+        CHECK(static_cast<std::uint64_t>(row.kind) > number);
+        number = static_cast<std::uint64_t>(row.kind);
         CHECK(names.insert(row.name).second);
         CHECK(operation_from_name(row.name) == row.kind);
         CHECK(&operation_info(row.kind) == &row);
         CHECK(!row.subject.empty());
+        // Every operation has these beside its own members.
+        for (const char* common : {"op", "at", "fact", "doc"}) CHECK(row.peer != common);
         CHECK(validate(good(row.kind)).has_value());
     }
-    CHECK(static_cast<std::uint64_t>(K::publish) == number - 1);
+    CHECK(static_cast<std::uint64_t>(K::publish) == 16);
+    CHECK(static_cast<std::uint64_t>(K::close_day) == 36);
+    CHECK(static_cast<std::uint64_t>(K::grant) == 40);
+    CHECK(static_cast<std::uint64_t>(K::left) == 63);
+    CHECK(static_cast<std::uint64_t>(K::grant_refuse) == 64);
+    CHECK(static_cast<std::uint64_t>(K::reserve_refuse) == 65);
+    CHECK(number == static_cast<std::uint64_t>(K::verdict));
+    CHECK(number == 70);
     CHECK(operation_from_name("steal") == K::none);
     CHECK(operation_from_name("") == K::none);
     CHECK(operation_info(static_cast<K>(99)).kind == K::none);
@@ -73,7 +85,10 @@ TEST_CASE("operation: what a kind needs is asked for by its name in files") {
               subject + ": longer than 256 bytes");
         const bool needs_peer = !row.peer.empty();
         CHECK(why(row.kind, [](Operation& o) { o.peer.clear(); }).empty() == !needs_peer);
-        CHECK(why(row.kind, [](Operation& o) { o.peer = "Not A Store"; }).empty() == !needs_peer);
+        // Who hands in a debt may name the customer's home, and a new home itself.
+        const bool reads_peer =
+            needs_peer || row.amount || row.kind == K::customer_edit || takes_home_hint(row.kind);
+        CHECK(why(row.kind, [](Operation& o) { o.peer = "Not A Store"; }).empty() == !reads_peer);
         CHECK(why(row.kind, [](Operation& o) { o.sku.clear(); }).empty() == !row.sku);
     }
 }
@@ -81,7 +96,19 @@ TEST_CASE("operation: what a kind needs is asked for by its name in files") {
 TEST_CASE("operation: quantities and amounts are greater than zero where that is meant") {
     for (const OperationInfo& row : operation_table()) {
         CAPTURE(row.name);
-        const bool zero_is_said = row.kind == K::count || row.kind == K::transfer_receive;
+        // Of a grant, 0 is all there is, or a grant that only opens the account there.
+        constexpr std::array kZero{K::count,
+                                   K::transfer_receive,
+                                   K::transfer_correct,
+                                   K::transfer_write_off,
+                                   K::limit,
+                                   K::grant,
+                                   K::grant_return,
+                                   K::grant_recall,
+                                   K::reserve,
+                                   K::reserve_return,
+                                   K::reserve_recall};
+        const bool zero_is_said = std::find(kZero.begin(), kZero.end(), row.kind) != kZero.end();
         const bool is_signed = row.kind == K::adjust;
         if (!row.quantity.empty()) {
             const auto with = [&](std::int64_t value) {
@@ -89,16 +116,23 @@ TEST_CASE("operation: quantities and amounts are greater than zero where that is
             };
             CHECK(with(0).empty() == (zero_is_said || is_signed));
             CHECK(with(-1).empty() == is_signed);
-            CHECK(with(INT64_MIN).empty() == is_signed);
-            CHECK(with(INT64_MAX).empty());
+            CHECK(with(kAmountMost).empty());
+            CHECK(with(-kAmountMost).empty() == is_signed);
+            for (const std::int64_t huge :
+                 {kAmountMost + 1, -kAmountMost - 1, INT64_MAX, INT64_MIN}) {
+                CHECK(!with(huge).empty());
+            }
         }
         if (row.amount) {
             const auto with = [&](std::int64_t value) {
                 return why(row.kind, [=](Operation& o) { o.amount = Money{value}; });
             };
-            CHECK(with(0).empty() == (row.kind == K::limit));
+            CHECK(with(0).empty() == zero_is_said);
             CHECK(!with(-1).empty());
-            CHECK(with(INT64_MAX).empty());
+            CHECK(with(kAmountMost).empty());
+            CHECK(with(kAmountMost + 1).find("at most 10000000000000.00") != std::string::npos);
+            CHECK(!with(INT64_MAX).empty());
+            CHECK(!with(INT64_MIN).empty());
         }
     }
 }

@@ -41,12 +41,37 @@ void check_payload(const T& value, const T& nothing, Decode decode) {
 
 TEST_CASE("payloads: each comes back as it was, short ones fill defaults, damage is corrupt") {
     check_payload(golden::stock_moved(), StockMoved{}, decode_stock_moved);
-    check_payload(golden::debt_moved(), DebtMoved{}, decode_debt_moved);
-    check_payload(golden::limit_set(), LimitSet{}, decode_limit_set);
-    check_payload(golden::customer_changed(), CustomerChanged{}, decode_customer_changed);
+    check_payload(golden::debt_moved_beyond(), DebtMoved{}, decode_debt_moved);
+    check_payload(golden::limit_set_beyond(), LimitSet{}, decode_limit_set);
+    check_payload(golden::grant_step(), GrantStep{}, decode_grant_step);
+    check_payload(golden::debt_told_passed_on(), DebtTold{}, decode_debt_told);
+    check_payload(golden::account_step_merged(), AccountStep{}, decode_account_step);
+    check_payload(golden::customer_changed_home(), CustomerChanged{}, decode_customer_changed);
     check_payload(golden::transfer_step(), TransferStep{}, decode_transfer_step);
     check_payload(golden::notice_taken(), NoticeTaken{}, decode_notice_taken);
-    check_payload(golden::log_opened(), LogOpened{}, decode_log_opened);
+    check_payload(golden::log_opened_loss(), LogOpened{}, decode_log_opened);
+}
+
+TEST_CASE("payloads: an amount beyond the room takes no bytes where there is none") {
+    Parser parser;
+    for (const std::int64_t beyond : {0, 1, -1}) {
+        DebtMoved moved = golden::debt_moved();
+        moved.beyond = Money{beyond};
+        CHECK(encode(moved).size() == encode(golden::debt_moved()).size() + (beyond == 0 ? 0 : 1));
+        CHECK(*decode_debt_moved(parser, encode(moved)) == moved);
+        LimitSet set = golden::limit_set();
+        set.beyond = Money{beyond};
+        CHECK(encode(set).size() == encode(golden::limit_set()).size() + (beyond == 0 ? 0 : 2));
+        CHECK(*decode_limit_set(parser, encode(set)) == set);
+    }
+}
+
+TEST_CASE("payloads: a grant of something unknown, or a round for it, is corrupt") {
+    Parser parser;
+    CHECK(decode_grant_step(parser, Writer().array(1).u64(1).take()).has_value());
+    CHECK(!decode_grant_step(parser, Writer().array(1).u64(2).take()));
+    CHECK(decode_account_step(parser, Writer().array(2).u64(1).u64(4).take()).has_value());
+    CHECK(!decode_account_step(parser, Writer().array(2).u64(1).u64(5).take()));
 }
 
 TEST_CASE("payloads: amounts at both ends of 64 bits travel") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/grant_payloads.h"
 #include "test/unit/subscriber/replica_support.h"
 
 using namespace filial;
@@ -58,7 +59,7 @@ TEST_CASE("S20: stock has a row for each store that ever moved it, each with its
     CHECK(unknown.error().message.find("store1, store2, store3") != std::string::npos);
 }
 
-TEST_CASE("answers: a debt is as old as the oldest store that may have a part in it") {
+TEST_CASE("S43: a debt is as old as its home's mark, and never fresh with a store unheard") {
     core::ManualClock clock;
     TestLog store1("store1"), store2("store2");
     store1.customer("17827", "store1", "France");
@@ -75,16 +76,80 @@ TEST_CASE("answers: a debt is as old as the oldest store that may have a part in
     CHECK(freshness().partial);  // Nothing is known of store1's age.
     replica->marked(store1.mark(clock, 1), "broker head");
     CHECK_FALSE(freshness().partial);
+    CHECK(freshness().age_us == 0);
+    clock.advance(core::kSecond);
     CHECK(freshness().age_us == core::kSecond);
     CHECK(freshness().verdict == Verdict::fresh);
     CHECK(freshness().positions.size() == 2);
+    Query once = about(QueryKind::debt, "17827");
+    once.max_age_us = 10;
+    CHECK(asked.ask(once)->rows[0].freshness.verdict == Verdict::ask);
     replica->know(schema::StoreId{"store3"});
     CHECK(freshness().partial);
     CHECK(freshness().verdict == Verdict::notice);
+}
 
-    Query once = about(QueryKind::debt, "17827");
-    once.max_age_us = 10;
-    CHECK(asked.ask(once)->rows[0].freshness.verdict == Verdict::notice);
+TEST_CASE("S43: a mark of home counts for a debt once all that home had applied is here too") {
+    core::ManualClock clock;
+    TestLog home("store1"), other("store2");
+    home.customer("17827", "store1", "France");
+    home.debt("17827", 100);
+    other.debt("17827", 40);
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder));
+    take(*replica, home.all());
+    const Asked asked{clock, *replica, {}};
+    const auto row = [&] { return asked.row(QueryKind::debt, "17827"); };
+    replica->marked(home.mark(clock, 1), "broker head");
+    replica->marked(other.mark(clock, 1), "broker head");  // Not reached: its log is not here.
+    clock.advance(60 * core::kSecond);
+    core::HeldMark later = home.mark(clock, 2);
+    later.mark.applied = {{other.store(), schema::Epoch{1}, {{"debts", schema::Sequence{1}}}}};
+    replica->marked(later, "broker head");
+    // Home knew of 40 more; what is here is what home's first mark says.
+    CHECK(row().value == 100);
+    CHECK(row().freshness.age_us == 60 * core::kSecond);
+    take(*replica, other.all());
+    CHECK(row().value == 140);
+    CHECK(row().freshness.age_us == 0);
+}
+
+TEST_CASE("S43: who may still charge and was heard longer ago than home is named") {
+    core::ManualClock clock;
+    TestLog home("store1"), holder("store2");
+    home.customer("17827", "store1", "France");
+    home.debt("17827", 100);
+    schema::GrantStep given;
+    given.peer = "store2";
+    given.epoch = schema::Epoch{1};
+    given.amount = 500;
+    home.add("control", schema::kGrantGiven, "17827", schema::encode(given));
+    holder.debt("17827", 40);
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder));
+    take(*replica, home.all());
+    take(*replica, holder.all());
+    const Asked asked{clock, *replica, {}};
+    const auto row = [&] { return asked.row(QueryKind::debt, "17827"); };
+    replica->marked(holder.mark(clock, 1), "broker head");
+    replica->marked(home.mark(clock, 1), "broker head");
+    CHECK(row().freshness.verdict == Verdict::fresh);
+    const std::int64_t days = std::int64_t{2} * 86'400;
+    clock.advance(days * core::kSecond);
+    replica->marked(home.mark(clock, 2), "broker head");
+    const auto old = row();
+    CHECK(old.freshness.age_us == 0);
+    CHECK(old.freshness.verdict == Verdict::ask);
+    REQUIRE(old.fields.back().first == "unheard:store2");
+    CHECK(old.fields.back().second == std::to_string(days));
+    // Recalled, closed and booked, it cannot charge any more.
+    given.closes = true;
+    home.add("control", schema::kGrantRecalled, "17827", schema::encode(given));
+    given.cause = {holder.store(), schema::Epoch{1}, schema::Sequence{2}};
+    home.add("control", schema::kGrantBooked, "17827", schema::encode(given));
+    take(*replica, home.all());
+    replica->marked(home.mark(clock, 3), "broker head");
+    CHECK(row().freshness.verdict == Verdict::fresh);
 }
 
 TEST_CASE("answers: of some stores only, a debt is partial and never fresh") {

@@ -50,7 +50,7 @@ TEST_CASE("S29: with the line cut as-of stands still, the answer goes on and say
         CHECK(row.freshness.as_of == stamp);
         CHECK(row.freshness.age_us == minute * kMinute);
         CHECK(row.freshness.age_exact);
-        CHECK(row.freshness.verdict == (minute <= 10 ? Verdict::fresh : Verdict::notice));
+        CHECK(row.freshness.verdict == (minute <= 10 ? Verdict::fresh : Verdict::ask));
     }
     // A restart of the process loses nothing of it; a restart of the machine makes it "at least".
     REQUIRE(replica->flush());
@@ -65,6 +65,58 @@ TEST_CASE("S29: with the line cut as-of stands still, the answer goes on and say
     row = Asked{clock, *replica, {}}.row(QueryKind::stock, "22423");
     CHECK_FALSE(row.freshness.age_exact);
     CHECK(row.freshness.verdict == Verdict::notice);
+}
+
+TEST_CASE(
+    "S29: scenarios 8 and 9, what a store said last is dated from then, however late the others "
+    "are") {
+    core::ManualClock clock;
+    TestLog store5("store5"), store7("store7"), home("store3");
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder, "store3"));
+    const auto until = [&](const char* time) {
+        const auto at = *schema::parse_timestamp(time);
+        clock.advance(at.value() - clock.wall().value());
+        return at;
+    };
+    store7.move("85123A", -4'000);
+    take(*replica, store7.all());
+    const auto cut_off = until("2010-12-03T22:00:00Z");
+    replica->marked(store7.mark(clock, 1), "broker head");
+
+    store5.move("22943", 8'000);
+    store5.debt("14944", -3'960);
+    store5.transfer(schema::kTransferSent, "R2010-12-22-5-3-22943", "store3", "22943", 8'000);
+    store5.move("22943", -8'000);
+    take(*replica, store5.all());
+    const auto sent = until("2010-12-22T22:00:00Z");
+    replica->marked(store5.mark(clock, 1), "broker head");
+    for (std::uint64_t day = 1; day <= 12; ++day) {
+        clock.advance(24 * 60 * kMinute);
+        home.move("85123A", -1'000);
+        take(*replica, home.range(day - 1, day));
+        replica->marked(home.mark(clock, day), "broker head");
+        const Asked asked{clock, *replica, {}};
+        const auto stock = asked.row(QueryKind::stock, "22943");
+        CHECK(stock.value == 0);
+        CHECK(stock.freshness.as_of == sent);
+        CHECK(stock.freshness.age_us == static_cast<std::int64_t>(day) * 24 * 60 * kMinute);
+        CHECK(stock.freshness.verdict != Verdict::fresh);
+        const auto out = asked.pages(QueryKind::list_transfers);
+        REQUIRE(out.size() == 1);
+        CHECK(out[0].value == 8'000);
+        CHECK(out[0].freshness.as_of <= sent);
+        const auto debt = asked.row(QueryKind::debt, "14944");
+        CHECK(debt.value == -3'960);
+        CHECK(debt.freshness.as_of <= sent);
+        schema::Query query;
+        query.kind = QueryKind::stock;
+        query.key = "85123A";
+        query.store = "store7";
+        const auto of_store7 = asked.pages(query);
+        REQUIRE(of_store7.size() == 1);
+        CHECK(of_store7[0].freshness.as_of == cut_off);
+    }
 }
 
 TEST_CASE("S21: without any mark the answer is from never, and not to be used") {

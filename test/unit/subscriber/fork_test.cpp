@@ -147,6 +147,43 @@ TEST_CASE("fork: once the store says the held log again it goes on where it was"
     CHECK(shop.subscriber->status(0).health == "ok");
 }
 
+TEST_CASE("fork: what it asks for names the log that it holds") {
+    Forked shop("store2");
+    Peer broker;
+    broker.store = "head";
+    broker.role = "broker";
+    const auto want = shop.subscriber->want(broker, shop.first.store());
+    REQUIRE(want);
+    CHECK(want->incarnation == kFirst);
+}
+
+TEST_CASE("fork: a source that has another log is believed until the store itself has spoken") {
+    Forked shop("store2");
+    Peer broker;
+    broker.store = "head";
+    broker.role = "broker";
+    schema::Trouble said;
+    said.code = Errc::forked;
+    said.message = "two logs: store1 01 and 02";
+    said.store = "store1";
+    shop.subscriber->not_served(broker, said);
+    CHECK(shop.tea().freshness.verdict == Verdict::notice);
+    CHECK(shop.subscriber->status(0).health.find("put it back") != std::string::npos);
+
+    // The source gives what was asked for: it has that log again.
+    shop.first.move("tea", -1'000);
+    REQUIRE(shop.subscriber->take(broker, shop.first.range(7, 8)));
+    CHECK(shop.subscriber->status(0).health == "ok");
+
+    shop.subscriber->not_served(broker, said);
+    CHECK(shop.subscriber->status(0).health != "ok");
+    const Peer itself = publisher_of(shop.first, kFirst, false);
+    REQUIRE(shop.subscriber->want(itself, shop.first.store()));
+    CHECK(shop.subscriber->status(0).health == "ok");
+    shop.subscriber->not_served(broker, said);
+    CHECK(shop.subscriber->status(0).health == "ok");
+}
+
 TEST_CASE("fork: the record of an epoch that names another log is refused whoever brings it") {
     Forked shop("store2");
     const auto taken = shop.replica->take(shop.second.range(0, 13));

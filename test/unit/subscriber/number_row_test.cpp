@@ -23,10 +23,12 @@ bool generally(schema::ByteView row, bool stock, NumberRow& out, schema::Event& 
         const auto moved = schema::decode_stock_moved(parser, event.payload);
         if (!moved) return false;
         out.delta = moved->delta.value();
+        out.flags = moved->flags;
     } else {
         const auto moved = schema::decode_debt_moved(parser, event.payload);
         if (!moved) return false;
         out.delta = moved->delta.value();
+        out.flags = moved->flags;
     }
     out.key = event.key;
     out.addressee = event.addressee;
@@ -49,10 +51,11 @@ schema::Bytes row_of(bool stock, std::int64_t delta, std::mt19937_64& random) {
     event.count = static_cast<std::uint32_t>(random() >> (32 + random() % 32));
     const std::string document(random() % 300, 'd');
     const std::uint64_t flags = random() >> (random() % 64);
-    event.payload =
-        stock ? schema::encode(
-                    schema::StockMoved{schema::Quantity{delta}, "sale", document, flags, {}})
-              : schema::encode(schema::DebtMoved{schema::Money{delta}, "charge", document, flags});
+    const auto over = static_cast<std::int64_t>(random() % 3 == 0 ? random() >> 1 : 0);
+    event.payload = stock ? schema::encode(schema::StockMoved{
+                                schema::Quantity{delta}, "sale", document, flags, {}})
+                          : schema::encode(schema::DebtMoved{schema::Money{delta}, "charge",
+                                                             document, flags, schema::Money{over}});
     return schema::encode_row(event);
 }
 
@@ -72,6 +75,7 @@ TEST_CASE("number row: every row as it is written is read, with the general way'
         CHECK(quick.delta == delta);
         CHECK(quick.key == general.key);
         CHECK(quick.addressee == general.addressee);
+        CHECK(quick.flags == general.flags);
         CHECK_FALSE(quickly(row, !stock, quick));
     }
 }
@@ -101,6 +105,25 @@ TEST_CASE("number row: what is damaged or new is never read otherwise than the g
         CHECK(quick.delta == general.delta);
         CHECK(quick.key == general.key);
         CHECK(quick.addressee == general.addressee);
+        CHECK(quick.flags == general.flags);
     }
     CHECK(accepted > 100);
+}
+
+TEST_CASE("number row: a charge beyond the room is read as quickly, and a sixth field is not") {
+    schema::Event event;
+    event.kind = schema::kDebtMoved;
+    event.key = "ann";
+    event.payload = schema::encode(schema::DebtMoved{schema::Money{500}, "charge", "r1",
+                                                     schema::kFlagNoRoom, schema::Money{200}});
+    REQUIRE(static_cast<unsigned char>(event.payload[0]) == 0x95);
+    NumberRow quick;
+    REQUIRE(quickly(schema::encode_row(event), false, quick));
+    CHECK(quick.delta == 500);
+    CHECK(quick.flags == schema::kFlagNoRoom);
+    event.payload[0] = static_cast<char>(0x96);
+    event.payload += '\x01';
+    CHECK_FALSE(quickly(schema::encode_row(event), false, quick));
+    event.payload[0] = static_cast<char>(0x95);  // One value behind the array.
+    CHECK_FALSE(quickly(schema::encode_row(event), false, quick));
 }

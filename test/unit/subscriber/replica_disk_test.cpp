@@ -26,19 +26,19 @@ ReplicaStoreOptions options_in(const test::SmallDisk& disk) {
 struct Writer {
     ReplicaStore& store;
     std::uint64_t next = 0;
-    ReplicaWrite write;
+    std::unique_ptr<ReplicaWrite> write = store.begin();
 
     schema::Result<void> step(bool sync) {
-        if (write.empty()) {
-            write.put("last", std::to_string(next));
+        if (write->empty()) {
+            write->put("last", std::to_string(next));
             for (int i = 0; i < 4; ++i) {
-                write.put("k" + std::to_string(next * 4 + static_cast<std::uint64_t>(i)),
-                          schema::random_bytes(8'000));
+                write->put("k" + std::to_string(next * 4 + static_cast<std::uint64_t>(i)),
+                           schema::random_bytes(8'000));
             }
         }
-        const auto done = store.write(write, sync);
+        const auto done = store.write(*write, sync);
         if (!done) return done;
-        write.clear();
+        write = store.begin();
         ++next;
         return {};
     }
@@ -63,7 +63,7 @@ TEST_CASE("replica store: a full disk is no_space for as long as it lasts, and l
         const auto opened = ReplicaStore::open(options_in(disk));
         REQUIRE(opened);
         ReplicaStore& store = **opened;
-        Writer writer{store, 0, {}};
+        Writer writer{store};
         for (int round = 0; round < 3; ++round) {
             CAPTURE(round);
             schema::Result<void> result;

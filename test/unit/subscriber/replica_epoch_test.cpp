@@ -40,6 +40,30 @@ TEST_CASE("replica: an older epoch is refused, and sums go over epochs") {
     check_sums(*replica);
 }
 
+TEST_CASE("replica: a mark of a later epoch that ends below what is held says so at once") {
+    TestLog log("store1"), other("store2");
+    for (int i = 0; i < 6; ++i) log.move("22111", -1'000);
+    other.move("22111", -2'000);
+    Folder folder;
+    auto replica = open_replica(replica_options(folder));
+    take(*replica, log.all());
+    take(*replica, other.all());
+    core::ManualClock clock;
+    CHECK_FALSE(*replica->overtaken(log.mark(clock, 1).mark));
+    TestLog next = log.until(2);
+    next.open_epoch(2);
+    next.move("22111", -5'000);
+    REQUIRE(replica->overtaken(next.mark(clock, 2).mark).value_or(false));
+    CHECK(replica->position(log.store(), "stock").value() == 0);
+    CHECK(replica->position(other.store(), "stock").value() == 1);
+    TestLog first = log.until(2);
+    take(*replica, first.all());
+    take(*replica, next.range(2, 4));
+    CHECK_FALSE(*replica->overtaken(next.mark(clock, 3).mark));
+    CHECK(stock_of(*replica, next, "22111") == -7'000);
+    check_sums(*replica);
+}
+
 TEST_CASE("replica: a new epoch that goes on below what is held reloads that log alone") {
     TestLog log("store1"), other("store2");
     log.move("22111", -1'000);
@@ -112,4 +136,49 @@ TEST_CASE("replica: a range without events says nothing of its epoch") {
     CHECK(replica->epoch(log.store()) == schema::Epoch{1});
     take(*replica, log.range(3, 4));
     CHECK(stock_of(*replica, log, "22111") == -4'000);
+}
+
+TEST_CASE("replica: a topic added in a later epoch comes from the beginning, through all epochs") {
+    TestLog log("store1");
+    log.debt("17827", 100);
+    log.move("22111", -1'000);
+    log.debt("17827", 50);
+    const TestLog lost = [&] {
+        TestLog tail = log;
+        tail.debt("17827", 7'000);
+        tail.debt("17827", 7'000);
+        return tail;
+    }();
+    log.open_epoch(2);
+    log.debt("17827", 1);
+    log.open_epoch(3);
+    log.debt("17827", 2);
+    Folder folder;
+    auto options = replica_options(folder);
+    options.topics = {"stock"};
+    auto replica = open_replica(options);
+    take(*replica, log.range(0, 3));
+    take(*replica, log.range(3, 5));
+    take(*replica, log.range(5, 7));
+    CHECK(replica->epoch(log.store()) == schema::Epoch{3});
+    const schema::Incarnation third{3};
+    REQUIRE(replica->meet(log.store(), schema::Epoch{3}, third));
+    REQUIRE(replica->flush());
+
+    replica.reset();
+    options.topics = {"stock", "debts"};
+    replica = open_replica(options);
+    CHECK_FALSE(replica->meet(log.store(), schema::Epoch{3}, schema::Incarnation{4}));
+    CHECK(replica->meet(log.store(), schema::Epoch{3}, third));
+    // What was written after the copy that the second epoch goes on from is of no log any more.
+    const auto tail = replica->take(lost.range(0, 5, {"debts"}));
+    REQUIRE_FALSE(tail);
+    CHECK(tail.error().code == Errc::stale_incarnation);
+    take(*replica, log.range(0, 3, {"debts"}));
+    take(*replica, log.range(3, 5, {"debts"}));
+    CHECK(replica->epoch(log.store()) == schema::Epoch{3});
+    take(*replica, log.range(5, 7, {"debts"}));
+    CHECK(balance_of(*replica, "17827") == 153);
+    CHECK(stock_of(*replica, log, "22111") == -1'000);
+    check_sums(*replica);
 }

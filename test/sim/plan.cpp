@@ -1,0 +1,57 @@
+#include "test/sim/plan.h"
+
+namespace filial::sim {
+
+const char* name_of(Fault fault) {
+    constexpr const char* names[] = {
+        "kill",        "kill at a write", "power cut",   "power cut at a write",
+        "pause",       "suspend",         "cut wire",    "isolate",
+        "swizzle",     "reset",           "slow",        "swallow",
+        "corrupt",     "full disk",       "broken disk", "clock jump",
+        "clock drift", "dial-up",         "old replica", "old broker",
+        "restart"};
+    return names[static_cast<std::size_t>(fault)];
+}
+
+Plan::Plan(std::uint64_t from) : seed(from) {
+    Random random(from * 2 + 1);
+    stores = static_cast<int>(random.between(1, 4));
+    if (stores == 1 && random.chance(700)) stores = 2;
+    head_is_store = random.chance(500);
+    brokers = random.chance(300) ? 2 : 1;
+    chained = brokers == 2 && random.chance(500);
+    peers = random.chance(200);
+    tills = random.chance(300) ? 2 : 1;
+    runs_for = random.between(30, 200) * kSecond;
+    tick = random.pick(std::vector<Time>{50, 200, 400, 400}) * kMillisecond;
+    mark_every = random.between(1, 5) * kSecond;
+    latency_us = random.between(1, 200) * kMillisecond;
+    jitter_us = random.chance(500) ? random.between(0, 300) * kMillisecond : 0;
+    ticket_every = random.between(200, 3'000) * kMillisecond;
+    window = random.chance(500) ? 1 : static_cast<std::uint64_t>(random.between(2, 12));
+    queue_tickets = random.chance(200) ? 2 : 64;
+    accounts_move = random.chance(400);
+    asks_by_itself = random.chance(400);
+    for (std::size_t fault = 0; fault < kFaults; ++fault) {
+        const bool on = random.chance(450);
+        every[fault] = on ? random.between(4, 120) * kSecond : 0;
+    }
+    if (random.chance(50)) every.fill(0);  // A quiet company is one, too.
+}
+
+std::string Plan::text() const {
+    std::string text = "seed " + std::to_string(seed) + ": " + std::to_string(stores) +
+                       " stores, " + std::to_string(brokers) + (chained ? " chained" : "") +
+                       " brokers, " + (head_is_store ? "head office has a log, " : "") +
+                       (peers ? "peers, " : "") + "a ticket each " +
+                       std::to_string(ticket_every / kMillisecond) + " ms, " +
+                       std::to_string(runs_for / kSecond) + " s; faults:";
+    for (std::size_t fault = 0; fault < kFaults; ++fault) {
+        if (every[fault] == 0) continue;
+        text += std::string(" ") + name_of(static_cast<Fault>(fault)) + " each " +
+                std::to_string(every[fault] / kSecond) + " s,";
+    }
+    return text;
+}
+
+}  // namespace filial::sim

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "test/sim/random.h"
+#include "test/sim/world_time.h"
+
+namespace filial::sim {
+
+/// What can go wrong. Each has a counter: a fault that no seed brings about tests nothing.
+enum class Fault {
+    kill,            ///< A process, between two turns.
+    kill_at_write,   ///< A process, before or after a write or sync.
+    power_cut,       ///< A machine: what was not synced is lost in part.
+    power_at_write,  ///< The same, before or after a write or sync.
+    pause,           ///< A process stands still (SIGSTOP).
+    suspend,         ///< A machine does.
+    cut,             ///< A wire; what is on its way waits or is lost.
+    isolate,         ///< All wires of a machine.
+    swizzle,         ///< Wires are cut one after the other and mended in another order.
+    reset,           ///< All connections over a wire break.
+    slow,            ///< A wire is a modem's.
+    swallow,         ///< A wire lets connections through and nothing else.
+    corrupt,         ///< A wire damages bytes.
+    full_disk,       ///< A journal or replica finds no room.
+    broken_disk,     ///< A sync fails.
+    clock_jump,      ///< A wall clock, forth or back.
+    clock_drift,
+    dial_up,      ///< A wire is there only now and then.
+    old_replica,  ///< A replica's folder comes from a copy, or is lost.
+    old_broker,   ///< A broker's does.
+    restart,      ///< A process ends in order and starts again.
+    count,
+};
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::count);
+const char* name_of(Fault fault);
+
+/// What one seed draws before anything happens: sizes, speeds, and how often what goes wrong. Each
+/// seed leaves about half of the faults out, so that the others are not hidden behind them.
+struct Plan {
+    explicit Plan(std::uint64_t seed);
+
+    std::uint64_t seed;
+    int stores = 2;
+    bool head_is_store = true;  ///< Head office has a log of its own.
+    int brokers = 1;
+    bool chained = false;  ///< The second broker dials the first.
+    bool peers = false;    ///< Stores also read from each other's publishers.
+    int tills = 1;         ///< Of each store.
+    Time runs_for = 0;     ///< Until everything is mended.
+    Time tick = 0;         ///< The longest that a loop waits.
+    Time mark_every = 0;
+    std::int64_t latency_us = 0;
+    std::int64_t jitter_us = 0;
+    Time ticket_every = 0;     ///< Of each till, on average.
+    std::uint64_t window = 1;  ///< Tickets that a till has in flight.
+    std::uint64_t queue_tickets = 64;
+    bool accounts_move = false;  ///< Else limits change.
+    bool asks_by_itself = false;
+    std::array<Time, kFaults> every{};  ///< Average time between two; 0: never.
+    std::string text() const;
+};
+
+}  // namespace filial::sim

@@ -1,0 +1,272 @@
+#include "test/sim/sim_journal.h"
+
+#include <algorithm>
+
+#include "core/journal/log_head.h"
+#include "schema/limits.h"
+
+namespace filial::sim {
+
+using core::LogHead;
+using schema::Bytes;
+using schema::ByteView;
+using schema::Errc;
+using schema::fail;
+using schema::Result;
+using schema::Segment;
+using schema::Sequence;
+using schema::StoreId;
+
+namespace {
+
+bool asked(const std::vector<std::string>& topics, const std::string& topic) {
+    return std::any_of(topics.begin(), topics.end(), [&](const std::string& each) {
+        return each == topic || each == schema::kAllTopics;
+    });
+}
+
+}  // namespace
+
+std::vector<StoreId> SimJournal::logs() const {
+    std::vector<StoreId> stores;
+    for (const auto& [store, log] : data_.logs) stores.push_back(store);
+    return stores;
+}
+
+std::optional<LogHead> SimJournal::head(const StoreId& store) const {
+    const auto log = data_.logs.find(store);
+    if (log == data_.logs.end()) return std::nullopt;
+    return log->second.head;
+}
+
+Sequence SimJournal::end(const StoreId& store) const {
+    const auto log = data_.logs.find(store);
+    return log == data_.logs.end() ? Sequence{0} : log->second.head.end;
+}
+
+Sequence SimJournal::synced_end(const StoreId& store) const {
+    const auto log = data_.logs.find(store);
+    return log == data_.logs.end() ? Sequence{0} : log->second.synced;
+}
+
+Result<void> SimJournal::check(const core::JournalWrite& write,
+                               std::map<StoreId, LogHead>& heads) const {
+    if (failed_) return fail(Errc::io, "the journal has failed before");
+    if (health_ == Health::full) return fail(Errc::no_space, "need 1 byte, free 0");
+    for (const core::Append& append : write.appends) {
+        auto at = heads.find(append.store);
+        if (at == heads.end()) {
+            at = heads.emplace(append.store, head(append.store).value_or(LogHead{})).first;
+            at->second.store = append.store;
+        }
+        auto moved = core::advance(at->second, append);
+        if (!moved) return tl::unexpected(moved.error());
+        at->second = std::move(*moved);
+    }
+    return {};
+}
+
+void SimJournal::apply(const core::JournalWrite& write, std::map<StoreId, LogHead> heads,
+                       bool undoable) {
+    Undo undo;
+    if (undoable) {
+        for (const auto& [store, head] : heads) undo.heads.emplace_back(store, this->head(store));
+    }
+    for (const core::Append& append : write.appends) {
+        data_.logs[append.store].commits.push_back({append.upto, append.at, append.segments});
+        if (appended) appended(append);
+    }
+    for (auto& [store, head] : heads) data_.logs[store].head = std::move(head);
+    for (const auto& [key, value] : write.state) {
+        auto at = data_.state.find(key);
+        if (undoable) {
+            undo.state.emplace_back(
+                key, at == data_.state.end() ? std::nullopt : std::optional<Bytes>(at->second));
+        }
+        if (!value) {
+            if (at != data_.state.end()) data_.state.erase(at);
+        } else if (at != data_.state.end()) {
+            at->second = *value;
+        } else {
+            data_.state.emplace(key, *value);
+        }
+    }
+    if (undoable) unsynced_.push_back(std::move(undo));
+}
+
+Result<void> SimJournal::write(const core::JournalWrite& write, bool sync) {
+    std::map<StoreId, LogHead> heads;
+    if (const auto ok = check(write, heads); !ok) return ok;
+    fuse_.place();
+    const bool risky = !sync || fuse_.burns() || health_ == Health::broken;
+    apply(write, std::move(heads), risky);
+    fuse_.place();
+    if (!sync) return {};
+    if (health_ == Health::broken) {
+        // What the disk has of it nobody knows; the process must not go on.
+        failed_ = true;
+        if (random_.chance(500)) {
+            take_back(unsynced_.back());
+            unsynced_.pop_back();
+        }
+        return fail(Errc::io, "sync: input/output error");
+    }
+    unsynced_.clear();
+    for (auto& [store, log] : data_.logs) log.synced = log.head.end;
+    if (synced) synced();
+    fuse_.place();
+    return {};
+}
+
+Result<void> SimJournal::commit(const core::JournalWrite& write, bool sync) {
+    if (write.empty()) return {};
+    return this->write(write, sync);
+}
+
+Result<void> SimJournal::begin(const core::JournalWrite& write) {
+    schema::check(!begun_, "one commit at a time");
+    std::map<StoreId, LogHead> heads;
+    if (const auto ok = check(write, heads); !ok) return ok;
+    begun_ = write;
+    return {};
+}
+
+Result<void> SimJournal::finish() {
+    schema::check(begun_.has_value(), "a commit was begun");
+    const core::JournalWrite write = std::move(*begun_);
+    begun_.reset();
+    return this->write(write, true);
+}
+
+Result<void> SimJournal::room() {
+    if (health_ == Health::full) return fail(Errc::no_space, "need 1 byte, free 0");
+    return {};
+}
+
+void SimJournal::open() {
+    begun_.reset();
+    failed_ = false;
+    // As recovery does: what it found is written and synced.
+    unsynced_.clear();
+    for (auto& [store, log] : data_.logs) log.synced = log.head.end;
+    if (synced) synced();
+}
+
+void SimJournal::take_back(const Undo& undo) {
+    for (auto at = undo.state.rbegin(); at != undo.state.rend(); ++at) {
+        if (at->second) {
+            data_.state[at->first] = *at->second;
+        } else {
+            data_.state.erase(at->first);
+        }
+    }
+    for (const auto& [store, head] : undo.heads) {
+        if (!head) {
+            data_.logs.erase(store);
+            continue;
+        }
+        Log& log = data_.logs[store];
+        while (!log.commits.empty() && log.commits.back().upto > head->end) log.commits.pop_back();
+        log.head = *head;
+    }
+}
+
+void SimJournal::power_cut() {
+    begun_.reset();
+    const std::size_t kept = unsynced_.empty() ? 0 : random_.below(unsynced_.size() + 1);
+    while (unsynced_.size() > kept) {
+        take_back(unsynced_.back());
+        unsynced_.pop_back();
+    }
+}
+
+void SimJournal::restore(Data data) {
+    begun_.reset();
+    unsynced_.clear();
+    data_ = std::move(data);
+}
+
+Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
+    const auto found = data_.logs.find(request.store);
+    if (found == data_.logs.end())
+        return fail(Errc::not_found, "no log of " + request.store.value());
+    const Log& log = found->second;
+    if (request.after > log.head.end) return fail(Errc::gap, "the log ends below");
+    schema::Range range;
+    range.store = request.store;
+    range.epoch = log.head.epoch;
+    range.topics = request.topics;
+    range.after = range.upto = request.after;
+    range.end = log.head.end;
+    std::size_t bytes = 0;
+    auto at =
+        std::upper_bound(log.commits.begin(), log.commits.end(), request.after,
+                         [](Sequence after, const Commit& each) { return after < each.upto; });
+    bool all = true;
+    for (; at != log.commits.end(); ++at) {
+        bool any = false;
+        for (const Segment& segment : at->segments) {
+            any = any || (asked(request.topics, segment.topic) && segment.last() > request.after);
+        }
+        if (!any) continue;
+        if (range.upto > range.after && bytes >= request.bytes_goal) {
+            all = false;
+            break;
+        }
+        for (const Segment& segment : at->segments) {
+            if (!asked(request.topics, segment.topic) || segment.last() <= request.after) continue;
+            auto into =
+                std::find_if(range.segments.begin(), range.segments.end(),
+                             [&](const Segment& each) { return each.topic == segment.topic; });
+            if (into == range.segments.end()) {
+                into = range.segments.emplace(into);
+                into->topic = segment.topic;
+                into->epoch = segment.epoch;
+            }
+            const std::size_t before = into->size();
+            into->append(segment, request.after);
+            bytes += into->size() - before;
+        }
+        range.upto = at->upto;
+    }
+    if (all) range.upto = log.head.end;
+    return range;
+}
+
+Result<core::Depth> SimJournal::depth(const StoreId& store, const std::vector<std::string>& topics,
+                                      Sequence after) const {
+    const auto found = data_.logs.find(store);
+    if (found == data_.logs.end()) return fail(Errc::not_found, "no log of " + store.value());
+    core::Depth depth;
+    for (const Commit& commit : found->second.commits) {
+        if (commit.upto <= after) continue;
+        for (const Segment& segment : commit.segments) {
+            if (!asked(topics, segment.topic)) continue;
+            for (std::size_t i = 0; i < segment.rows.size(); ++i) {
+                if (segment.seqs[i] <= after) continue;
+                ++depth.events;
+                depth.bytes += segment.rows[i].size();
+                if (!depth.oldest) depth.oldest = commit.at;
+            }
+        }
+    }
+    return depth;
+}
+
+Result<std::optional<Bytes>> SimJournal::get(ByteView key) const {
+    const auto value = data_.state.find(key);
+    if (value == data_.state.end()) return std::optional<Bytes>{};
+    return std::optional<Bytes>{value->second};
+}
+
+Result<void> SimJournal::scan(ByteView prefix, ByteView after,
+                              const std::function<bool(ByteView, ByteView)>& each) const {
+    auto at = after > prefix ? data_.state.upper_bound(after) : data_.state.lower_bound(prefix);
+    for (; at != data_.state.end(); ++at) {
+        if (at->first.compare(0, prefix.size(), prefix) != 0) break;
+        if (!each(at->first, at->second)) break;
+    }
+    return {};
+}
+
+}  // namespace filial::sim

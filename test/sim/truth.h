@@ -1,0 +1,114 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "test/sim/process.h"
+#include "test/sim/till.h"
+#include "test/unit/ledger/book.h"
+
+namespace filial::sim {
+
+/// What is so in a simulated company, known from its disks and tills alone, and what must hold. The
+/// numbers are those of the invariants:
+///
+///   I1  nothing is served or confirmed that no sync covers (`served`, `reached`)
+///   I2  one content for one position in the whole world (`taking`, `broker_wrote`)
+///   I3  what anybody takes is a part of its origin's log, in order (`broker_wrote`)
+///   I4  a position says what is applied (`at_the_end`: replicas equal a replay)
+///   I5  every event takes effect once (the same, over kills, power cuts and older folders)
+///   I6  what a till was told is accepted is in the log, once (`at_the_end`)
+///   I7  a receiver's confirmed position is synced there (`reached`)
+///   I8  a replica's order is the log's (the same)
+///   I10 I11 I12  limits, grants, rooms and closings add up in all synced logs (`check_ledger`)
+///   I13 an answer contains all that its source had synced when its as-of says (`check_as_of`)
+///   I14 what waits in the network is bounded (`check_memory`)
+///   I15 no damaged or foreign range is accepted (`taking`)
+///   I16 once everything is mended all is equal soon (Company::run)
+///   I17 every ticket gets its answer (`all_answered`, part of I16)
+///   I18 one seed, one trace (program `sim`, --twice)
+///
+/// I9 (older sessions) is seen through I2 to I8 only; I12's quarantine, and everything of epochs
+/// above 1, wait for restored and replaced machines.
+class Truth : public Watch {
+  public:
+    Truth(const Time& now, std::vector<std::unique_ptr<Machine>>& machines)
+        : now_(now), machines_(machines) {}
+    /// Once the machines are there: listens to their disks.
+    void begin(const std::vector<std::string>& stores, std::vector<test::Book::Pool> pools);
+    struct Who {
+        Machine* machine = nullptr;
+        Role role = Role::publisher;
+    };
+    void add_process(Who who) { processes_.push_back(who); }
+
+    void reached(int process, const core::Peer& peer, const schema::Fetch& fetch) override;
+    void taking(int process, const core::Peer& peer, const schema::Range& range) override;
+    void served(int process, const schema::Range& range) override;
+
+    void check_as_of(const Machine& machine, const subscriber::Replica& replica);
+    void check_ledger();
+    void check_memory(std::size_t bytes);
+
+    /// True once everything is everywhere.
+    bool settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::string& what) const;
+    void check_at_the_end(const std::vector<std::pair<Machine*, Life*>>& lives,
+                          const std::vector<std::unique_ptr<Till>>& tills);
+
+    /// The first thing that was wrong; empty while there is none.
+    const std::string& wrong() const { return wrong_; }
+    void fail(const std::string& what);
+    std::int64_t events() const;
+    /// Every log as text, for a person who looks for the reason.
+    std::string story() const;
+    std::int64_t asked() const { return as_of_checks_; }
+
+  private:
+    struct Row {
+        std::string topic;
+        std::uint64_t hash = 0;
+    };
+    struct Moment {
+        Time at = 0;
+        schema::Sequence end;
+    };
+    struct Log {
+        Machine* machine = nullptr;
+        std::vector<Row> rows;  ///< By position.
+        std::map<std::string, std::vector<Moment>> synced;
+        std::size_t fed = 0;  ///< To the book.
+    };
+    using Positions = std::map<std::pair<std::string, std::string>, schema::Sequence>;
+
+    static std::string place(const schema::StoreId& store, schema::Sequence seq);
+    void publisher_wrote(Log& log, const core::Append& append);
+    void publisher_synced(Log& log);
+    void broker_wrote(const Machine& machine, const core::Append& append);
+    void broker_synced(const Machine& machine);
+    void check_rows(const std::string& who, const schema::StoreId& store,
+                    const std::vector<schema::Segment>& segments);
+    void check_tickets(const std::vector<std::unique_ptr<Till>>& tills);
+    void check_order(const Till& till);
+    void check_replica(const Machine& machine, const subscriber::Replica& replica);
+    void check_state(const Machine& machine);
+    std::unique_ptr<ReplicaDisk> replayed();
+    std::vector<schema::LoggedEvent> events_of(const Log& log, std::size_t from,
+                                               std::size_t to) const;
+
+    const Time& now_;
+    std::vector<std::unique_ptr<Machine>>& machines_;
+    std::vector<Who> processes_;
+    std::map<std::string, Log> logs_;  ///< By store.
+    std::map<const Machine*, std::map<std::string, schema::Sequence>> broker_synced_;
+    std::map<const Machine*, Positions> replica_synced_;
+    std::unique_ptr<test::Book> book_;
+    Random random_{1};
+    Fuse fuse_;
+    std::string wrong_;
+    std::int64_t as_of_checks_ = 0;
+};
+
+}  // namespace filial::sim

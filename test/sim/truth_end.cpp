@@ -1,0 +1,234 @@
+// What must hold once everything is mended.
+#include <algorithm>
+
+#include "ledger/decide.h"
+#include "schema/hash.h"
+#include "schema/payloads.h"
+#include "test/sim/truth.h"
+
+namespace filial::sim {
+
+using schema::Bytes;
+using schema::LoggedEvent;
+using schema::Sequence;
+using schema::StoreId;
+
+bool Truth::settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::string& what) const {
+    for (const auto& [machine, life] : lives) {
+        if (life == nullptr) {
+            what = "a process of " + machine->store.value() + " does not run";
+            return false;
+        }
+        for (const auto& [name, log] : logs_) {
+            const StoreId store{name};
+            const auto head = log.machine->publisher_disk.head(store);
+            if (!head) {
+                what = name + " has no log";
+                return false;
+            }
+            if (auto* replica = life->replica()) {
+                for (const core::TopicHead& topic : head->topics) {
+                    if (!replica->wants_topic(topic.topic)) continue;
+                    const Sequence held = replica->position(store, topic.topic);
+                    if (held < topic.last) {
+                        what = "replica of " + machine->store.value() + " holds " +
+                               place(store, held) + " of " + topic.topic + " up to " +
+                               std::to_string(topic.last.value());
+                        return false;
+                    }
+                    const auto heard = replica->heard(store, topic.topic, machine->clock);
+                    if (!heard.ever || heard.age_us > 25 * kSecond) {
+                        what = "as-of of " + topic.topic + " of " + name + " at " +
+                               machine->store.value() + " is " +
+                               (heard.ever ? std::to_string(heard.age_us / kSecond) + " s old"
+                                           : "missing");
+                        return false;
+                    }
+                }
+            } else if (life->publisher() == nullptr) {
+                if (machine->broker_disk.end(store) != head->end) {
+                    what = "broker " + machine->store.value() + " holds " +
+                           place(store, machine->broker_disk.end(store)) + " of " +
+                           std::to_string(head->end.value());
+                    return false;
+                }
+            } else if (name != machine->store.value()) {
+                const auto& state = machine->publisher_disk.data().state;
+                const auto place_of = state.find("control/" + name);
+                const core::TopicHead* control = head->find(schema::kTopicControl);
+                std::uint64_t upto = 0;
+                if (place_of != state.end()) {
+                    schema::Parser parser;
+                    auto fields = parser.array(place_of->second);
+                    fields->skip();
+                    upto = fields->u64();
+                }
+                if (control != nullptr && upto < control->last.value()) {
+                    what = "publisher of " + machine->store.value() + " has taken control of " +
+                           name + " up to " + std::to_string(upto) + " of " +
+                           std::to_string(control->last.value());
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+void Truth::check_tickets(const std::vector<std::unique_ptr<Till>>& tills) {
+    // By store, client and number. Events that a store made of another's ticket name that one.
+    std::map<schema::ClientId, std::map<std::uint64_t, std::pair<Sequence, Sequence>>> booked;
+    for (const auto& [name, log] : logs_) {
+        const schema::ClientId rounds = schema::hash16_of("rounds of " + name);
+        for (const LoggedEvent& logged : events_of(log, 0, log.rows.size())) {
+            const schema::Event& event = logged.event;
+            const bool own =
+                event.client == rounds ||
+                std::any_of(tills.begin(), tills.end(), [&](const auto& till) {
+                    return till->machine().store.value() == name && till->client() == event.client;
+                });
+            if (!own) continue;
+            const auto [at, first] =
+                booked[event.client].try_emplace(event.number, std::pair(logged.seq, logged.seq));
+            if (!first && event.index == 0) {
+                fail("I6: ticket " + std::to_string(event.number) + " stands at " +
+                     place(StoreId{name}, at->second.first) + " and again at " +
+                     place(StoreId{name}, logged.seq));
+            }
+            at->second.second = logged.seq;
+        }
+    }
+    for (const auto& till : tills) {
+        if (till->keeps_order()) check_order(*till);
+        for (const auto& [number, told] : till->booked()) {
+            const auto client = booked.find(till->client());
+            const bool there = client != booked.end() && client->second.contains(number) &&
+                               client->second.at(number).first == told.first &&
+                               client->second.at(number).second == told.last;
+            if (there) continue;
+            fail("I6: ticket " + std::to_string(number) + " was told to stand at " +
+                 place(till->machine().store, told.first) + " and does not");
+        }
+    }
+}
+
+/// Who waits after a Busy has his tickets decided in the order of their numbers.
+void Truth::check_order(const Till& till) {
+    Sequence last{0};
+    for (const auto& [number, told] : till.booked()) {
+        if (told.first < last) {
+            fail("I8: ticket " + std::to_string(number) + " of a till of " +
+                 till.machine().store.value() + " stands before an earlier one");
+        }
+        last = told.first;
+    }
+}
+
+/// What the log says, folded anew, is what stands beside it.
+void Truth::check_state(const Machine& machine) {
+    ledger::MapState state;
+    const Log& log = logs_.at(machine.store.value());
+    for (const LoggedEvent& logged : events_of(log, 0, log.rows.size())) {
+        if (!ledger::apply(state, logged))
+            fail("I4: the log of " + machine.store.value() + " cannot be replayed");
+    }
+    const auto& disk = machine.publisher_disk.data().state;
+    std::size_t own = 0;
+    for (auto at = disk.lower_bound("own/"); at != disk.end() && at->first.starts_with("own/");
+         ++at) {
+        const auto expected = state.all().find(at->first.substr(4));
+        ++own;
+        if (expected != state.all().end() && expected->second == at->second) continue;
+        return fail("I4: the state of " + machine.store.value() +
+                    " is not what its log says: " + at->first);
+    }
+    if (own != state.all().size()) {
+        fail("I4: the state of " + machine.store.value() + " lacks what its log says");
+    }
+}
+
+/// All logs, from their beginning, into a replica that nothing ever happened to.
+std::unique_ptr<ReplicaDisk> Truth::replayed() {
+    auto disk = std::make_unique<ReplicaDisk>(random_, fuse_);
+    subscriber::ReplicaOptions options;
+    options.own = StoreId{"nobody"};
+    options.topics = core::Options().subscriber.topics;
+    options.stores = {"*"};
+    auto replica = subscriber::Replica::open(disk->open(), std::move(options));
+    schema::check(replica.has_value(), "a new replica opens");
+    for (const auto& [name, log] : logs_) {
+        const auto range = log.machine->publisher_disk.read(
+            {StoreId{name}, {std::string(schema::kAllTopics)}, Sequence{0}, SIZE_MAX});
+        if (!range || !(*replica)->take(*range) || !(*replica)->flush()) {
+            fail("I4: the log of " + name + " cannot be replayed");
+        }
+    }
+    return disk;
+}
+
+void Truth::check_at_the_end(const std::vector<std::pair<Machine*, Life*>>& lives,
+                             const std::vector<std::unique_ptr<Till>>& tills) {
+    check_ledger();
+    check_tickets(tills);
+    const auto expected = replayed();
+    // Sums of my own, without the replica's code.
+    std::map<std::pair<std::string, std::string>, std::int64_t> stock, debts;
+    schema::Parser parser;
+    for (const auto& [name, log] : logs_) {
+        for (const LoggedEvent& logged : events_of(log, 0, log.rows.size())) {
+            const schema::Event& event = logged.event;
+            if (event.kind == schema::kStockMoved) {
+                stock[{name, event.key}] +=
+                    schema::decode_stock_moved(parser, event.payload)->delta.value();
+            } else if (event.kind == schema::kDebtMoved) {
+                debts[{event.key, name}] +=
+                    schema::decode_debt_moved(parser, event.payload)->delta.value();
+            }
+        }
+    }
+    for (const auto& [machine, life] : lives) {
+        const std::string name = machine->store.value();
+        if (life->publisher() != nullptr) check_state(*machine);
+        auto* replica = life->replica();
+        if (replica == nullptr) continue;
+        if (const auto sums = replica->check_sums(); !sums)
+            fail("I5: " + name + ": " + sums.error().message);
+        std::size_t rows = 0;
+        (void)replica->read().scan_stock("", {}, [&](const auto& row, schema::ByteView) {
+            ++rows;
+            if (stock[{row.store, row.sku}] != row.thousandths) {
+                fail("I5: " + name + " says " + std::to_string(row.thousandths) + " of " + row.sku +
+                     " at " + row.store + ", its log " +
+                     std::to_string(stock[{row.store, row.sku}]));
+            }
+            return true;
+        });
+        if (rows != stock.size()) fail("I5: " + name + " lacks stock rows");
+        (void)replica->read().scan_debts(
+            {}, [&](const std::string& customer, const std::string& store, std::int64_t cents,
+                    schema::ByteView) {
+                if (debts[{customer, store}] != cents)
+                    fail("I5: " + name + " says another debt of " + customer);
+                return true;
+            });
+        const auto& held = machine->replica_disk.data().state;
+        const auto& whole = expected->data().state;
+        for (const char family : {'c', 's', 'k', 't', 'y', 'x'}) {
+            const Bytes first(1, family);
+            auto a = held.lower_bound(first);
+            auto b = whole.lower_bound(first);
+            for (;; ++a, ++b) {
+                const bool a_ends = a == held.end() || a->first[0] != family;
+                const bool b_ends = b == whole.end() || b->first[0] != family;
+                if (a_ends && b_ends) break;
+                if (a_ends || b_ends || a->first != b->first || a->second != b->second) {
+                    fail("I4: the replica of " + name + " is not what all logs say: family " +
+                         first + ", key " + (a_ends ? b->first : a->first).substr(1));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+}  // namespace filial::sim
