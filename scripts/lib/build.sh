@@ -19,7 +19,7 @@ build() {
         NINJA_STATUS='[%f/%t, %e s] ' cmake --build --preset "$preset" |
             awk -v preset="$preset" '
                 /^\[[0-9]+\// { last = $0; if (++n % 25) next }
-                { print preset ": " $0; last = "" }
+                { print preset ": " $0; fflush(); last = "" }
                 END { if (last != "") print preset ": " last }'
     fi
 }

@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -72,12 +73,18 @@ class Imports:
     def running(self):
         return sum(1 for child in self.children.values() if child.poll() is None)
 
-    def failures(self, company):
+    def failures(self, company, refused):
+        """What went wrong; `refused` has the lines of each store that a rule must refuse."""
         bad = []
         for name, child in self.children.items():
-            if child.wait() != 0:
-                log = (company.dir / f"{name}.import.log").read_text(errors="replace")
-                bad.append(f"import of {name}: exit {child.returncode}\n{log[-2000:]}")
+            code = child.wait()
+            log = (company.dir / f"{name}.import.log").read_text(errors="replace")
+            lines = {int(n) for n in re.findall(r"line (\d+) was refused", log)}
+            if lines != refused.get(name, set()):
+                bad.append(f"import of {name}: refused are lines {sorted(lines)}, to be refused "
+                           f"were {sorted(refused.get(name, []))}")
+            if code != (4 if lines else 0):
+                bad.append(f"import of {name}: exit {code}\n{log[-2000:]}")
         return bad
 
     def stop(self):
@@ -112,8 +119,9 @@ def trouble_on_the_way(company, imports, cut, total, tell):
             time.sleep(0.2)
 
     wait_booked(0.10)
-    company.stores[cut].line.cut()
-    tell.say(f"{cut} is cut off: its line to head office is down; its till goes on")
+    if company.stores[cut].line.up:
+        company.stores[cut].line.cut()
+        tell.say(f"{cut} is cut off: its line to head office is down; its till goes on")
     wait_booked(0.25)
     company.broker.kill()
     tell.say(f"the broker is killed (SIGKILL) with {booked():,} events booked in the stores")
@@ -182,6 +190,47 @@ def clean_out(out, names):
         shutil.rmtree(entry)
 
 
+def refused_lines(data):
+    """The lines of ops/ that a rule must refuse, by store; none where the truth names none."""
+    refused = {}
+    path = pathlib.Path(data, "truth", "refused.csv")
+    if path.exists():
+        with open(path) as f:
+            for row in csv.DictReader(f):
+                refused.setdefault(row["store"], set()).add(int(row["line"]))
+    return refused
+
+
+# Whether a charge is beyond its room depends on what home had heard by then.
+OF_A_LIMIT = {"no_room", "over_committed", "paid_twice"}
+
+
+def own_flags(counts):
+    """Without the flags that a fold over each store's own operations cannot count."""
+    kept = {store: {flag: n for flag, n in flags.items() if flag not in OF_A_LIMIT}
+            for store, flags in counts.items()}
+    return {store: flags for store, flags in kept.items() if flags}
+
+
+def flags_differ(company, data, tell):
+    """How many stores' replicas count other flags than a fold over the operations."""
+    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "fold"), str(data)],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(f"scripts/fold: {done.stderr}")
+    expected = json.loads(done.stdout)
+    different = 0
+    for store in company.stores.values():
+        flags = own_flags(json.loads(store.filial("status", "--flags", "--json").stdout))
+        if flags != expected:
+            different += 1
+            tell.say(f"  {store.name} counts {flags}, to be counted are {expected}")
+    total = sum(n for counts in expected.values() for n in counts.values())
+    tell.say(f"  {total:,} flags on events, counted alike by {len(company.stores) - different} of "
+             f"{len(company.stores)} replicas")
+    return different
+
+
 def table(company, ends, report, tell):
     tell.say(f"  {'store':<12}{'own events':>12}{'differences':>14}")
     for name in company.stores:
@@ -197,7 +246,10 @@ def run(options, tell):
     if not names or not (data / "truth").is_dir():
         raise Failed(f"{data} has no ops/*.jsonl and truth/: see data/README.md for the form")
     clean_out(out, names)
+    from_the_start = data / "cut"
     cut = options.cut or names[len(names) // 2]
+    if from_the_start.exists():
+        cut = from_the_start.read_text().strip()
     if cut not in names:
         raise Failed(f"--cut {cut}: there is no such store in {data / 'ops'}")
     operations = {n: lines_in(data / "ops" / f"{n}.jsonl") for n in names}
@@ -216,9 +268,12 @@ def run(options, tell):
 
         tell.phase(f"importing {total:,} operations into all stores at once")
         started = time.monotonic()
+        if from_the_start.exists():
+            company.stores[cut].line.cut()
+            tell.say(f"{cut} is cut off from the start; its till goes on")
         imports = Imports(company, data)
         trouble_on_the_way(company, imports, cut, total, tell)
-        bad = imports.failures(company)
+        bad = imports.failures(company, refused_lines(data))
         if bad:
             raise Failed("\n".join(bad))
         seconds = time.monotonic() - started
@@ -262,6 +317,7 @@ def run(options, tell):
                                     "--stores", ",".join(names), str(data / "truth"), str(out)],
                                    capture_output=True, text=True)
             tell.say(again.stdout)
+        differences += flags_differ(company, data, tell)
 
         tell.phase("what a shop would ask")
         questions(company, data, tell)
