@@ -13,6 +13,7 @@ import importlib
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import traceback
@@ -69,6 +70,8 @@ def main():
     parser.add_argument("--count", type=int)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
+    # Whoever ends this program, such as `timeout`, ends the programs that it has started too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to end"))
     stories = load()
     if options.list:
         for name, story in stories.items():

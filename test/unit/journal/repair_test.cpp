@@ -157,7 +157,8 @@ TEST_CASE(
     "exam: a block of a table that cannot be read is said by topic and position, the rest is "
     "looked at") {
     TempFolder folder;
-    fill(folder.path(), large_log(2'000, 200), 2'000);
+    constexpr std::uint64_t kEvents = 2'000;
+    fill(folder.path(), large_log(kEvents, 200), kEvents);
     opened(small(folder.path()));  // What was in memory has become tables.
     fs::path largest;
     for (const auto& file : files_in(folder.path())) {
@@ -171,15 +172,16 @@ TEST_CASE(
     REQUIRE(exam);
     REQUIRE_FALSE(exam->damages.empty());
     CAPTURE(to_string(exam->damages));
-    std::uint64_t positions = 0;
+    std::uint64_t said = 0;
     for (const auto& damage : exam->damages) {
         CHECK(damage.store == kLost);
         CHECK((damage.topic == "stock" || damage.topic == "debts"));
-        positions += damage.upto.value() - damage.after.value();
+        // The topics have every other position.
+        said += (damage.upto.value() - damage.after.value() + 1) / 2;
     }
-    CHECK(positions < 400);
-    CHECK(exam->rows > 1'800);
-    CHECK(exam->rows < 2'000);
+    // How much lies behind one block that cannot be read is the tables' business; all else was read.
+    CHECK(exam->rows + said >= kEvents);
+    CHECK(exam->rows < kEvents);
 }
 
 TEST_CASE(
