@@ -1,5 +1,7 @@
 #include "ledger/bills.h"
 
+#include "ledger/documents.h"
+
 namespace filial::ledger {
 
 using schema::Bytes;
@@ -9,18 +11,12 @@ using schema::Result;
 
 namespace {
 
-/// Both in cents, from 0 upwards.
-struct Bill {
-    std::int64_t charged = 0;
-    std::int64_t paid = 0;
-};
-
 /// Texts have no control characters, so that no customer is another one's bill.
 Bytes bill_key(std::string_view customer, std::string_view document) {
     return "bill/" + Bytes(customer) + '\x01' + Bytes(document);
 }
 
-Result<Bill> read_bill(const State& state, std::string_view customer, std::string_view document) {
+Result<Bill> told_bill(const State& state, std::string_view customer, std::string_view document) {
     Bill bill;
     const auto value = state.get(bill_key(customer, document));
     if (!value) return bill;
@@ -39,18 +35,22 @@ Result<Bill> read_bill(const State& state, std::string_view customer, std::strin
 Result<bool> paid_before(const State& state, std::string_view customer, std::string_view reason,
                          std::string_view document, Money delta) {
     if (reason != "payment" || document.empty()) return false;
-    const auto bill = read_bill(state, customer, document);
-    if (!bill) return tl::unexpected(bill.error());
-    if (bill->paid <= 0) return false;
-    if (bill->charged == 0) return true;
-    const auto rest = schema::add(bill->charged, -bill->paid);
+    const auto told = told_bill(state, customer, document);
+    if (!told) return tl::unexpected(told.error());
+    const auto own = own_bill(state, customer, document);
+    if (!own) return tl::unexpected(own.error());
+    const auto charged = schema::add(told->charged, own->charged);
+    const auto paid = schema::add(told->paid, own->paid);
+    if (!charged || !paid || *paid <= 0) return false;
+    if (*charged == 0) return true;
+    const auto rest = schema::add(*charged, -*paid);
     return rest && *rest < -delta.value();
 }
 
-Result<void> note_bill(State& state, std::string_view customer, std::string_view reason,
-                       std::string_view document, Money delta) {
+Result<void> note_told_bill(State& state, std::string_view customer, std::string_view reason,
+                            std::string_view document, Money delta) {
     if (document.empty() || reason == "credit-note") return {};
-    auto bill = read_bill(state, customer, document);
+    auto bill = told_bill(state, customer, document);
     if (!bill) return tl::unexpected(bill.error());
     const bool of_payment = reason == "payment" || (reason == "void" && delta.value() > 0);
     const auto less = schema::negate(delta);

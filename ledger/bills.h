@@ -16,8 +16,10 @@ schema::Result<bool> paid_before(const State& state, std::string_view customer,
                                  std::string_view reason, std::string_view document,
                                  schema::Money delta);
 
-/// Books one move under its document; moves without one are not kept.
-schema::Result<void> note_bill(State& state, std::string_view customer, std::string_view reason,
-                               std::string_view document, schema::Money delta);
+/// Books what another store told under its document; moves without one are not kept. What this
+/// store books itself stands with the document (documents.h).
+schema::Result<void> note_told_bill(State& state, std::string_view customer,
+                                    std::string_view reason, std::string_view document,
+                                    schema::Money delta);
 
 }  // namespace filial::ledger

@@ -299,7 +299,8 @@ Result<std::vector<Event>> decide_debt(const State& state, const Setting& settin
                       operation.peer);
 }
 
-Result<std::uint64_t> apply_debt_moved(State& state, const Event& event) {
+Result<std::uint64_t> apply_debt_moved(State& state, const schema::LoggedEvent& logged) {
+    const Event& event = logged.event;
     const auto move = schema::decode_debt_moved(parser(), event.payload);
     if (!move) return tl::unexpected(move.error());
     const schema::Bytes key = debt_key(event.key);
@@ -308,13 +309,9 @@ Result<std::uint64_t> apply_debt_moved(State& state, const Event& event) {
     const auto after = schema::add(*before, move->delta.value());
     if (!after) return fail("debt of " + event.key, after.error());
     write_sum(state, key, *after);
-    const auto noted = note_move(state, {DocumentMove::Of::debt, event.key, move->delta.value()},
-                                 move->reason, move->document);
+    const auto noted = note_debt(state, logged, move->delta.value(), move->reason, move->document,
+                                 event.addressee.empty());
     if (!noted) return tl::unexpected(noted.error());
-    if (event.addressee.empty()) {
-        const auto billed = note_bill(state, event.key, move->reason, move->document, move->delta);
-        if (!billed) return tl::unexpected(billed.error());
-    }
     if ((move->flags & schema::kFlagAfterClose) != 0) {
         auto pot = read_pot(state, GrantOf::credit, event.key);
         if (!pot) return tl::unexpected(pot.error());

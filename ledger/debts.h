@@ -55,7 +55,7 @@ schema::Result<std::vector<schema::Event>> decide_debt(const State& state, const
                                                        const schema::Operation& operation);
 
 /// Adds the move to the store's contribution and to its document. Gives the event's flags.
-schema::Result<std::uint64_t> apply_debt_moved(State& state, const schema::Event& event);
+schema::Result<std::uint64_t> apply_debt_moved(State& state, const schema::LoggedEvent& logged);
 
 /// A limit of a customer whose home this store is. Gives the event's flags.
 schema::Result<std::uint64_t> apply_limit_set(State& state, const schema::Event& event);

@@ -165,8 +165,8 @@ Result<std::uint64_t> apply(State& state, const LoggedEvent& logged) {
         if (!result) return tl::unexpected(result.error());
         return 0;
     };
-    if (event.kind == schema::kStockMoved) return apply_stock_moved(state, event);
-    if (event.kind == schema::kDebtMoved) return apply_debt_moved(state, event);
+    if (event.kind == schema::kStockMoved) return apply_stock_moved(state, logged);
+    if (event.kind == schema::kDebtMoved) return apply_debt_moved(state, logged);
     if (event.kind == schema::kLimitSet) return apply_limit_set(state, event);
     if (event.topic == schema::kTopicCustomers) {
         if (event.kind != schema::kCustomerRegistered && event.kind != schema::kCustomerEdited) {

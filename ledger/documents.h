@@ -15,18 +15,25 @@
 /// each of its moves is reversed once and never again.
 namespace filial::ledger {
 
-struct DocumentMove {
-    enum class Of : std::uint8_t { stock = 0, debt = 1 };
-    Of of = Of::stock;
-    std::string key;         ///< SKU or customer.
-    std::int64_t delta = 0;  ///< Thousandths or cents.
-};
+/// Books one applied move under its document: of goods, in thousandths, or of a debt, in cents. A
+/// move with reason "void" closes the document: what stood under it before is reversed. Moves
+/// without a document, and those of transfers, are not kept: nothing voids them. Nothing that was
+/// kept before is read for it, however many moves the document has.
+schema::Result<void> note_goods(State& state, const schema::LoggedEvent& logged, std::int64_t delta,
+                                std::string_view reason, std::string_view document);
+/// `billed`: home books it, on the customer's bill (bills.h).
+schema::Result<void> note_debt(State& state, const schema::LoggedEvent& logged, std::int64_t delta,
+                               std::string_view reason, std::string_view document, bool billed);
 
-/// Books one applied move under its document. A move with reason "void" closes the document: what
-/// stands under it is reversed. Moves without a document, and those of transfers, are not kept:
-/// nothing voids them. Costs the same however many moves the document has.
-schema::Result<void> note_move(State& state, const DocumentMove& move, std::string_view reason,
-                               std::string_view document);
+/// What this store itself booked on a bill, and what was paid of it; cents, from 0 upwards.
+struct Bill {
+    std::int64_t charged = 0;
+    std::int64_t paid = 0;
+};
+/// Of one customer under one document of this store; what was voided is not in it. Takes as long as
+/// there are moves of his under that number.
+schema::Result<Bill> own_bill(const State& state, std::string_view customer,
+                              std::string_view document);
 
 /// Reverses everything that stands under exactly that document, one move for each SKU and customer
 /// (of nothing, where its moves had cancelled out already). `refused` where nothing stands there,

@@ -10,43 +10,86 @@ using schema::Errc;
 using schema::fail;
 using schema::Result;
 
+namespace {
+
+/// So many changes are looked through one by one: what a ticket of a few lines makes.
+constexpr std::size_t kFewChanges = 16;
+
+}  // namespace
+
 const Row* State::row(ByteView) const { return nullptr; }
 
+Result<void> State::scan(ByteView prefix, const Visit&) const {
+    return fail(Errc::invalid, "this state cannot be walked through: " + Bytes(prefix));
+}
+
+const Change* Scratch::find(ByteView key) const {
+    if (changes_.size() <= kFewChanges) {
+        for (const Change& change : changes_) {
+            if (change.key == key) return &change;
+        }
+        return nullptr;
+    }
+    const auto [from, to] = places_.equal_range(KeyHash{}(key));
+    for (auto at = from; at != to; ++at) {
+        if (changes_[at->second].key == key) return &changes_[at->second];
+    }
+    return nullptr;
+}
+
+void Scratch::set(ByteView key, std::optional<Bytes> value, bool is_new) {
+    if (const Change* found = find(key); found != nullptr) {
+        changes_[static_cast<std::size_t>(found - changes_.data())].value = std::move(value);
+        return;
+    }
+    changes_.push_back({Bytes(key), std::move(value), is_new});
+    if (changes_.size() <= kFewChanges) return;
+    for (std::size_t i = places_.size(); i < changes_.size(); ++i) {
+        places_.emplace(KeyHash{}(changes_[i].key), i);
+    }
+}
+
 std::optional<Bytes> Scratch::get(ByteView key) const {
-    if (changes_.empty()) return base_.get(key);
-    const auto found = changes_.find(key);
-    return found != changes_.end() ? found->second : base_.get(key);
+    const Change* found = find(key);
+    return found != nullptr ? found->value : base_.get(key);
 }
 
 const Row* Scratch::row(ByteView key) const {
-    if (!changes_.empty() && changes_.contains(key)) return nullptr;
-    return base_.row(key);
+    return find(key) != nullptr ? nullptr : base_.row(key);
 }
 
-void Scratch::put(ByteView key, Bytes value) {
-    const auto found = changes_.find(key);
-    if (found != changes_.end()) {
-        found->second = std::move(value);
-    } else {
-        changes_.emplace(Bytes(key), std::move(value));
+void Scratch::put(ByteView key, Bytes value) { set(key, std::move(value), false); }
+
+void Scratch::erase(ByteView key) { set(key, std::nullopt, false); }
+
+void Scratch::put_new(ByteView key, Bytes value) { set(key, std::move(value), true); }
+
+Result<void> Scratch::scan(ByteView prefix, const Visit& visit) const {
+    const auto below = base_.scan(prefix, [&](ByteView key, ByteView value) {
+        if (find(key) == nullptr) visit(key, value);
+    });
+    if (!below) return below;
+    for (const Change& change : changes_) {
+        if (change.value && ByteView(change.key).starts_with(prefix)) {
+            visit(change.key, *change.value);
+        }
     }
+    return {};
 }
 
-void Scratch::erase(ByteView key) {
-    const auto found = changes_.find(key);
-    if (found != changes_.end()) {
-        found->second.reset();
-    } else {
-        changes_.emplace(Bytes(key), std::nullopt);
-    }
+Changes Scratch::take() {
+    places_.clear();
+    return std::move(changes_);
 }
 
 void write(State& state, Changes changes) {
-    for (auto& [key, value] : changes) {
-        if (value) {
-            state.put(key, std::move(*value));
+    for (Change& change : changes) {
+        if (!change.value) {
+            state.erase(change.key);
+        } else if (change.is_new) {
+            state.put_new(change.key, std::move(*change.value));
         } else {
-            state.erase(key);
+            state.put(change.key, std::move(*change.value));
         }
     }
 }
@@ -62,6 +105,14 @@ void MapState::put(ByteView key, Bytes value) { values_.insert_or_assign(Bytes(k
 void MapState::erase(ByteView key) {
     const auto found = values_.find(key);
     if (found != values_.end()) values_.erase(found);
+}
+
+Result<void> MapState::scan(ByteView prefix, const Visit& visit) const {
+    for (auto at = values_.lower_bound(prefix); at != values_.end(); ++at) {
+        if (!ByteView(at->first).starts_with(prefix)) break;
+        visit(at->first, at->second);
+    }
+    return {};
 }
 
 Result<std::int64_t> read_sum(const State& state, ByteView key) {

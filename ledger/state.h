@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "schema/bytes.h"
 #include "schema/codec.h"
@@ -32,6 +33,14 @@ class State {
     virtual const Row* row(schema::ByteView key) const;
     virtual void put(schema::ByteView key, schema::Bytes value) = 0;
     virtual void erase(schema::ByteView key) = 0;
+    /// The same as `put`, for a key that has no value yet and that hardly anybody will ask for: a
+    /// state in memory need neither look for it nor keep it.
+    virtual void put_new(schema::ByteView key, schema::Bytes value) { put(key, std::move(value)); }
+
+    using Visit = std::function<void(schema::ByteView key, schema::ByteView value)>;
+    /// Every value whose key begins with `prefix`, each once, in no order. States that cannot be
+    /// walked through say `invalid`.
+    virtual schema::Result<void> scan(schema::ByteView prefix, const Visit& visit) const;
 };
 
 struct KeyHash {
@@ -41,9 +50,14 @@ struct KeyHash {
     }
 };
 
-/// Values by key, in no order; nullopt: erased.
-using Changes =
-    std::unordered_map<schema::Bytes, std::optional<schema::Bytes>, KeyHash, std::equal_to<>>;
+struct Change {
+    schema::Bytes key;
+    std::optional<schema::Bytes> value;  ///< nullopt: erased.
+    bool is_new = false;                 ///< As `put_new` gave it.
+};
+
+/// Each key once.
+using Changes = std::vector<Change>;
 
 /// A state as it would be: reads through to `base`, keeps every change to itself.
 class Scratch : public State {
@@ -54,11 +68,18 @@ class Scratch : public State {
     const Row* row(schema::ByteView key) const override;
     void put(schema::ByteView key, schema::Bytes value) override;
     void erase(schema::ByteView key) override;
-    Changes take() { return std::move(changes_); }
+    void put_new(schema::ByteView key, schema::Bytes value) override;
+    schema::Result<void> scan(schema::ByteView prefix, const Visit& visit) const override;
+    Changes take();
 
   private:
+    const Change* find(schema::ByteView key) const;
+    void set(schema::ByteView key, std::optional<schema::Bytes> value, bool is_new);
+
     const State& base_;
     Changes changes_;
+    /// Of all changes where they are many: the place of each by its key's hash.
+    std::unordered_multimap<std::size_t, std::size_t> places_;
 };
 
 /// Makes `changes` in `state`.
@@ -70,6 +91,7 @@ class MapState : public State {
     std::optional<schema::Bytes> get(schema::ByteView key) const override;
     void put(schema::ByteView key, schema::Bytes value) override;
     void erase(schema::ByteView key) override;
+    schema::Result<void> scan(schema::ByteView prefix, const Visit& visit) const override;
     const std::map<schema::Bytes, schema::Bytes, std::less<>>& all() const { return values_; }
 
   private:

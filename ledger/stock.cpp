@@ -110,7 +110,8 @@ Result<std::vector<Event>> decide_stock(const State& state, const Operation& ope
     return events;
 }
 
-Result<std::uint64_t> apply_stock_moved(State& state, const Event& event) {
+Result<std::uint64_t> apply_stock_moved(State& state, const schema::LoggedEvent& logged) {
+    const Event& event = logged.event;
     const auto move = schema::decode_stock_moved(parser(), event.payload);
     if (!move) return tl::unexpected(move.error());
     const schema::Bytes key = stock_key(event.key);
@@ -119,8 +120,7 @@ Result<std::uint64_t> apply_stock_moved(State& state, const Event& event) {
     const auto after = schema::add(*before, move->delta.value());
     if (!after) return fail("stock of " + event.key, after.error());
     write_sum(state, key, *after);
-    const auto noted = note_move(state, {DocumentMove::Of::stock, event.key, move->delta.value()},
-                                 move->reason, move->document);
+    const auto noted = note_goods(state, logged, move->delta.value(), move->reason, move->document);
     if (!noted) return tl::unexpected(noted.error());
     return move->flags;
 }

@@ -40,6 +40,6 @@ schema::Result<std::vector<schema::Event>> decide_stock(const State& state,
                                                         const schema::Operation& operation);
 
 /// Adds the move to what is on hand and to its document. Gives the event's flags.
-schema::Result<std::uint64_t> apply_stock_moved(State& state, const schema::Event& event);
+schema::Result<std::uint64_t> apply_stock_moved(State& state, const schema::LoggedEvent& logged);
 
 }  // namespace filial::ledger

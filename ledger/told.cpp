@@ -137,7 +137,7 @@ Result<std::uint64_t> apply_told(State& state, const Event& event) {
     if ((told->flags & schema::kFlagAfterClose) != 0) pot->review = true;
     const auto written = write_pot(state, GrantOf::credit, event.key, *pot);
     if (!written) return tl::unexpected(written.error());
-    const auto billed = note_bill(state, event.key, told->reason, told->document, told->delta);
+    const auto billed = note_told_bill(state, event.key, told->reason, told->document, told->delta);
     if (!billed) return tl::unexpected(billed.error());
     return told->flags;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 #include <utility>
 
 #include "schema/limits.h"
@@ -181,6 +182,8 @@ Result<void> Outbox::begin(schema::Timestamp at, StateWrites more, bool alone) {
     schema::check(!committing_, "one commit at a time");
     core::JournalWrite write;
     write.state = std::move(more);
+    write.state.reserve(write.state.size() + new_staged_.size() + dirty_.size() + 1);
+    for (const auto& [key, value] : new_staged_) write.state.emplace_back(journal_key(key), value);
     for (auto* entry : dirty_) {
         write.state.emplace_back(journal_key(entry->first), entry->second.value);
     }
@@ -199,6 +202,7 @@ Result<void> Outbox::begin(schema::Timestamp at, StateWrites more, bool alone) {
     }
     for (auto* entry : dirty_) entry->second.dirty = false;
     writing_ = std::exchange(dirty_, {});
+    std::swap(new_writing_, new_staged_);
     bytes_ = 0;
     begun_ = Sequence{next_.value() - 1};
     committing_ = true;
@@ -214,6 +218,7 @@ Result<void> Outbox::finish() {
         return done;
     }
     writing_.clear();
+    new_writing_.clear();
     end_ = begun_;
     age();
     return done;
@@ -260,12 +265,15 @@ void Outbox::roll_back() {
     std::vector<Bytes> keys;
     for (const auto* entry : dirty_) keys.push_back(entry->first);
     for (const auto* entry : writing_) keys.push_back(entry->first);
+    for (const auto& [key, value] : new_writing_) keys.push_back(key);  // Read meanwhile, maybe.
     if (schema::planted(schema::Bug::failed_commit_stays)) {
         for (auto* entry : dirty_) entry->second.dirty = false;
         keys.clear();
     }
     dirty_.clear();
     writing_.clear();
+    new_staged_.clear();
+    new_writing_.clear();
     for (const Bytes& key : keys) {
         young_.erase(key);
         old_.erase(key);
@@ -285,6 +293,11 @@ Result<std::vector<Bytes>> Outbox::keys(ByteView prefix, ByteView after,
         for (const auto* entry : entries) {
             const bool asked = ByteView(entry->first).starts_with(prefix) && entry->first > after;
             if (asked) staged[entry->first] = entry->second.value.has_value();
+        }
+    }
+    for (const NewValues* each : {&std::as_const(new_staged_), &new_writing_}) {
+        for (const auto& [key, value] : *each) {
+            if (ByteView(key).starts_with(prefix) && key > after) staged[key] = true;
         }
     }
     std::vector<Bytes> found;
@@ -315,6 +328,18 @@ const ledger::Row* Outbox::row(ByteView key) const {
     Values::const_iterator at;
     if (const auto found = old_.find(key); found != old_.end()) {
         at = young_.insert(old_.extract(found)).position;
+    } else if (const auto staged = new_staged_.find(key); staged != new_staged_.end()) {
+        // From here on it is a value like any other.
+        const auto made = young_.try_emplace(Bytes(key)).first;
+        made->second.value = std::move(staged->second);
+        made->second.dirty = true;
+        dirty_.push_back(&*made);
+        new_staged_.erase(staged);
+        at = made;
+    } else if (const auto written = new_writing_.find(key); written != new_writing_.end()) {
+        const auto made = young_.try_emplace(Bytes(key)).first;
+        made->second.value = written->second;
+        at = made;
     } else {
         auto read = journal_.get(journal_key(key));
         if (!read) {
@@ -330,6 +355,29 @@ const ledger::Row* Outbox::row(ByteView key) const {
     young_bytes_ += key.size() + (value.value ? value.value->size() : 0) + kValueOverhead;
     age();  // It may be among the old ones again, at the same place.
     return &value;
+}
+
+void Outbox::put_new(ByteView key, Bytes value) {
+    new_staged_.insert_or_assign(Bytes(key), std::move(value));
+}
+
+Result<void> Outbox::scan(ByteView prefix, const Visit& visit) const {
+    std::unordered_set<Bytes, ledger::KeyHash, std::equal_to<>> seen;
+    const auto show = [&](ByteView key, const std::optional<Bytes>& value) {
+        if (!key.starts_with(prefix) || !seen.emplace(key).second) return;
+        if (value) visit(key, *value);
+    };
+    for (const auto* entries : {&std::as_const(dirty_), &writing_}) {
+        for (const auto* entry : *entries) show(entry->first, entry->second.value);
+    }
+    for (const NewValues* each : {&std::as_const(new_staged_), &new_writing_}) {
+        for (const auto& [key, value] : *each) show(key, value);
+    }
+    return journal_.scan(journal_key(prefix), {}, [&](ByteView key, ByteView value) {
+        const ByteView own = key.substr(kOwnPrefix.size());
+        if (!seen.contains(own)) visit(own, value);
+        return true;
+    });
 }
 
 void Outbox::put(ByteView key, Bytes value) { set(key, std::move(value)); }

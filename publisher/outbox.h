@@ -90,6 +90,8 @@ class Outbox : public ledger::State {
     const ledger::Row* row(schema::ByteView key) const override;
     void put(schema::ByteView key, schema::Bytes value) override;
     void erase(schema::ByteView key) override;
+    void put_new(schema::ByteView key, schema::Bytes value) override;
+    schema::Result<void> scan(schema::ByteView prefix, const Visit& visit) const override;
 
   private:
     Outbox(core::Journal& journal, schema::StoreId self);
@@ -105,6 +107,10 @@ class Outbox : public ledger::State {
         bool dirty = false;  ///< Staged.
     };
     using Values = std::unordered_map<schema::Bytes, Value, ledger::KeyHash, std::equal_to<>>;
+
+    /// Written and not kept: gone as soon as the journal has them.
+    using NewValues =
+        std::unordered_map<schema::Bytes, schema::Bytes, ledger::KeyHash, std::equal_to<>>;
 
     core::Journal& journal_;
     schema::StoreId self_;
@@ -123,9 +129,11 @@ class Outbox : public ledger::State {
     /// forgotten, so that memory does not grow with the number of keys.
     mutable Values young_;
     mutable Values old_;
-    mutable std::size_t young_bytes_ = 0;       ///< Read into or written to `young_`, about.
-    std::vector<Values::value_type*> dirty_;    ///< Staged.
-    std::vector<Values::value_type*> writing_;  ///< In the commit in hand.
+    mutable std::size_t young_bytes_ = 0;             ///< Read into or written to `young_`, about.
+    mutable std::vector<Values::value_type*> dirty_;  ///< Staged.
+    std::vector<Values::value_type*> writing_;        ///< In the commit in hand.
+    mutable NewValues new_staged_;
+    NewValues new_writing_;  ///< In the commit in hand.
     mutable std::optional<schema::Error> trouble_;
 };
 
