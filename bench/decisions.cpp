@@ -1,17 +1,20 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 #include <thread>
 
 #include "bench/support/company.h"
 #include "bench/support/figure.h"
+#include "bench/support/retail.h"
 #include "bench/support/stopwatch.h"
 #include "bench/support/tills.h"
 #include "schema/hash.h"
 
 /// What a grant check costs: credit charges at a store that holds parts of customers' limits, and
-/// at their home, against plain sales at the same publisher in the same round. A decision is one
-/// ticket of one operation, answered after its fsync.
+/// at their home, against plain intake at the same publisher in the same round: the retailer's
+/// operations as bench-intake hands them in. Beside it, sales alone, the least that a ticket can
+/// be. A decision is one ticket of one operation, answered after its fsync.
 namespace filial::bench {
 namespace {
 
@@ -89,10 +92,24 @@ Result<double> rate(Company& company, const std::string& store, const TillPlan& 
     return static_cast<double>(run->accepted) / run->seconds;
 }
 
-struct Rows {
-    Row holder;
-    Row home;
+struct Measured : Row {
+    std::vector<double> sales, of_sales;
 };
+
+struct Rows {
+    Measured holder;
+    Measured home;
+};
+
+/// The trade of all stores as that of one, one operation a ticket.
+Result<std::vector<std::vector<Operation>>> plain_trade(const Setup& setup,
+                                                        const std::string& store) {
+    const auto trade = read_trade(setup.data);
+    if (!trade) return tl::unexpected(trade.error());
+    auto tickets = one_by_one(as_one_shop(*trade, store));
+    if (tickets.size() > kDecisions) tickets.resize(kDecisions);
+    return tickets;
+}
 
 /// One round: both stores are new, and the broker is gone before anything is measured.
 Result<void> round(const Setup& setup, std::size_t number, Rows& rows) {
@@ -109,18 +126,25 @@ Result<void> round(const Setup& setup, std::size_t number, Rows& rows) {
     ok = wait_for_grants(company);
     if (ok) ok = company.stop_broker();
     if (!ok) return ok;
-    const TillPlan sales = deal(decisions(OperationKind::sell), kClients, "sales");
-    const TillPlan charges = deal(decisions(OperationKind::charge), kClients, "charges");
     for (const auto& [store, row] :
          {std::pair{kHolder, &rows.holder}, std::pair{kHome, &rows.home}}) {
-        // In turns, so that neither always meets the younger database.
-        const bool first = number % 2 == 0;
-        const auto one = rate(company, store, first ? sales : charges);
-        if (!one) return tl::unexpected(one.error());
-        const auto other = rate(company, store, first ? charges : sales);
-        if (!other) return tl::unexpected(other.error());
-        row->reached.push_back(first ? *other : *one);
-        row->limit.push_back(first ? *one : *other);
+        const auto trade = plain_trade(setup, store);
+        if (!trade) return tl::unexpected(trade.error());
+        const std::array plans{deal(decisions(OperationKind::charge), kClients, "charges"),
+                               deal(*trade, kClients, "trade"),
+                               deal(decisions(OperationKind::sell), kClients, "sales")};
+        std::array<double, 3> rates{};
+        // In turns, so that none always meets the younger database.
+        for (std::size_t i = 0; i < plans.size(); ++i) {
+            const std::size_t at = (number + i) % plans.size();
+            const auto one = rate(company, store, plans[at]);
+            if (!one) return tl::unexpected(one.error());
+            rates[at] = *one;
+        }
+        row->reached.push_back(rates[0]);
+        row->limit.push_back(rates[1]);
+        row->sales.push_back(rates[2]);
+        row->of_sales.push_back(rates[0] / rates[2]);
     }
     ok = company.stop_publisher(kHolder);
     if (ok) ok = company.stop_publisher(kHome);
@@ -139,11 +163,12 @@ Result<void> measure(const Setup& setup, Report& report) {
     }
     report.fact("decisions", kDecisions);
     report.fact("customers", kCustomers);
-    for (Row* row : {&rows.holder, &rows.home}) {
+    for (Measured* row : {&rows.holder, &rows.home}) {
         row->unit = "decisions/s";
-        row->limit_name = "plain sales, same publisher, same round";
+        row->limit_name = "plain intake, same publisher, same round";
         row->ratio_at_least = kRatioAtLeast;
-        report.add(std::move(*row));
+        row->beside = {{"sales alone/s", row->sales}, {"decisions to a sale alone", row->of_sales}};
+        report.add(std::move(static_cast<Row&>(*row)));
     }
     return {};
 }
@@ -153,6 +178,6 @@ Result<void> measure(const Setup& setup, Report& report) {
 
 int main(int argc, char** argv) {
     return filial::bench::run_bench(argc, argv, "bench-decisions",
-                                    "Credit charges with a grant check, against plain sales.", 5,
+                                    "Credit charges with a grant check, against plain intake.", 5,
                                     filial::bench::measure);
 }

@@ -184,8 +184,8 @@ Result<void> Outbox::begin(schema::Timestamp at, StateWrites more, bool alone) {
     write.state = std::move(more);
     write.state.reserve(write.state.size() + new_staged_.size() + dirty_.size() + 1);
     for (const auto& [key, value] : new_staged_) write.state.emplace_back(journal_key(key), value);
-    for (auto* entry : dirty_) {
-        write.state.emplace_back(journal_key(entry->first), entry->second.value);
+    for (const Value* entry : dirty_) {
+        write.state.emplace_back(journal_key(entry->key), entry->value);
     }
     if (staged()) {
         write.state.push_back(folded_upto(Sequence{next_.value() - 1}));
@@ -200,7 +200,7 @@ Result<void> Outbox::begin(schema::Timestamp at, StateWrites more, bool alone) {
         roll_back();
         return begun;
     }
-    for (auto* entry : dirty_) entry->second.dirty = false;
+    for (Value* entry : dirty_) entry->dirty = false;
     writing_ = std::exchange(dirty_, {});
     std::swap(new_writing_, new_staged_);
     bytes_ = 0;
@@ -263,11 +263,11 @@ void Outbox::age() const {
 void Outbox::roll_back() {
     // The journal still has what these were before.
     std::vector<Bytes> keys;
-    for (const auto* entry : dirty_) keys.push_back(entry->first);
-    for (const auto* entry : writing_) keys.push_back(entry->first);
+    for (const Value* entry : dirty_) keys.push_back(entry->key);
+    for (const Value* entry : writing_) keys.push_back(entry->key);
     for (const auto& [key, value] : new_writing_) keys.push_back(key);  // Read meanwhile, maybe.
     if (schema::planted(schema::Bug::failed_commit_stays)) {
-        for (auto* entry : dirty_) entry->second.dirty = false;
+        for (Value* entry : dirty_) entry->dirty = false;
         keys.clear();
     }
     dirty_.clear();
@@ -291,8 +291,8 @@ Result<std::vector<Bytes>> Outbox::keys(ByteView prefix, ByteView after,
     std::map<Bytes, bool> staged;  // Whether there is a value.
     for (const auto& entries : {dirty_, writing_}) {
         for (const auto* entry : entries) {
-            const bool asked = ByteView(entry->first).starts_with(prefix) && entry->first > after;
-            if (asked) staged[entry->first] = entry->second.value.has_value();
+            const bool asked = ByteView(entry->key).starts_with(prefix) && entry->key > after;
+            if (asked) staged[entry->key] = entry->value.has_value();
         }
     }
     for (const NewValues* each : {&std::as_const(new_staged_), &new_writing_}) {
@@ -323,23 +323,32 @@ std::optional<Bytes> Outbox::get(ByteView key) const {
     return found == nullptr ? std::nullopt : found->value;
 }
 
+Outbox::Value& Outbox::add_young(ByteView key) const {
+    auto made = std::make_unique<Value>();
+    made->key = key;
+    Value& value = *made;
+    young_.insert_or_assign(ByteView(value.key), std::move(made));
+    return value;
+}
+
 const ledger::Row* Outbox::row(ByteView key) const {
-    if (const auto found = young_.find(key); found != young_.end()) return &found->second;
-    Values::const_iterator at;
+    if (const auto found = young_.find(key); found != young_.end()) return found->second.get();
+    Value* at = nullptr;
     if (const auto found = old_.find(key); found != old_.end()) {
-        at = young_.insert(old_.extract(found)).position;
+        std::unique_ptr<Value> value = std::move(found.value());
+        old_.erase(found);
+        at = value.get();
+        young_.insert_or_assign(ByteView(at->key), std::move(value));
     } else if (const auto staged = new_staged_.find(key); staged != new_staged_.end()) {
         // From here on it is a value like any other.
-        const auto made = young_.try_emplace(Bytes(key)).first;
-        made->second.value = std::move(staged->second);
-        made->second.dirty = true;
-        dirty_.push_back(&*made);
+        at = &add_young(key);
+        at->value = std::move(staged->second);
+        at->dirty = true;
+        dirty_.push_back(at);
         new_staged_.erase(staged);
-        at = made;
     } else if (const auto written = new_writing_.find(key); written != new_writing_.end()) {
-        const auto made = young_.try_emplace(Bytes(key)).first;
-        made->second.value = written->second;
-        at = made;
+        at = &add_young(key);
+        at->value = written->second;
     } else {
         auto read = journal_.get(journal_key(key));
         if (!read) {
@@ -347,14 +356,12 @@ const ledger::Row* Outbox::row(ByteView key) const {
                 trouble_ = schema::Error{read.error().code, "own state: " + read.error().message};
             return nullptr;
         }
-        const auto made = young_.try_emplace(Bytes(key)).first;
-        made->second.value = std::move(*read);
-        at = made;
+        at = &add_young(key);
+        at->value = std::move(*read);
     }
-    const Value& value = at->second;
-    young_bytes_ += key.size() + (value.value ? value.value->size() : 0) + kValueOverhead;
+    young_bytes_ += key.size() + (at->value ? at->value->size() : 0) + kValueOverhead;
     age();  // It may be among the old ones again, at the same place.
-    return &value;
+    return at;
 }
 
 void Outbox::put_new(ByteView key, Bytes value) {
@@ -368,7 +375,7 @@ Result<void> Outbox::scan(ByteView prefix, const Visit& visit) const {
         if (value) visit(key, *value);
     };
     for (const auto* entries : {&std::as_const(dirty_), &writing_}) {
-        for (const auto* entry : *entries) show(entry->first, entry->second.value);
+        for (const Value* entry : *entries) show(entry->key, entry->value);
     }
     for (const NewValues* each : {&std::as_const(new_staged_), &new_writing_}) {
         for (const auto& [key, value] : *each) show(key, value);
@@ -385,17 +392,15 @@ void Outbox::put(ByteView key, Bytes value) { set(key, std::move(value)); }
 void Outbox::erase(ByteView key) { set(key, std::nullopt); }
 
 void Outbox::set(ByteView key, std::optional<Bytes> value) {
-    auto found = young_.find(key);
-    if (found == young_.end()) {
-        found = young_.emplace(Bytes(key), Value{}).first;
-        young_bytes_ += key.size() + kValueOverhead;
-    }
+    const auto found = young_.find(key);
+    Value& held = found != young_.end() ? *found.value() : add_young(key);
+    if (found == young_.end()) young_bytes_ += key.size() + kValueOverhead;
     young_bytes_ += value ? value->size() : 0;
-    found->second.value = std::move(value);
-    found->second.read_as.reset();
-    if (found->second.dirty) return;
-    found->second.dirty = true;
-    dirty_.push_back(&*found);
+    held.value = std::move(value);
+    held.read_as.reset();
+    if (held.dirty) return;
+    held.dirty = true;
+    dirty_.push_back(&held);
 }
 
 }  // namespace filial::publisher

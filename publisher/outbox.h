@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tsl/robin_map.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,9 +106,14 @@ class Outbox : public ledger::State {
     schema::Result<void> load_chains();
 
     struct Value : ledger::Row {
+        schema::Bytes key;
         bool dirty = false;  ///< Staged.
     };
-    using Values = std::unordered_map<schema::Bytes, Value, ledger::KeyHash, std::equal_to<>>;
+    /// By their own keys. Values stay where they are; the table beside them is small, since what is
+    /// looked for is mostly in no near memory.
+    using Values =
+        tsl::robin_map<schema::ByteView, std::unique_ptr<Value>, ledger::KeyHash, std::equal_to<>>;
+    Value& add_young(schema::ByteView key) const;
 
     /// Written and not kept: gone as soon as the journal has them.
     using NewValues =
@@ -129,9 +136,9 @@ class Outbox : public ledger::State {
     /// forgotten, so that memory does not grow with the number of keys.
     mutable Values young_;
     mutable Values old_;
-    mutable std::size_t young_bytes_ = 0;             ///< Read into or written to `young_`, about.
-    mutable std::vector<Values::value_type*> dirty_;  ///< Staged.
-    std::vector<Values::value_type*> writing_;        ///< In the commit in hand.
+    mutable std::size_t young_bytes_ = 0;  ///< Read into or written to `young_`, about.
+    mutable std::vector<Value*> dirty_;    ///< Staged.
+    std::vector<Value*> writing_;          ///< In the commit in hand.
     mutable NewValues new_staged_;
     NewValues new_writing_;  ///< In the commit in hand.
     mutable std::optional<schema::Error> trouble_;

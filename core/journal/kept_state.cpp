@@ -43,40 +43,44 @@ Result<void> check_size(const StateEntry& entry) {
 /// In the order of keys over both generations, the younger one first where both have a key.
 class KeptState::Walk {
   public:
-    Walk(const KeptState& state, ByteView from, ByteView prefix) : prefix_(prefix) {
+    Walk(const KeptState& state, ByteView from, ByteView prefix)
+        : changes_(state.young_.changes), prefix_(prefix) {
         state.young_.sort();
         young_ = state.young_.order.lower_bound(from);
         young_end_ = state.young_.order.end();
-        old_ = std::lower_bound(state.rows_.begin(), state.rows_.end(), from, ByKey());
+        const auto below = [](const Change& change, ByteView key) { return change.first < key; };
+        old_ = std::lower_bound(state.rows_.begin(), state.rows_.end(), from, below);
         old_end_ = state.rows_.end();
     }
 
-    /// The next change of a key with the prefix; nullptr if there is none.
-    const Change* here() const {
-        const bool any_young = young_ != young_end_ && (*young_)->first.starts_with(prefix_);
-        const bool any_old = old_ != old_end_ && (*old_)->first.starts_with(prefix_);
-        if (any_young && (!any_old || (*young_)->first <= (*old_)->first)) return *young_;
-        return any_old ? *old_ : nullptr;
+    /// The next change of a key with the prefix, if there is one.
+    std::optional<Change> here() const {
+        const bool any_young = young_ != young_end_ && young_->starts_with(prefix_);
+        const bool any_old = old_ != old_end_ && old_->first.starts_with(prefix_);
+        if (any_young && (!any_old || *young_ <= old_->first)) {
+            return Change{*young_, changes_.at(*young_)};
+        }
+        return any_old ? std::optional(*old_) : std::nullopt;
     }
     void next() {
         const ByteView key = here()->first;
-        if (old_ != old_end_ && (*old_)->first == key) ++old_;
-        if (young_ != young_end_ && (*young_)->first == key) ++young_;
+        if (old_ != old_end_ && old_->first == key) ++old_;
+        if (young_ != young_end_ && *young_ == key) ++young_;
     }
 
   private:
+    const Changes& changes_;
     ByteView prefix_;
-    std::set<const Change*, ByKey>::const_iterator young_, young_end_;
-    std::vector<const Change*>::const_iterator old_, old_end_;
+    std::set<ByteView>::const_iterator young_, young_end_;
+    std::vector<Change>::const_iterator old_, old_end_;
 };
 
 void KeptState::Generation::take(RedoPtr record) {
     bytes += record->bytes.size();
     for (const StateChange& change : record->changes) {
-        const auto [at, is_new] = changes.insert_or_assign(change.key, change.value);
-        if (!is_new) continue;
+        if (!changes.insert_or_assign(change.key, change.value).second) continue;
         bytes += kChangeOverhead;
-        unordered.push_back(&*at);
+        unordered.push_back(change.key);
     }
     record->changes = {};
     records.push_back(std::move(record));
@@ -131,7 +135,7 @@ Result<KeptState::Step> KeptState::add(rocksdb::WriteBatch& batch, const Journal
     rocksdb::ColumnFamilyHandle* rows = store.column(kStateColumn);
     std::size_t at = next_row_;
     for (; at < rows_.size() && step.rows < most; ++at, ++step.rows) {
-        const auto& [key, value] = *rows_[at];
+        const auto& [key, value] = rows_[at];
         const auto put = prepared(value ? batch.Put(rows, slice(key), slice(*value))
                                         : batch.Delete(rows, slice(key)));
         if (!put) return tl::unexpected(put.error());
@@ -164,8 +168,10 @@ void KeptState::turn_old() {
     if (!large || !old_.records.empty()) return;
     old_ = std::exchange(young_, Generation());
     rows_.clear();
-    for (const Change& change : old_.changes) rows_.push_back(&change);
-    std::sort(rows_.begin(), rows_.end(), ByKey());
+    rows_.reserve(old_.changes.size());
+    for (const auto& [key, value] : old_.changes) rows_.emplace_back(key, value);
+    const auto below = [](const Change& a, const Change& b) { return a.first < b.first; };
+    std::sort(rows_.begin(), rows_.end(), below);
     next_row_ = 0;
 }
 
@@ -194,10 +200,10 @@ Result<void> KeptState::scan(const JournalStore& store, ByteView prefix, ByteVie
     const auto wanted = [&](ByteView key) { return after.empty() || key != after; };
     for (;;) {
         const bool row = at->Valid() && at->key().ToStringView().starts_with(prefix);
-        const auto* change = changes.here();
-        if (!row && change == nullptr) break;
+        const auto change = changes.here();
+        if (!row && !change) break;
         const ByteView key = row ? at->key().ToStringView() : ByteView();
-        if (change == nullptr || (row && key < change->first)) {
+        if (!change || (row && key < change->first)) {
             if (wanted(key) && !each(key, at->value().ToStringView())) return {};
             at->Next();
             continue;

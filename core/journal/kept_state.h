@@ -1,12 +1,12 @@
 #pragma once
 
 #include <rocksdb/write_batch.h>
+#include <tsl/robin_map.h>
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <vector>
 
 #include "core/journal/journal_store.h"
@@ -51,22 +51,16 @@ class KeptState {
         const std::function<bool(schema::ByteView, schema::ByteView)>& each) const;
 
   private:
-    using Changes = std::unordered_map<schema::ByteView, std::optional<schema::ByteView>>;
-    using Change = Changes::value_type;
-    struct ByKey {
-        using is_transparent = void;
-        bool operator()(const Change* a, const Change* b) const { return a->first < b->first; }
-        bool operator()(const Change* a, schema::ByteView b) const { return a->first < b; }
-        bool operator()(schema::ByteView a, const Change* b) const { return a < b->first; }
-    };
+    using Changes = tsl::robin_map<schema::ByteView, std::optional<schema::ByteView>>;
+    using Change = std::pair<schema::ByteView, std::optional<schema::ByteView>>;
     /// Successive records and what they come to.
     struct Generation {
         std::uint64_t first = 0;  ///< Number of the first record.
         std::vector<RedoPtr> records;
-        Changes changes;                       ///< Views of the records' bytes.
-        std::size_t bytes = 0;                 ///< In memory, about.
-        std::vector<const Change*> unordered;  ///< Not in `order` yet.
-        std::set<const Change*, ByKey> order;  ///< Filled when somebody walks: few commits are.
+        Changes changes;                          ///< Views of the records' bytes.
+        std::size_t bytes = 0;                    ///< In memory, about.
+        std::vector<schema::ByteView> unordered;  ///< Keys that are not in `order` yet.
+        std::set<schema::ByteView> order;         ///< Filled when somebody walks: few commits are.
 
         void take(RedoPtr record);
         void sort();
@@ -77,9 +71,9 @@ class KeptState {
 
     std::size_t bytes_goal_;
     mutable Generation young_;
-    Generation old_;                   ///< Becoming rows.
-    std::vector<const Change*> rows_;  ///< All of `old_`, in the order of keys.
-    std::size_t next_row_ = 0;         ///< In `rows_`: the first that is not written yet.
+    Generation old_;            ///< Becoming rows.
+    std::vector<Change> rows_;  ///< All of `old_`, in the order of keys.
+    std::size_t next_row_ = 0;  ///< In `rows_`: the first that is not written yet.
     std::uint64_t next_record_ = 1;
 };
 

@@ -1,5 +1,5 @@
 # The third-party libraries and the target names that USES takes:
-#   cppzmq msgpack_cxx rocksdb lz4 sodium tl::expected fmt::fmt tomlplusplus::tomlplusplus
+#   cppzmq msgpack_cxx rocksdb lz4 sodium tl::expected tsl::robin_map fmt::fmt tomlplusplus::tomlplusplus
 #   CLI11::CLI11 nlohmann_json::nlohmann_json Threads::Threads
 # All come from Debian 12 (scripts/install-deps). Their headers are system headers, so our
 # warnings stop at them.
@@ -23,6 +23,7 @@ add_library(lz4 ALIAS PkgConfig::LZ4)
 add_library(sodium ALIAS PkgConfig::SODIUM)
 
 find_package(tl-expected REQUIRED CONFIG)
+find_package(tsl-robin-map REQUIRED CONFIG)
 find_package(fmt REQUIRED CONFIG)
 find_package(tomlplusplus REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
