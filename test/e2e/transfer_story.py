@@ -73,3 +73,31 @@ def cancel_refused(stage):
     ticket(source, cancel("T1"))
     source.line.mend()
     check_stock(company, "-5", "5", [], stage)
+
+
+@story("N7: a cancellation and a receipt that cross while both ends are cut off: the goods are once")
+def crossing(stage):
+    company = stage.company("store1", "store2", cuttable=True)
+    source, destination = company.stores["store1"], company.stores["store2"]
+    for transfer in ("T1", "T2"):
+        ticket(source, send(transfer))
+    company.wait_settled(30)
+    for store in (source, destination):
+        store.line.cut()
+    for transfer in ("T1", "T2"):
+        ticket(source, cancel(transfer))
+        ticket(destination, receive(transfer))
+    check_equal(value(source, "stock", "tea", "--at", "store1"), "-10",
+                "stock at the source, which only asked for its goods")
+    check_equal(value(destination, "stock", "tea", "--at", "store2"), "10",
+                "stock at the destination, which has the goods")
+    ends = [source, destination]
+    stage.random.shuffle(ends)
+    for store in ends:
+        store.line.mend()
+    check_stock(company, "-10", "10", [], stage)
+    for transfer in ("T1", "T2"):
+        refused = source.filial("ticket", "-", stdin=f'[{{"op":"transfer-cancel","transfer":'
+                                f'"{transfer}","to":"store2"}}]', check=False)
+        check_equal(refused.returncode, 4, "exit code of one more cancellation")
+    check_stock(company, "-10", "10", [], stage)

@@ -179,7 +179,8 @@ TEST_CASE(
         // The topics have every other position.
         said += (damage.upto.value() - damage.after.value() + 1) / 2;
     }
-    // How much lies behind one block that cannot be read is the tables' business; all else was read.
+    // How much lies behind one block that cannot be read is the tables' business; all else was
+    // read.
     CHECK(exam->rows + said >= kEvents);
     CHECK(exam->rows < kEvents);
 }

@@ -82,3 +82,47 @@ TEST_CASE("void: within a ticket it sees what the ticket booked before it") {
     REQUIRE_FALSE(twice);
     CHECK(twice.error().index == 2);
 }
+
+TEST_CASE("void: what a ticket books behind it, under the same number, stands") {
+    StoreLog store("store1");
+    REQUIRE(store.hand_in({goods(K::sell, "1", "2", "D"), void_of("D"),
+                           goods(K::sell, "1", "5", "D"), goods(K::sell, "2", "1", "D")}));
+    CHECK(store.hand("1") == "-5");
+    CHECK(store.done(void_of("D")).size() == 2);
+    CHECK(store.hand("1") == "0");
+    CHECK(store.hand("2") == "0");
+    CHECK(store.replayed().all() == store.state().all());
+}
+
+TEST_CASE("void: one ticket of two hundred lines and two customers is reversed whole") {
+    StoreLog store("store1");
+    std::vector<filial::schema::Operation> lines;
+    for (int i = 0; i < 200; ++i) {
+        lines.push_back(goods(K::sell, "sku" + std::to_string(i % 70), "1", "long"));
+    }
+    for (const char* who : {"a", "ab"}) {
+        store.done(person(K::customer_add, who, "store1", {}));
+        lines.push_back(money(K::charge, who, "1.00", "long"));
+    }
+    store.done(money(K::charge, "ab", "3.00", "lon"));  // Another document, another bill.
+    REQUIRE(store.hand_in(lines));
+    CHECK(store.done(void_of("long")).size() == 72);
+    for (int i = 0; i < 70; ++i) CHECK(store.hand("sku" + std::to_string(i)) == "0");
+    CHECK(store.owes("a") == "0.00");
+    CHECK(store.owes("ab") == "3.00");
+}
+
+TEST_CASE("N6: a bill that was voided is not paid; under a new charge its payment is the first") {
+    StoreLog store("store1");
+    store.done(person(K::customer_add, "ann", "store1", {}));
+    store.done(money(K::limit, "ann", "100.00"));
+    store.done(money(K::charge, "ann", "30.00", "B1"));
+    store.done(money(K::pay, "ann", "30.00", "B1"));
+    CHECK(debt(store.done(money(K::pay, "ann", "30.00", "B1"))[0]).flags ==
+          filial::schema::kFlagPaidTwice);
+    store.done(void_of("B1"));
+    store.done(money(K::charge, "ann", "30.00", "B1"));
+    CHECK(debt(store.done(money(K::pay, "ann", "30.00", "B1"))[0]).flags == 0);
+    CHECK(debt(store.done(money(K::pay, "ann", "1.00", "B1"))[0]).flags ==
+          filial::schema::kFlagPaidTwice);
+}

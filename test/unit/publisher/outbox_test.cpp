@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "publisher/outbox.h"
 #include "schema/payloads.h"
 #include "test/unit/publisher/publisher_support.h"
@@ -124,6 +126,40 @@ TEST_CASE("outbox: memory does not grow with the keys, and what it forgot it rea
     const auto sum = filial::ledger::read_sum(*outbox, "stock/17");
     REQUIRE(sum);
     CHECK(*sum == -2'000);
+}
+
+TEST_CASE(
+    "outbox: what was put as new is seen at once, on the disk, and gone if its commit fails") {
+    MemoryJournal journal;
+    const auto opened = open(journal);
+    Outbox& outbox = *opened;
+    using Seen = std::map<Bytes, Bytes>;
+    const auto seen = [&](ByteView prefix) {
+        Seen all;
+        REQUIRE(outbox.scan(
+            prefix, [&](ByteView key, ByteView value) { CHECK(all.emplace(key, value).second); }));
+        return all;
+    };
+    outbox.put_new("doc/1", "a");
+    outbox.put_new("doc/2", "b");
+    CHECK(outbox.get("doc/1") == "a");  // And is changed like any other from here on.
+    outbox.put("doc/1", "aa");
+    CHECK(seen("doc/").size() == 2);
+    CHECK(outbox.keys("doc/", {}, 10)->size() == 2);
+    REQUIRE(outbox.begin(Timestamp{2}, {}));
+    outbox.put_new("doc/3", "c");
+    CHECK(outbox.get("doc/2") == "b");
+    CHECK(seen("doc/") == Seen{{"doc/1", "aa"}, {"doc/2", "b"}, {"doc/3", "c"}});
+    REQUIRE(outbox.finish());
+    journal.fail_commits(Errc::no_space);
+    CHECK_FALSE(outbox.commit(Timestamp{3}, {}));
+    journal.fail_commits(std::nullopt);
+    CHECK_FALSE(outbox.get("doc/3"));
+    CHECK(seen("doc/") == Seen{{"doc/1", "aa"}, {"doc/2", "b"}});
+    outbox.erase("doc/2");
+    CHECK(seen("doc/").size() == 1);
+    REQUIRE(outbox.commit(Timestamp{4}, {}));
+    CHECK(seen("doc/") == Seen{{"doc/1", "aa"}});
 }
 
 TEST_CASE("outbox: keys are those of the disk and of what is staged, in their order, by pages") {
