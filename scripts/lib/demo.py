@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import subprocess
@@ -57,21 +58,36 @@ def lines_in(path):
 
 
 class Imports:
-    """All stores' imports at once; tells how far they are by their own summaries."""
+    """All stores' imports at once, or one after the other as `order` names them; tells how far they
+    are by their own summaries."""
 
-    def __init__(self, company, data):
+    def __init__(self, company, data, order=None):
+        self.company = company
+        self.data = data
         self.children = {}
-        self.results = {}
-        for store in company.stores.values():
-            command = store.import_command(pathlib.Path(data, "ops", f"{store.name}.jsonl"),
-                                           "--json")
-            out = open(company.dir / f"{store.name}.import.out", "wb")
-            err = open(company.dir / f"{store.name}.import.log", "wb")
-            self.children[store.name] = subprocess.Popen(command, stdout=out, stderr=err,
-                                                         stdin=subprocess.DEVNULL)
+        self.left = list(order or company.stores)
+        self.one_by_one = order is not None
+        self.start_next()
+
+    def start_next(self):
+        while self.left:
+            name = self.left.pop(0)
+            command = self.company.stores[name].import_command(
+                pathlib.Path(self.data, "ops", f"{name}.jsonl"), "--json")
+            out = open(self.company.dir / f"{name}.import.out", "wb")
+            err = open(self.company.dir / f"{name}.import.log", "wb")
+            self.children[name] = subprocess.Popen(command, stdout=out, stderr=err,
+                                                   stdin=subprocess.DEVNULL)
+            if self.one_by_one:
+                return
 
     def running(self):
-        return sum(1 for child in self.children.values() if child.poll() is None)
+        """How many run or are still to come."""
+        running = sum(1 for child in self.children.values() if child.poll() is None)
+        if running == 0 and self.left:
+            self.start_next()
+            running = 1
+        return running + len(self.left)
 
     def failures(self, company, refused):
         """What went wrong; `refused` has the lines of each store that a rule must refuse."""
@@ -266,12 +282,17 @@ def run(options, tell):
         tell.say(f"one broker, {len(names)} publishers and {len(names)} subscribers run, on "
                  f"loopback with CURVE")
 
-        tell.phase(f"importing {total:,} operations into all stores at once")
+        order = None
+        if options.order is not None:
+            order = random.Random(options.order).sample(names, len(names))
+        tell.phase(f"importing {total:,} operations into " +
+                   (f"one store after the other: {', '.join(order)}" if order else
+                    "all stores at once"))
         started = time.monotonic()
         if from_the_start.exists():
             company.stores[cut].line.cut()
             tell.say(f"{cut} is cut off from the start; its till goes on")
-        imports = Imports(company, data)
+        imports = Imports(company, data, order)
         trouble_on_the_way(company, imports, cut, total, tell)
         bad = imports.failures(company, refused_lines(data))
         if bad:
@@ -343,6 +364,7 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", default=str(ROOT / "out" / "demo"))
     parser.add_argument("--cut")
+    parser.add_argument("--order", type=int)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--settle-seconds", type=float, default=900)
     options = parser.parse_args()
