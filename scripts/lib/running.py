@@ -47,6 +47,14 @@ def set_toml(path, section, values):
     path.write_text("\n".join(lines[:begin] + body + lines[end:]) + "\n")
 
 
+def is_up(connection):
+    try:
+        connection.getpeername()
+        return True
+    except OSError:
+        return False
+
+
 class Line:
     """A TCP line that can be cut: forwards one local port to another until told otherwise."""
 
@@ -108,6 +116,19 @@ class Line:
                 except OSError:
                     pass
                 s.close()
+
+    def kill_one(self, random):
+        """Ends one connection that is up; False where none is."""
+        with self.lock:
+            up = [pair for pair in self.pairs if all(is_up(s) for s in pair)]
+        if not up:
+            return False
+        for s in random.choice(up):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        return True
 
     def cut(self):
         self.up = False
