@@ -176,6 +176,24 @@ class Program:
             pass
         return self.peak_bytes
 
+    def freeze(self):
+        """SIGSTOP; on return no thread of it does anything any more but end a call that it is in.
+        Nothing that it has already ended can be frozen."""
+        if not self.running():
+            return
+        self.child.send_signal(signal.SIGSTOP)
+        wait_for(f"{self.name} to stand still", 30, lambda: self.child.poll() is not None or all(
+            state in "TtD" for state in self._thread_states()), every=0.002)
+
+    def _thread_states(self):
+        states = []
+        for stat in pathlib.Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            try:
+                states.append(stat.read_text().rpartition(")")[2].split()[0])
+            except OSError:
+                pass  # It has ended meanwhile.
+        return states
+
     def kill(self):
         """SIGKILL, as a power cut of this one process."""
         self.note_memory()

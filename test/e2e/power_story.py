@@ -5,7 +5,7 @@ import json
 import threading
 import time
 
-from disks import PowerDisk, need_power_cuts
+from disks import PowerDisk, cut_power, need_power_cuts
 from stage import (check, check_equal, check_truth, log_end, read_log, retail, story, wait_for)
 from till import Till
 
@@ -74,17 +74,7 @@ def cut_once(stage, company, disks, tills, sellers):
         seller.cut.set()
     if victim != "broker":
         tills[victim].power_off()
-    disk.cut()
-    # Some find out by themselves that their disk is gone, some have no time to.
-    if stage.random.random() < 0.5:
-        time.sleep(stage.random.uniform(0, 0.5))
-    for program in programs:
-        code = program.child.poll()
-        check(code is None or code > 0, f"{program.name} ended with {code}: {program.tail()}")
-        program.kill()
-    disk.come_back()
-    for program in programs:
-        program.start()
+    cut_power(disk, programs)
     for till in tills.values():
         till.power_on()
     company.wait_ready()

@@ -6,7 +6,7 @@ import tarfile
 import time
 
 from connections import Connections, kernel_kills
-from disks import Memory, PowerDisk, need_power_cuts
+from disks import Memory, PowerDisk, cut_power, need_power_cuts
 from stage import ROOT, check, check_truth, retail, story
 from till import Till
 
@@ -105,12 +105,7 @@ def retail_power(stage):
             disk, programs = stage.random.choice(victims)
             if programs[0] is store.publisher:
                 tills["store8"].power_off()
-            disk.cut()
-            for program in programs:
-                program.kill()
-            disk.come_back()
-            for program in programs:
-                program.start()
+            cut_power(disk, programs)
             tills["store8"].power_on()
             return True
         return fault
