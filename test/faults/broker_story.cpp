@@ -31,7 +31,7 @@ class BrokerStory : public Story {
         }
     }
 
-    Wrong live(rocksdb::Env* env) override {
+    Wrong live(rocksdb::Env* env, bool writes_fail) override {
         Life life;
         if (auto wrong = begin(env, life)) return *wrong;
         if (!life.broker) return std::nullopt;
@@ -41,7 +41,8 @@ class BrokerStory : public Story {
                 if (auto wrong = give(life, i, 1 + random_() % kRangeMost)) return wrong;
             }
             const auto flushed = life.broker->flush();
-            if (!flushed) return ends_for_good(life, flushed.error());
+            if (!flushed)
+                return writes_fail ? ends_for_good(life, flushed.error()) : told(flushed.error());
             note_acknowledged(life);
         }
         return std::nullopt;

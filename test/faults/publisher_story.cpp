@@ -41,7 +41,7 @@ class PublisherStory : public Story {
         options_.hubs.push_back({"head", "tcp://head:1", "key"});
     }
 
-    Wrong live(rocksdb::Env* env) override {
+    Wrong live(rocksdb::Env* env, bool writes_fail) override {
         Life life;
         if (auto wrong = begin(env, life)) return *wrong;
         if (!life.publisher) return std::nullopt;
@@ -55,7 +55,8 @@ class PublisherStory : public Story {
             }
             const auto flushed = life.publisher->flush();
             if (auto wrong = take_answers(life)) return wrong;
-            if (!flushed) return ends_for_good(life, flushed.error());
+            if (!flushed)
+                return writes_fail ? ends_for_good(life, flushed.error()) : told(flushed.error());
             note_notices(life);
             life.publisher->turn(clock_.boot());
             const auto ticked = life.journal->tick(clock_.boot());

@@ -52,7 +52,7 @@ class ReplicaStory : public Story {
         for (const char* store : {"store1", "store2"}) logs_.push_back(told_log(store, random_));
     }
 
-    Wrong live(rocksdb::Env* env) override {
+    Wrong live(rocksdb::Env* env, bool /*writes_fail*/) override {
         auto replica = begin(env);
         if (!replica) return told(replica.error());
         if (auto wrong = check_replica(**replica)) return excused(*wrong);

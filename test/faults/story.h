@@ -20,7 +20,9 @@ class Story {
     virtual ~Story() = default;
     /// The program is started, works and ends; when it is told that something failed, it ends as
     /// the real one does.
-    virtual std::optional<std::string> live(rocksdb::Env* env) = 0;
+    /// `writes_fail`: it is told of no failure but a write's, after which it may write nothing
+    /// more.
+    virtual std::optional<std::string> live(rocksdb::Env* env, bool writes_fail) = 0;
     /// On a disk that works: all that was acknowledged is there, everything else is handed in
     /// again, and in the end each thing is there once.
     virtual std::optional<std::string> settle(rocksdb::Env* env) = 0;

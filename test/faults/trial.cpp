@@ -46,14 +46,14 @@ Outcome lives(const Trial& trial, const std::filesystem::path& folder) {
     const auto story = story_of(trial, folder);
     Outcome outcome;
     disk.arm(trial.fault, trial.at, trial.seed);
-    auto wrong = story->live(disk.env());
+    auto wrong = story->live(disk.env(), trial.fault != DiskFault::no_read);
     outcome.writes = disk.writes();
     outcome.reads = disk.reads();
     outcome.happened = disk.happened();
     disk.restart();
     if (!wrong) {
         disk.arm(trial.then, trial.then_at, trial.seed + 1);
-        wrong = story->live(disk.env());
+        wrong = story->live(disk.env(), trial.then != DiskFault::no_read);
         outcome.writes_then = disk.writes();
         outcome.reads_then = disk.reads();
         outcome.happened_then = disk.happened();
