@@ -59,12 +59,12 @@ def enter_own_mounts():
     """Goes on in a namespace of its own, where mounting is allowed: what is mounted goes with the
     story, however it ends, and nobody else's namespace keeps it. Gives False where the system lets
     nobody have one."""
-    if os.environ.get("FILIAL_OWN_MOUNTS"):
+    if os.environ.get("STORY_HAS_OWN_MOUNTS"):
         return True
     unshare = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
     tried = subprocess.run([*unshare, "true"], capture_output=True, check=False)
     if tried.returncode == 0:
-        os.environ["FILIAL_OWN_MOUNTS"] = "1"
+        os.environ["STORY_HAS_OWN_MOUNTS"] = "1"
         os.execvp("unshare", [*unshare, sys.executable, *sys.argv])
     return os.geteuid() == 0
 
