@@ -123,8 +123,9 @@ Result<void> Publisher::no_room(const schema::Error& error) {
         intake_.committed(*legs_);
     }
     intake_.give_up(error, clock_.boot(), *legs_);
-    if (!control_->waiting()) return {};
-    return tl::unexpected(error);
+    if (control_->waiting()) return tl::unexpected(error);
+    control_->committed();  // Positions move on without a notice: now, while that is confirmed.
+    return {};
 }
 
 /// Notices first, in commits of their own order; tickets as many as belong into the next commit.

@@ -25,7 +25,8 @@ rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 ByteView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
 rocksdb::Options options_of(const ReplicaStoreOptions& options) {
-    auto rocks = core::rocks_options("replica", {options.memtable_bytes, options.cache_bytes});
+    auto rocks =
+        core::rocks_options("replica", {options.memtable_bytes, options.cache_bytes, options.env});
     // One memtable takes writes while up to three wait for the disk, each of the size that fits
     // into the processor's cache.
     rocks.db_write_buffer_size = 0;
@@ -43,7 +44,8 @@ rocksdb::Options options_of(const ReplicaStoreOptions& options) {
 
 /// Events as they came: appended at the end of each log, hardly ever read.
 rocksdb::ColumnFamilyOptions received_options(const ReplicaStoreOptions& options) {
-    auto rocks = core::rocks_options("replica", {options.memtable_bytes, options.cache_bytes});
+    auto rocks =
+        core::rocks_options("replica", {options.memtable_bytes, options.cache_bytes, options.env});
     rocks.write_buffer_size = options.received_memtable_bytes;
     rocks.max_write_buffer_number = 2;
     rocks.compaction_style = rocksdb::kCompactionStyleUniversal;

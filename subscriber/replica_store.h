@@ -8,6 +8,10 @@
 #include "schema/bytes.h"
 #include "schema/result.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace filial::subscriber {
 
 struct ReplicaStoreOptions {
@@ -20,6 +24,7 @@ struct ReplicaStoreOptions {
     std::size_t received_memtable_bytes = 4 << 20;
     /// Below it writes fail with `no_space`; default: see core::default_reserve.
     std::optional<std::uint64_t> free_bytes_floor;
+    rocksdb::Env* env = nullptr;  ///< Null: the system's files; tests put faults in between.
 };
 
 /// What is written together. Later entries of a key win. Made by the store that writes it.

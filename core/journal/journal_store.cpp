@@ -21,6 +21,9 @@ namespace {
 /// Free space is asked for at most this often: commits come by the thousand a second.
 constexpr std::int64_t kFreeSpaceKept = 50 * kMillisecond;
 
+/// As in JournalColumn.
+const std::vector<std::string> kColumns{"log", "heads", "state"};
+
 /// Opening writes out what the log held in memory, and a manifest.
 constexpr std::uint64_t kOpeningBytes = 1 << 20;
 
@@ -55,10 +58,15 @@ std::string difference(const LogHeads& ours, const LogHeads& found) {
 
 }  // namespace
 
+bool JournalStore::exists(const Setup& setup) {
+    return RocksDatabase::exists(setup.dir) &&
+           RocksDatabase::complete(setup.dir, kColumns, setup.memory);
+}
+
 Result<JournalStore> JournalStore::open(Setup setup, RocksDatabase::Mode mode) {
     JournalStore store(std::move(setup));
-    auto database = RocksDatabase::open(store.setup_.dir, {"log", "heads", "state"},
-                                        store.setup_.memory, mode, "state");
+    auto database =
+        RocksDatabase::open(store.setup_.dir, kColumns, store.setup_.memory, mode, "state");
     if (!database) return tl::unexpected(database.error());
     store.database_ = std::move(*database);
     if (const auto ok = store.recover(); !ok) return tl::unexpected(ok.error());

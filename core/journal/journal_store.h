@@ -37,6 +37,8 @@ class JournalStore {
         std::uint64_t free_bytes_floor = 0;
     };
 
+    /// Whether there is a database that was made to its end; see RocksDatabase::complete.
+    static bool exists(const Setup& setup);
     /// `corrupt` if a head is damaged.
     static schema::Result<JournalStore> open(Setup setup, RocksDatabase::Mode mode);
 

@@ -2,6 +2,7 @@
 
 #include <rocksdb/db.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace filial::core {
@@ -21,6 +22,17 @@ RocksDatabase& RocksDatabase::operator=(RocksDatabase&& other) noexcept {
 bool RocksDatabase::exists(const std::filesystem::path& dir) {
     std::error_code none;
     return std::filesystem::exists(dir / "CURRENT", none);
+}
+
+bool RocksDatabase::complete(const std::filesystem::path& dir,
+                             const std::vector<std::string>& columns, const RocksMemory& memory) {
+    std::vector<std::string> found;
+    const auto listed =
+        rocksdb::DB::ListColumnFamilies(rocks_options(dir.string(), memory), dir.string(), &found);
+    return !listed.ok() ||
+           std::all_of(columns.begin(), columns.end(), [&](const std::string& column) {
+               return std::find(found.begin(), found.end(), column) != found.end();
+           });
 }
 
 Result<void> RocksDatabase::repair(const std::filesystem::path& dir,

@@ -39,6 +39,11 @@ class RocksDatabase {
                                        const RocksMemory& memory);
     /// True if there is a database in `dir`.
     static bool exists(const std::filesystem::path& dir);
+    /// True if the one there has all of `columns`, or if that cannot be told. One whose making was
+    /// cut short has not: nothing was ever written to it, and opening it for writing makes the
+    /// rest.
+    static bool complete(const std::filesystem::path& dir, const std::vector<std::string>& columns,
+                         const RocksMemory& memory);
 
     ~RocksDatabase();
     RocksDatabase(RocksDatabase&&) noexcept;

@@ -138,7 +138,7 @@ Result<std::unique_ptr<RocksJournal>> RocksJournal::open(JournalOptions options)
     const auto reserve = reserve_in(options.dir, options.free_bytes_floor);
     if (!reserve) return tl::unexpected(reserve.error());
     const JournalStore::Setup setup{
-        options.dir / "db", {options.memtable_bytes, options.cache_bytes}, *reserve};
+        options.dir / "db", {options.memtable_bytes, options.cache_bytes, options.env}, *reserve};
     std::optional<HeadWitness> witness;
     if (!options.witness_of.empty()) {
         auto found = HeadWitness::read(options.dir / kWitnessFile);

@@ -8,6 +8,10 @@
 #include "core/clock.h"
 #include "core/journal/journal.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace filial::core {
 
 struct JournalOptions {
@@ -20,6 +24,7 @@ struct JournalOptions {
     std::string witness_of;
     /// Below it commits fail with `no_space`; default: see default_reserve.
     std::optional<std::uint64_t> free_bytes_floor;
+    rocksdb::Env* env = nullptr;  ///< Null: the system's files; tests put faults in between.
 };
 
 /// A commit is witnessed at most this late: the window in which a lost log tail is not noticed.

@@ -78,6 +78,7 @@ Error from_status(const std::string& doing, const rocksdb::Status& status) {
 
 rocksdb::Options rocks_options(const std::string& name, const RocksMemory& memory) {
     rocksdb::Options options;
+    if (memory.env != nullptr) options.env = memory.env;
     options.create_if_missing = true;
     options.create_missing_column_families = true;
     options.info_log = std::make_shared<InfoLog>(name);

@@ -16,9 +16,11 @@ namespace filial::core {
 /// A failed status as ours: `corrupt`, `no_space`, `not_found`, or `io` for all else.
 schema::Error from_status(const std::string& doing, const rocksdb::Status& status);
 
+/// What a database may take, and where it stands.
 struct RocksMemory {
-    std::size_t memtable_bytes;  ///< Written data of all column families held in memory.
-    std::size_t cache_bytes;     ///< Blocks read, indexes and filters included.
+    std::size_t memtable_bytes;   ///< Written data of all column families held in memory.
+    std::size_t cache_bytes;      ///< Blocks read, indexes and filters included.
+    rocksdb::Env* env = nullptr;  ///< Null: the system's files; tests put faults in between.
 };
 
 /// Options of a database and of each of its column families. `name` is in its log lines.

@@ -70,7 +70,7 @@ Result<void> compare(const JournalStore& store, const std::filesystem::path& dir
 Result<void> check_witness(const JournalStore::Setup& setup, const StoreId& of,
                            const HeadWitness& witness) {
     const auto& dir = setup.dir;
-    if (!RocksDatabase::exists(setup.dir)) {
+    if (!JournalStore::exists(setup)) {
         if (!witness.last()) return {};
         return lost(dir, *witness.last(),
                     "has no database but was acknowledged up to " +

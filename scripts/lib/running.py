@@ -47,6 +47,14 @@ def set_toml(path, section, values):
     path.write_text("\n".join(lines[:begin] + body + lines[end:]) + "\n")
 
 
+def is_up(connection):
+    try:
+        connection.getpeername()
+        return True
+    except OSError:
+        return False
+
+
 class Line:
     """A TCP line that can be cut: forwards one local port to another until told otherwise."""
 
@@ -109,6 +117,19 @@ class Line:
                     pass
                 s.close()
 
+    def kill_one(self, random):
+        """Ends one connection that is up; False where none is."""
+        with self.lock:
+            up = [pair for pair in self.pairs if all(is_up(s) for s in pair)]
+        if not up:
+            return False
+        for s in random.choice(up):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        return True
+
     def cut(self):
         self.up = False
         self.kill_connections()
@@ -154,6 +175,24 @@ class Program:
         except (OSError, AttributeError):
             pass
         return self.peak_bytes
+
+    def freeze(self):
+        """SIGSTOP; on return no thread of it does anything any more but end a call that it is in.
+        Nothing that it has already ended can be frozen."""
+        if not self.running():
+            return
+        self.child.send_signal(signal.SIGSTOP)
+        wait_for(f"{self.name} to stand still", 30, lambda: self.child.poll() is not None or all(
+            state in "TtD" for state in self._thread_states()), every=0.002)
+
+    def _thread_states(self):
+        states = []
+        for stat in pathlib.Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            try:
+                states.append(stat.read_text().rpartition(")")[2].split()[0])
+            except OSError:
+                pass  # It has ended meanwhile.
+        return states
 
     def kill(self):
         """SIGKILL, as a power cut of this one process."""

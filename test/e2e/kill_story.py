@@ -6,7 +6,7 @@ from stage import check_truth, retail, story
 from till import Till
 
 NAMES = ("warehouse", "store8", "store7")
-A_ROUND = 10  # Kills before everything is held against the truth.
+A_ROUND = 15  # Kills before everything is held against the truth.
 
 
 def one_round(stage, kills, victim):
@@ -45,20 +45,20 @@ def a_program(program):
     return program.kill, program.start
 
 
-@story("a publisher killed at random moments loses nothing and doubles nothing")
+@story("a publisher killed at random moments loses nothing and doubles nothing", seconds=240)
 def publisher_killed(stage):
-    rounds(stage, 3, lambda company, _: a_program(
+    rounds(stage, 15, lambda company, _: a_program(
         company.stores[stage.random.choice(NAMES)].publisher))
 
 
 @story("a broker killed at random moments loses nothing and doubles nothing")
 def broker_killed(stage):
-    rounds(stage, 3, lambda company, _: a_program(company.broker))
+    rounds(stage, 15, lambda company, _: a_program(company.broker))
 
 
 @story("a subscriber killed at random moments loses nothing and doubles nothing")
 def subscriber_killed(stage):
-    rounds(stage, 3, lambda company, _: a_program(
+    rounds(stage, 15, lambda company, _: a_program(
         company.stores[stage.random.choice(NAMES)].subscriber))
 
 
@@ -75,4 +75,4 @@ def anything_killed(stage):
         till = stage.random.choice(tills)
         return stage.random.choice([a_program(p) for p in company.programs()] +
                                    [(till.kill, lambda: None)] * 3)
-    rounds(stage, 4, victim)
+    rounds(stage, 6, victim)

@@ -37,28 +37,37 @@ def play(name, story, options):
     print(f"== {story.promise}\n   {name} --seed {seed}", flush=True)
     made = stage.Stage(seed, options.count, options.keep)
     failed = True
+    skipped = False
     try:
         story.play(made)
         for company in made.companies:
             company.stop()
         failed = False
+    except stage.CannotRun as missing:
+        # Of a part, which asks for a count, nothing is left out unseen.
+        print(f"cannot be run here: {missing}", flush=True)
+        skipped = options.count is None
+        failed = not skipped
     except Exception:  # Said in whole, with the logs, before everything is ended.
         traceback.print_exc(file=sys.stdout)
     finally:
         made.close(failed)
-    made.say("FAILED" if failed else "holds")
-    return not failed
+    made.say("FAILED" if failed else "skipped" if skipped else "holds")
+    return SKIPPED if skipped else int(failed)
 
 
 def enter_own_mounts():
-    """Goes on in a namespace where mounting is allowed, unless it is already. Gives False where
-    the system does not let anybody but root."""
-    if os.geteuid() == 0:
+    """Goes on in a namespace of its own, where mounting is allowed: what is mounted goes with the
+    story, however it ends, and nobody else's namespace keeps it. Gives False where the system lets
+    nobody have one."""
+    if os.environ.get("STORY_HAS_OWN_MOUNTS"):
         return True
-    tried = subprocess.run(["unshare", "--map-root-user", "--mount", "true"], check=False)
+    unshare = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+    tried = subprocess.run([*unshare, "true"], capture_output=True, check=False)
     if tried.returncode == 0:
-        os.execvp("unshare", ["unshare", "--map-root-user", "--mount", sys.executable, *sys.argv])
-    return False
+        os.environ["STORY_HAS_OWN_MOUNTS"] = "1"
+        os.execvp("unshare", [*unshare, sys.executable, *sys.argv])
+    return os.geteuid() == 0
 
 
 def main():
@@ -83,10 +92,10 @@ def main():
               file=sys.stderr)
         return 2
     if any(stories[name].mounts for name in options.stories) and not enter_own_mounts():
-        print("skipped: only root may mount a file system here")
-        return SKIPPED
+        print("cannot be run here: only root may mount a file system")
+        return SKIPPED if options.count is None else 1
     results = [play(name, stories[name], options) for name in options.stories]
-    return 0 if all(results) else 1
+    return max(results, key=lambda code: (code == 1, code), default=0)
 
 
 if __name__ == "__main__":

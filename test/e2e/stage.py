@@ -19,6 +19,11 @@ from company import Company, Failed, Line, Program, default_bin, free_port, wait
 STORIES = {}
 
 
+class CannotRun(Exception):
+    """This machine lacks what the story needs; the text says what."""
+
+
+
 class Story:
     def __init__(self, promise, seconds, play, mounts):
         self.promise, self.seconds, self.play, self.mounts = promise, seconds, play, mounts

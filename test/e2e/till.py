@@ -20,17 +20,19 @@ class Till:
         self.problem = None
         self.child = None
         self.ending = False
+        self.off = False  # Its machine has no power.
+        self.starting = threading.Lock()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self):
         began = time.monotonic()
         while not self.ending:
-            self.runs += 1
-            child = subprocess.Popen(
-                self.store.import_command("-", "--source", "till", "--json"),
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            self.child = child
+            with self.starting:
+                child = None if self.off else self._start()
+            if child is None:
+                time.sleep(0.02)
+                continue
             said = []
             reader = threading.Thread(target=lambda: said.append(child.stdout.read()), daemon=True)
             reader.start()
@@ -42,6 +44,13 @@ class Till:
             if code not in (-9, 5):  # Killed by the story, or nobody there.
                 self.problem = f"import at {self.store.name}: exit {code}: {''.join(said)[-1000:]}"
                 return
+
+    def _start(self):
+        self.runs += 1
+        self.child = subprocess.Popen(
+            self.store.import_command("-", "--source", "till", "--json"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return self.child
 
     def _feed(self, child, began):
         try:
@@ -58,6 +67,17 @@ class Till:
     def kill(self):
         if self.child is not None and self.child.poll() is None:
             self.child.kill()
+
+    def power_off(self):
+        """Killed, and not started again before there is power."""
+        with self.starting:
+            self.off = True
+            self.kill()
+            if self.child is not None:
+                self.child.wait()
+
+    def power_on(self):
+        self.off = False
 
     def busy(self):
         return self.thread.is_alive()

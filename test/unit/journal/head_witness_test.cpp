@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/journal/log_head.h"
+#include "core/journal/rocks_database.h"
 #include "test/unit/journal/journal_support.h"
 
 namespace filial::test {
@@ -17,6 +18,8 @@ using core::WitnessSlot;
 using schema::Errc;
 using schema::Sequence;
 using schema::StoreId;
+
+constexpr core::RocksMemory kMemory{1 << 20, 1 << 20};
 
 LogHead head_at(std::uint64_t end) {
     LogHead head{StoreId{"store1"}, schema::Epoch{2}, {}, Sequence{end}, {}};
@@ -205,6 +208,27 @@ TEST_CASE("head witness: one that is gone is damage, one that never was is not")
     }
     write_file(folder.path() / "witness", whole);
     CHECK(opened(options_in(folder.path(), "store1"))->end(StoreId{"store1"}) == Sequence{4});
+}
+
+TEST_CASE("head witness: a database whose making was cut short is made to its end") {
+    for (const bool acknowledged : {false, true}) {
+        CAPTURE(acknowledged);
+        TempFolder folder;
+        {  // As a power cut leaves it in the middle of the first start.
+            std::filesystem::create_directories(folder.path() / "db");
+            const auto begun = core::RocksDatabase::open(folder.path() / "db", {"log"}, kMemory,
+                                                         core::RocksDatabase::Mode::write);
+            REQUIRE(begun.has_value());
+        }
+        if (acknowledged) {
+            auto witness = read(folder.path() / "witness");
+            REQUIRE(witness.write(head_at(3)));
+            CHECK(refusal(folder.path()).code == Errc::corrupt);
+            continue;
+        }
+        const auto journal = opened(options_in(folder.path(), "store1"));
+        CHECK(commit_rows(*journal, {{"stock", "a"}}));
+    }
 }
 
 }  // namespace

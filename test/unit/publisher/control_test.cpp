@@ -175,6 +175,18 @@ TEST_CASE("control: a position that found no room is saved once there is, though
     CHECK(position(shop, "store2") == 5);
 }
 
+TEST_CASE("control: on a full disk a range without a notice moves the position on all the same") {
+    Shop shop;
+    shop.journal.fail_commits(Errc::no_space);
+    shop.send(ticket(1, {sale("22423")}));
+    REQUIRE(shop.publisher->flush());
+    shop.only<Busy>();
+    // The exchange confirms after this flush, and not again before something more comes.
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 5, {})));
+    REQUIRE(shop.publisher->flush());
+    CHECK(position(shop, "store2") == 5);
+}
+
 TEST_CASE("control: a notice whose own event would be too large is taken as undecided") {
     Shop shop;
     std::uint64_t seq = 0;
