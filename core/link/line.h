@@ -58,8 +58,13 @@ class Line {
     bool send(const schema::Message& message);
     /// What was gathered in this turn goes.
     void end_turn();
-    /// The session is one whose messages go together.
-    void gather() { gathers_ = true; }
+    /// The session is one whose messages go together. The first ones build on these bytes, which
+    /// both ends know; see schema::greeting_words.
+    void gather(schema::Bytes said, schema::Bytes heard) {
+        gathers_ = true;
+        said_ = schema::StreamHistory(std::move(said));
+        heard_ = schema::StreamHistory(std::move(heard));
+    }
     /// Messages that came packed together, one encoding behind the other. Fails as
     /// schema::unpack_piece does.
     schema::Result<schema::Bytes> unpack(const schema::Several& several);

@@ -177,7 +177,8 @@ void Switchboard::on_message(Line& line, Message message) {
 
 Hello Switchboard::make_hello(const std::string& name, bool dear) const {
     Hello hello;
-    hello.features = schema::kFeatureSeveral | (dear ? std::uint64_t{schema::kFeatureDear} : 0);
+    hello.features = schema::kFeatureSeveral | schema::kFeatureWords;
+    if (dear) hello.features |= schema::kFeatureDear;
     hello.nonce = make_nonce();
     hello.store = self_.store.value();
     hello.role = self_.role;
@@ -225,7 +226,7 @@ void Switchboard::started(Line& line) {
          {"clock_offset_seconds", peer.clock_offset_us / kSecond}});
     if (line.session()->dear()) {
         Session& session = *line.session();
-        if (session.takes_several()) line.gather();
+        if (session.takes_several()) line.gather(session.words_said(), session.words_heard());
         session.sender.dear_line(memories_, [this](const ReadRequest& request, schema::Sequence) {
             return host_.read(request);
         });
