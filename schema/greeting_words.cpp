@@ -58,8 +58,8 @@ Bytes names(const Hello& hello) {
 }  // namespace
 
 Bytes greeting_words(const Hello& speaker, const Hello& hearer) {
-    return names(speaker) + names(hearer) + usual_block(speaker, hearer) +
-           usual_fetch(hearer) + usual_mark(speaker, hearer);
+    return names(speaker) + names(hearer) + usual_block(speaker, hearer) + usual_fetch(hearer) +
+           usual_mark(speaker, hearer);
 }
 
 }  // namespace filial::schema

@@ -42,8 +42,9 @@ class TextTable {
         put({hash_of(text), id});
         const std::uint32_t rank = first_not_below(text);
         order_.insert(order_.begin() + rank, Ranked{first8(text), id});
-        for (std::uint32_t& other : ranks_) other += other >= rank ? 1u : 0u;
-        ranks_.push_back(rank);
+        make_room(rank);
+        if (size_ == ranks_.size()) ranks_.resize(size_ + kChunk);
+        ranks_[size_++] = rank;
         bytes_ += text.size();
         return id;
     }
@@ -53,7 +54,7 @@ class TextTable {
     std::uint32_t ranked(std::size_t rank) const { return order_[rank].id; }
     Entry& at(std::uint32_t id) { return (*chunks_[id / kChunk])[id % kChunk]; }
     const Entry& at(std::uint32_t id) const { return (*chunks_[id / kChunk])[id % kChunk]; }
-    std::size_t size() const { return ranks_.size(); }
+    std::size_t size() const { return size_; }
     std::size_t bytes() const { return bytes_; }
 
   private:
@@ -79,6 +80,16 @@ class TextTable {
         return static_cast<std::uint32_t>(std::hash<std::string_view>()(text));
     }
     std::size_t mask() const { return slots_.size() - 1; }
+    /// Moves the ranks from this one on. In pieces of a fixed size, which go through wide
+    /// registers; behind the last rank it moves what is overwritten.
+    void make_room(std::uint32_t rank) {
+        constexpr std::size_t kPiece = 16;
+        static_assert(kChunk % kPiece == 0);
+        for (std::size_t at = 0; at < size_; at += kPiece) {
+            std::uint32_t* piece = ranks_.data() + at;
+            for (std::size_t i = 0; i < kPiece; ++i) piece[i] += piece[i] >= rank ? 1u : 0u;
+        }
+    }
     void put(Slot slot) {
         std::size_t at = slot.hash & mask();
         while (slots_[at].id != kNone) at = (at + 1) & mask();
@@ -103,7 +114,8 @@ class TextTable {
     std::vector<std::unique_ptr<Chunk>> chunks_;  ///< Texts stay where they are: views are of them.
     std::vector<Slot> slots_;                     ///< By hash; a power of two, at most half full.
     std::vector<Ranked> order_;                   ///< In bytewise order.
-    std::vector<std::uint32_t> ranks_;            ///< By number.
+    std::vector<std::uint32_t> ranks_;            ///< By number; a multiple of kChunk.
+    std::size_t size_ = 0;
     std::size_t bytes_ = 0;
 };
 

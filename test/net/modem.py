@@ -3,10 +3,10 @@
 namespaces, with the real programs of $FILIAL_BIN. Prints what a day and three weeks of backlog take
 beside what they may.
 
-    test/net/modem.py --data DIR [--date 2011-06-30] [--seed N] [--only day|weeks|loss] [--keep]
+    test/net/modem.py --data DIR [--date 2011-06-30] [--seed N] [--keep]
 
-DIR holds ops/*.jsonl, three weeks before that date and the earlier days at least. Exit code 0: all
-within their limits; 77: this machine cannot play it.
+DIR holds ops/*.jsonl with that day, those before it, which both ends know, and six weeks behind it.
+Exit code 0: all within their limits; 77: this machine cannot play it, and why.
 """
 
 import argparse
@@ -65,9 +65,7 @@ class World:
         """Hands in operations, until the broker has those of all stores but the shop."""
         children = {}
         for name, rows in by_store.items():
-            number = len(list((self.stage.dir / "ops").glob("*"))) if children else 0
-            path = write_lines(self.stage.dir / "ops" / f"{number}-{time.monotonic_ns()}.jsonl",
-                               rows)
+            path = write_lines(self.stage.dir / "ops" / f"{name}-{time.monotonic_ns()}.jsonl", rows)
             command = self.company.stores[name].import_command(path, "--json")
             children[name] = subprocess.Popen(command, stdout=subprocess.PIPE,
                                               stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,

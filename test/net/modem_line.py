@@ -49,17 +49,14 @@ class Way:
 
     def __init__(self):
         self.packets = self.bytes = self.lost = self.again = self.data = 0
-        self.first = self.last = None
-        self.highest = {}
+        self.seen = set()
 
-    def note(self, packet, now, lost):
+    def note(self, packet, lost):
         if lost:
             self.lost += 1
             return
         self.packets += 1
         self.bytes += len(packet)
-        self.first = self.first or now
-        self.last = now
         head = 4 * (packet[0] & 15)
         if packet[0] >> 4 != 4 or packet[9] != 6:
             return
@@ -68,17 +65,12 @@ class Way:
         size = len(packet) - head - 4 * (packet[head + 12] >> 4)
         if not size:
             return
-        flow = packet[12:20] + packet[head:head + 4]
-        end = (seq + size) & 0xFFFFFFFF
-        highest = self.highest.get(flow)
-        new = size if highest is None else min((end - highest) & 0xFFFFFFFF, size)
-        if highest is not None and (end - highest) & 0x80000000:
-            new = 0
-        self.data += new
-        if new == 0:
+        piece = (packet[12:20] + packet[head:head + 4], seq)
+        if piece in self.seen:
             self.again += len(packet)
         else:
-            self.highest[flow] = end
+            self.seen.add(piece)
+            self.data += size
 
 
 class Modem:
@@ -150,11 +142,7 @@ class Modem:
     def reset(self):
         """Counts from here on."""
         with self.lock:
-            # Where each flow stood is kept: what is sent again may be of before.
-            highest = {end: way.highest for end, way in self.ways.items()}
             self.ways = {end: Way() for end in self.names}
-            for end, way in self.ways.items():
-                way.highest = highest.get(end, {})
 
     def counted(self):
         """{"up": of the shop's packets, "down": of the head's}"""
@@ -180,7 +168,7 @@ class Modem:
                     continue  # What IPv6 says by itself.
                 lost = self.random.random() < self.loss
                 with self.lock:
-                    self.ways[ends[file]].note(packet, now, lost)
+                    self.ways[ends[file]].note(packet, lost)
                 if not lost:
                     number += 1
                     heapq.heappush(under_way, (now + self.delay, number, others[file], packet))
