@@ -18,6 +18,9 @@ namespace filial::core {
 /// kbit/s the answer that names all of a large company's stores takes half a minute.
 constexpr std::int64_t kHelloWaitMin = kSecond / 4;
 constexpr std::int64_t kHelloWaitMax = 64 * kSecond;
+/// But never sooner than so many round trips of the line: on a modem every greeting would be said
+/// twice, and its marks and fetches with it.
+constexpr std::int64_t kHelloTrips = 4;
 /// Who was answered, though with a refusal, has a line that is fast enough for this.
 constexpr std::int64_t kHelloWaitRefused = 4 * kSecond;
 

@@ -174,6 +174,8 @@ void Switchboard::greet(Line& line) {
         return;
     }
     line.greeted = true;
+    const std::int64_t trips = kHelloTrips * line.dial()->round_trip_us().value_or(0);
+    line.next_hello = BootTime{now.value() + std::max(line.hello_wait_us, trips)};
     line.begin(
         std::make_unique<Session>(make_hello(line.name(), line.dear()), true, line.local(), now));
     line.send(Message{line.session()->hello()});
