@@ -227,9 +227,11 @@ void Switchboard::started(Line& line) {
     if (line.session()->dear()) {
         Session& session = *line.session();
         if (session.takes_several()) line.gather(session.words_said(), session.words_heard());
-        session.sender.dear_line(memories_, [this](const ReadRequest& request, schema::Sequence) {
+        const bool called = line.dialled() && !line.remote().calls.standing;
+        const auto rows = [this](const ReadRequest& request, schema::Sequence) {
             return host_.read(request);
-        });
+        };
+        session.sender.dear_line(memories_, rows, called ? kGatherCalled : kGatherFor);
     }
     line.session()->receiver.can(abilities_on(line));
     for (const std::string& store : peer.offers) want(line, StoreId{store});

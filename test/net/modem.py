@@ -3,7 +3,7 @@
 namespaces, with the real programs of $FILIAL_BIN. Prints what a day and three weeks of backlog take
 beside what they may.
 
-    test/net/modem.py --data DIR [--date 2011-06-30] [--seed N] [--keep]
+    test/net/modem.py --data DIR [--date 2011-06-30] [--seed N] [--day] [--trace] [--keep]
 
 DIR holds ops/*.jsonl with that day, those before it, which both ends know, and six weeks behind it.
 Exit code 0: all within their limits; 77: this machine cannot play it, and why.
@@ -97,6 +97,11 @@ def tell(stage, what, seconds, report, ways, dropped):
     for name, way in ways.items():
         stage.say(f"    {name}: {way.bytes} bytes in {way.packets} packets, {way.data} of TCP for "
                   f"the first time, {way.again} bytes sent again, {way.lost} packets lost")
+    if stage.trace:
+        rows = sorted((*row, name) for name, way in ways.items() for row in way.trace)
+        for when, port, size, again, name in rows:
+            stage.say(f"      {when - rows[0][0]:7.3f} {name:4} port {port} {size:5}"
+                      f"{' again' if again else ''}")
     if dropped:
         stage.say(f"    {dropped} packets found the modem full")
 
@@ -149,7 +154,7 @@ def play(stage, modem, options):
     held = []
     world.trade(between(day, day, True))
     held.append(a_day(stage, world))
-    for loss, (first, last) in weeks.items():
+    for loss, (first, last) in ({} if options.day else weeks).items():
         world.trade(between(first, last, False))
         held.append(backlog(stage, world, loss))
     return all(held)
@@ -162,6 +167,8 @@ def main():
     parser.add_argument("--date", default="2011-06-30")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--trace", action="store_true", help="print every packet")
+    parser.add_argument("--day", action="store_true", help="the day alone")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     try:
@@ -170,6 +177,7 @@ def main():
         print(f"modem: {error}", file=sys.stderr)
         return 77
     stage = Stage(options.seed, keep=options.keep)
+    stage.trace = options.trace
     holds = failed = False
     try:
         holds = play(stage, modem, options)

@@ -50,8 +50,9 @@ class Way:
     def __init__(self):
         self.packets = self.bytes = self.lost = self.again = self.data = 0
         self.seen = set()
+        self.trace = []  # (when, by which port, bytes of TCP, came before)
 
-    def note(self, packet, lost):
+    def note(self, packet, lost, now):
         if lost:
             self.lost += 1
             return
@@ -63,6 +64,9 @@ class Way:
         # Bytes of TCP that came before already are carried for nothing.
         (seq,) = struct.unpack_from("!I", packet, head + 4)
         size = len(packet) - head - 4 * (packet[head + 12] >> 4)
+        ports = struct.unpack_from("!HH", packet, head)
+        self.trace.append((now, max(ports), size, size > 0 and
+                           (packet[12:20] + packet[head:head + 4], seq) in self.seen))
         if not size:
             return
         piece = (packet[12:20] + packet[head:head + 4], seq)
@@ -168,7 +172,7 @@ class Modem:
                     continue  # What IPv6 says by itself.
                 lost = self.random.random() < self.loss
                 with self.lock:
-                    self.ways[ends[file]].note(packet, lost)
+                    self.ways[ends[file]].note(packet, lost, now)
                 if not lost:
                     number += 1
                     heapq.heappush(under_way, (now + self.delay, number, others[file], packet))
