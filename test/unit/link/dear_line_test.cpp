@@ -322,7 +322,7 @@ TEST_CASE("session: what packed messages build on at first is alike at both ends
     called_hello.offers = {"store1", "store2"};
     for (const bool can : {true, false}) {
         CAPTURE(can);
-        called_hello.features = kFeatureSeveral | (can ? kFeatureWords : 0u);
+        called_hello.features = kFeatureSeveral | (can ? std::uint64_t{kFeatureWords} : 0);
         core::Session caller(caller_hello, true, false), called(called_hello, false, false);
         const auto welcome = called.greet(caller.hello(), "store1", {}, at_second(1));
         REQUIRE(welcome);
