@@ -12,6 +12,9 @@ namespace filial::schema {
 /// since a session loses nothing and keeps its order.
 class StreamHistory {
   public:
+    StreamHistory() = default;
+    /// With bytes before the first piece that both ends know.
+    explicit StreamHistory(Bytes known) : bytes_(std::move(known)) {}
     void add(ByteView raw);
     /// At most kHistoryBytes, the newest.
     ByteView last() const;

@@ -89,8 +89,12 @@ void ColumnMemory::forget() { *this = ColumnMemory(); }
 
 std::uint32_t ColumnMemory::shape_of(std::string_view topic, ByteView form) {
     if (last_shape_ != kNoShape) {
+        // Mostly what came last behind such a row, or one more of its own.
         const Shape& last = shapes_[last_shape_];
-        if (last.form == form && last.topic == topic) return last_shape_;
+        for (const std::uint32_t id : {last.next, last_shape_}) {
+            if (id == kNoShape) continue;
+            if (shapes_[id].form == form && shapes_[id].topic == topic) return id;
+        }
     }
     room_.assign(topic);
     room_.push_back('\0');

@@ -5,10 +5,40 @@
 namespace filial::schema {
 namespace {
 
-void list_row(Writer& out, std::string_view topic, Sequence seq, const ClientId& client,
-              ByteView row) {
-    out.array(4).str(topic).u64(seq.value()).bin(view(client)).bin(row);
-}
+/// Writes rows as they are listed. What they have alike is encoded once.
+class Lister {
+  public:
+    explicit Lister(std::size_t bytes) { out_.reserve(bytes); }
+    void row(std::string_view topic, Sequence seq, const ClientId& client, ByteView row) {
+        if (topic != topic_ || front_.empty()) {
+            topic_ = topic;
+            Writer front;
+            front.array(4).str(topic);
+            front_ = front.take();
+        }
+        if (client != client_ || client_bytes_.empty()) {
+            client_ = client;
+            Writer bytes;
+            bytes.bin(view(client));
+            client_bytes_ = bytes.take();
+        }
+        out_.raw(front_).u64(seq.value()).raw(client_bytes_).bin(row);
+    }
+    std::size_t size() const { return out_.size(); }
+    Bytes take() { return out_.take(); }
+
+  private:
+    Writer out_;
+    std::string topic_;
+    ClientId client_{};
+    Bytes front_;  ///< Of a row of that topic: the array's head, the topic.
+    Bytes client_bytes_;
+};
+
+/// Room for a row beside its bytes: topic, position, client and their heads.
+constexpr std::size_t kListedBeside = 48;
+/// Room that is made before anything was read: what a block of 256 rows takes.
+constexpr std::uint64_t kListedAtOnce = 64 * 1024;
 
 Segment& segment_of(Range& range, std::string_view topic) {
     const auto at = std::lower_bound(
@@ -41,10 +71,13 @@ void each_row(const Range& range, const std::function<void(const Segment&, std::
 }
 
 Bytes listed_rows(const Range& range) {
-    Writer out;
+    std::size_t bytes = 0;
+    for (const Segment& segment : range.segments) {
+        bytes += segment.size() + segment.rows.size() * kListedBeside;
+    }
+    Lister out(bytes);
     each_row(range, [&](const Segment& segment, std::size_t i) {
-        list_row(out, segment.topic, segment.seqs[i], segment.clients[segment.who[i]],
-                 segment.rows[i]);
+        out.row(segment.topic, segment.seqs[i], segment.clients[segment.who[i]], segment.rows[i]);
     });
     return out.take();
 }
@@ -61,7 +94,9 @@ Bytes write_columns(const Range& range, ColumnMemory& memory) {
 Result<void> read_columns(ByteView columns, std::uint64_t count, std::uint64_t listed_max,
                           ColumnMemory& memory, Range& range, Bytes& listed) {
     BitCoder in(columns);
-    Writer out;
+    // What the block says of itself is not believed before it is there.
+    Lister out(static_cast<std::size_t>(std::min(listed_max, kListedAtOnce)));
+    Segment* segment = nullptr;
     Sequence last = range.after;
     for (std::uint64_t i = 0; i < count; ++i) {
         const auto row = memory.read(in);
@@ -70,9 +105,12 @@ Result<void> read_columns(ByteView columns, std::uint64_t count, std::uint64_t l
             return fail(Errc::corrupt, "columns: positions outside their range");
         }
         last = row->seq;
-        list_row(out, row->topic, row->seq, row->client, row->row);
+        out.row(row->topic, row->seq, row->client, row->row);
         if (out.size() > listed_max) return fail(Errc::corrupt, "columns: more than they say");
-        segment_of(range, row->topic).add(row->seq, row->client, Bytes(row->row));
+        if (segment == nullptr || segment->topic != row->topic) {
+            segment = &segment_of(range, row->topic);
+        }
+        segment->add(row->seq, row->client, Bytes(row->row));
     }
     if (count > 0 && !in.at_end()) return fail(Errc::corrupt, "columns: bytes behind the last row");
     listed = out.take();

@@ -1,5 +1,7 @@
 #include "schema/flat_row.h"
 
+#include <cstring>
+
 #include "schema/limits.h"
 
 namespace filial::schema {
@@ -38,11 +40,12 @@ class Opener {
     bool kind() {
         if (at_ >= end_ || (byte() & 0xe0) != 0xa0) return false;
         const std::size_t size = take() & 0x1fu;
-        if (end_ - at_ < size || !put(static_cast<unsigned char>(Form::kind))) return false;
-        if (!put(static_cast<unsigned char>(size))) return false;
-        for (const std::size_t end = at_ + size; at_ < end;) {
-            if (!put(take())) return false;
-        }
+        if (end_ - at_ < size || kFormMax - into_.form_size < 2 + size) return false;
+        put(static_cast<unsigned char>(Form::kind));
+        put(static_cast<unsigned char>(size));
+        std::memcpy(into_.form_bytes.data() + into_.form_size, into_.bytes.data() + at_, size);
+        into_.form_size += size;
+        at_ += size;
         return true;
     }
 

@@ -59,7 +59,7 @@ struct FlatRow {
     ByteView row() const {
         return ByteView(bytes).substr(std::min(bytes.size(), sizeof(ClientId)));
     }
-    ByteView text(const Leaf& leaf) const { return ByteView(bytes).substr(leaf.from, leaf.size); }
+    ByteView text(const Leaf& leaf) const { return {bytes.data() + leaf.from, leaf.size}; }
 };
 
 /// Elements of a form. 0x90 to 0x9f, 0xc0, 0xc2 and 0xc3 stand for themselves, as in msgpack.

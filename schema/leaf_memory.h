@@ -85,9 +85,11 @@ class TextMemory {
     bool by_way(const Nearby& nearby, std::size_t ordinal, std::uint8_t way, const TextTable& table,
                 ByteView& text);
     bool code_text(BitCoder& coder, LeafModels& models, LetterModel& letters,
-                   const TextTable& table, std::string& text) const;
+                   const TextTable& table, std::string& text, std::uint32_t& id) const;
     bool code_counted(BitCoder& coder, LeafModels& models, std::string& text) const;
-    void learn(const Nearby& nearby, std::size_t ordinal, bool right, ByteView actual,
+    std::uint8_t right_way(const Nearby& nearby, std::size_t ordinal, const TextTable& table,
+                           ByteView actual) const;
+    void learn(bool one_more, std::size_t ordinal, ByteView actual, std::uint32_t id,
                TextTable& table);
     void keep_kinds(ByteView actual);
     const std::string& of_kind(std::size_t kind) const {

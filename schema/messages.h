@@ -62,6 +62,7 @@ enum class MessageKind : std::uint8_t {
 enum Feature : std::uint64_t {
     kFeatureSeveral = 1,  ///< It takes messages packed together (Several).
     kFeatureDear = 2,     ///< The line is slow or paid by the byte, as far as this end knows.
+    kFeatureWords = 4,    ///< Packed messages build on what the greetings say: greeting_words.
 };
 
 /// First message of whoever dialled. A session is the pair of nonces: a message of another session

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 
 #include "schema/leaf_memory.h"
@@ -105,15 +106,39 @@ bool NumberMemory::by_way(const Nearby& nearby, std::size_t ordinal, std::uint8_
     return true;
 }
 
+/// The first way in which `actual` would have been foreseen, as `by_way` tells.
 std::uint8_t NumberMemory::right_way(const Nearby& nearby, std::size_t ordinal,
                                      std::int64_t actual) const {
-    const std::uint8_t end = ordinal < kNumbersBeside ? NumberWay::by_key : NumberWay::ways;
+    const FlatRow &before = nearby.before, &own = nearby.own;
     const bool runs_on = ordinal == kSeq || ordinal == kTime || ordinal == kTicket;
-    for (std::uint8_t way = runs_on ? NumberWay::one_more : NumberWay::same; way < end; ++way) {
-        std::int64_t value = 0;
-        if (by_way(nearby, ordinal, way, value) && value == actual) return way;
+    if (runs_on && ordinal < before.number_count) {
+        const std::int64_t there = before.number(ordinal);
+        if (plus(there, 1) == actual) return NumberWay::one_more;
+        if (there == actual) return NumberWay::as_before;
     }
-    return Choice::kNoWay;
+    if (last_ == actual) return NumberWay::same;
+    if (plus(last_, step_) == actual) return NumberWay::same_step;
+    if (ordinal < kNumbersBeside) return Choice::kNoWay;
+    const std::size_t at_key = ordinal - kNumbersBeside;
+    const bool by_key = nearby.key != nullptr && at_key < nearby.key->count;
+    if (by_key && nearby.key->numbers[at_key] == actual) return NumberWay::by_key;
+    const auto payload_numbers = [](std::size_t count) {
+        const std::size_t of_payload = count - std::min(count, kNumbersBeside);
+        return static_cast<std::uint8_t>(std::min<std::size_t>(of_payload, kNumbersNearby));
+    };
+    const auto find = [&](const FlatRow& row, std::size_t count, std::int64_t wanted,
+                          std::uint8_t first) {
+        for (std::uint8_t i = 0; i < payload_numbers(count); ++i) {
+            if (row.number(kNumbersBeside + i) == wanted)
+                return static_cast<std::uint8_t>(first + i);
+        }
+        return Choice::kNoWay;
+    };
+    std::uint8_t way = find(before, before.number_count, actual, NumberWay::before_0);
+    if (way != Choice::kNoWay) return way;
+    way = find(before, before.number_count, minus(0, actual), NumberWay::negated_0);
+    if (way != Choice::kNoWay) return way;
+    return find(own, ordinal, actual, NumberWay::own_0);
 }
 
 void NumberMemory::learn_unit(std::int64_t written) {

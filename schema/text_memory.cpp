@@ -128,6 +128,33 @@ bool raise(ByteView text, std::string& into) {
     return true;
 }
 
+/// Whether `raise` makes `actual` of `text`.
+bool raised(ByteView text, ByteView actual) {
+    const std::size_t more = actual.size() - text.size();
+    if (more > 1 || actual.empty() || !digit(actual.back())) return false;
+    std::size_t from = text.size();
+    while (from > 0 && digit(text[from - 1]) && text.size() - from < kDigitsMax) --from;
+    if (from == text.size() || (text[from] == '0' && from + 1 < text.size())) return false;
+    if (from > 0 && digit(text[from - 1])) return false;
+    std::size_t at = text.size();
+    while (at > from && text[at - 1] == '9') --at;
+    const bool longer = at == from;
+    if (longer != (more == 1)) return false;
+    const std::size_t kept = longer ? from : at - 1;
+    const char next = longer ? '1' : static_cast<char>(text[at - 1] + 1);
+    if (text.substr(0, kept) != actual.substr(0, kept) || actual[kept] != next) return false;
+    return actual.find_first_not_of('0', kept + 1) == ByteView::npos;
+}
+
+/// Whether `actual` is `whole` up to its last character that is no letter or digit.
+bool is_start(ByteView whole, ByteView actual) {
+    if (whole.size() <= actual.size() || letter_or_digit(whole[actual.size()])) return false;
+    for (std::size_t i = whole.size() - 1; i > actual.size(); --i) {
+        if (!letter_or_digit(whole[i])) return false;
+    }
+    return whole.substr(0, actual.size()) == actual;
+}
+
 std::size_t common(ByteView a, ByteView b) {
     const std::size_t most = std::min(a.size(), b.size());
     std::size_t same_bytes = 0;
@@ -181,6 +208,43 @@ bool TextMemory::by_way(const Nearby& nearby, std::size_t ordinal, std::uint8_t 
     return give((own ? nearby.own : nearby.before).text_at(at));
 }
 
+/// The first way in which `actual` would have been foreseen: as `by_way`, with nothing built.
+std::uint8_t TextMemory::right_way(const Nearby& nearby, std::size_t ordinal,
+                                   const TextTable& table, ByteView actual) const {
+    if (actual == last_) return TextWay::same;
+    if (raised(last_, actual)) return TextWay::one_more;
+    const bool behind = last_id_ != TextTable::kNone && last_id_ + 1 < table.size();
+    if (behind && table.at(last_id_ + 1).text == actual) return TextWay::next_known;
+    const FlatRow &before = nearby.before, &own = nearby.own;
+    if (ordinal > kKey) {
+        const ByteView key = own.text_at(kKey);
+        const std::size_t dash = key.rfind('-');
+        if (dash != ByteView::npos && key.substr(dash + 1) == actual) return TextWay::end_of_key;
+        const std::size_t last_dash = last_.rfind('-');
+        const bool for_key =
+            last_dash != std::string::npos && actual.size() == last_dash + 1 + key.size() &&
+            actual.substr(last_dash + 1) == key &&
+            actual.substr(0, last_dash + 1) == ByteView(last_).substr(0, last_dash + 1);
+        if (for_key) return TextWay::last_for_key;
+    }
+    const auto nearby_texts = [](std::size_t count) {
+        return static_cast<std::uint8_t>(std::min<std::size_t>(count, kTextsNearby));
+    };
+    const std::uint8_t texts_before = nearby_texts(before.text_count);
+    for (std::uint8_t at = 0; at < texts_before; ++at) {
+        if (before.text_at(at) == actual) return static_cast<std::uint8_t>(TextWay::before_0 + at);
+    }
+    for (std::uint8_t at = 0; at < nearby_texts(ordinal); ++at) {
+        if (own.text_at(at) == actual) return static_cast<std::uint8_t>(TextWay::own_0 + at);
+    }
+    for (std::uint8_t at = kKey + 1; ordinal > kKey && at < texts_before; ++at) {
+        if (is_start(before.text_at(at), actual)) {
+            return static_cast<std::uint8_t>(TextWay::start_0 + at);
+        }
+    }
+    return Choice::kNoWay;
+}
+
 /// Where the text that is written differs from one before in its numbers only.
 bool TextMemory::code_counted(BitCoder& coder, LeafModels& models, std::string& text) const {
     const Counted to(coder.writing() ? ByteView(text) : ByteView());
@@ -223,26 +287,26 @@ bool TextMemory::code_counted(BitCoder& coder, LeafModels& models, std::string& 
 }
 
 bool TextMemory::code_text(BitCoder& coder, LeafModels& models, LetterModel& letters,
-                           const TextTable& table, std::string& text) const {
-    const std::uint32_t id = coder.writing() ? table.find(text) : TextTable::kNone;
+                           const TextTable& table, std::string& text, std::uint32_t& id) const {
+    id = coder.writing() ? table.find(text) : TextTable::kNone;
     if (coder.bit(models.kinds[is_known], id != TextTable::kNone)) {
         std::size_t from = 0, at = 0;
         bool near = false;
         if (last_id_ != TextTable::kNone) {
-            from = table.rank_of(last_) + 1;
-            if (coder.writing()) at = table.rank_of(text);
+            from = table.rank_of(last_id_) + 1;
+            if (coder.writing()) at = table.rank_of(id);
             near = coder.bit(models.kinds[is_near], at >= from && at - from < kNear);
         }
-        std::uint64_t found = 0;
         if (near) {
             at = from + static_cast<std::size_t>(models.number.code(coder, at - from));
             if (at >= table.size()) return false;
-            found = table.ranked(at);
+            id = table.ranked(at);
         } else {
-            found = models.further.code(coder, id);
+            const std::uint64_t found = models.further.code(coder, id);
             if (found >= table.size()) return false;
+            id = static_cast<std::uint32_t>(found);
         }
-        if (!coder.writing()) text = table.at(static_cast<std::uint32_t>(found)).text;
+        if (!coder.writing()) text = table.at(id).text;
         return true;
     }
     if (code_counted(coder, models, text)) return !text.empty();
@@ -272,30 +336,27 @@ bool TextMemory::code(BitCoder& coder, LeafModels& models, LetterModel& letters,
     if (right) {
         choice_.hit();
         if (!coder.writing()) text.assign(seen);
-    } else {
-        nearby.calm = false;
-        if (!code_text(coder, models, letters, table, text)) return false;
+        learn(choice_.way() == TextWay::one_more, ordinal, text, TextTable::kNone, table);
+        return true;
     }
-    learn(nearby, ordinal, right, text, table);
+    nearby.calm = false;
+    std::uint32_t id = TextTable::kNone;
+    if (!code_text(coder, models, letters, table, text, id)) return false;
+    choice_.missed(right_way(nearby, ordinal, table, text));
+    learn(false, ordinal, text, id, table);
     return true;
 }
 
-void TextMemory::learn(const Nearby& nearby, std::size_t ordinal, bool right, ByteView actual,
+/// `one_more`: it is the last one with its number raised. `id`: where the table has it.
+void TextMemory::learn(bool one_more, std::size_t ordinal, ByteView actual, std::uint32_t id,
                        TextTable& table) {
-    if (!right) {
-        std::uint8_t better = 0;
-        for (; better < TextWay::ways; ++better) {
-            ByteView other;
-            if (by_way(nearby, ordinal, better, table, other) && other == actual) break;
-        }
-        choice_.missed(better < TextWay::ways ? better : Choice::kNoWay);
-    }
     if (actual == last_) return;
     // Document numbers are never seen again: they would only fill the table.
-    const bool raised = right && choice_.way() == TextWay::one_more;
-    const bool counted = raised ? last_.size() >= kCountedFrom : counts(last_, actual);
+    const bool counted = one_more ? last_.size() >= kCountedFrom : counts(last_, actual);
     const bool keep = actual.size() <= kTableTextMax && (ordinal <= kKey || !counted);
-    last_id_ = keep ? table.learn(actual) : TextTable::kNone;
+    if (keep && id == TextTable::kNone) id = table.find(actual);
+    if (keep && id == TextTable::kNone) id = table.add(actual);
+    last_id_ = keep ? id : TextTable::kNone;
     if (!counted && ordinal > kKey) keep_kinds(actual);
     last_.assign(actual);
 }

@@ -18,6 +18,9 @@ namespace filial::core {
 /// kbit/s the answer that names all of a large company's stores takes half a minute.
 constexpr std::int64_t kHelloWaitMin = kSecond / 4;
 constexpr std::int64_t kHelloWaitMax = 64 * kSecond;
+/// But never sooner than so many round trips of the line: on a modem every greeting would be said
+/// twice, and its marks and fetches with it.
+constexpr std::int64_t kHelloTrips = 4;
 /// Who was answered, though with a refusal, has a line that is fast enough for this.
 constexpr std::int64_t kHelloWaitRefused = 4 * kSecond;
 
@@ -58,8 +61,13 @@ class Line {
     bool send(const schema::Message& message);
     /// What was gathered in this turn goes.
     void end_turn();
-    /// The session is one whose messages go together.
-    void gather() { gathers_ = true; }
+    /// The session is one whose messages go together. The first ones build on these bytes, which
+    /// both ends know; see schema::greeting_words.
+    void gather(schema::Bytes said, schema::Bytes heard) {
+        gathers_ = true;
+        said_ = schema::StreamHistory(std::move(said));
+        heard_ = schema::StreamHistory(std::move(heard));
+    }
     /// Messages that came packed together, one encoding behind the other. Fails as
     /// schema::unpack_piece does.
     schema::Result<schema::Bytes> unpack(const schema::Several& several);

@@ -47,8 +47,10 @@ Result<void> Sender::fetch(const Fetch& fetch) {
     return {};
 }
 
-void Sender::dear_line(ColumnMemories& memories, ColumnMemories::Rows rows) {
+void Sender::dear_line(ColumnMemories& memories, ColumnMemories::Rows rows,
+                       std::int64_t gather_for_us) {
     memories_ = &memories;
+    gather_for_us_ = gather_for_us;
     rows_ = std::move(rows);
 }
 
@@ -92,7 +94,7 @@ bool Sender::gathered(Flow& flow, Sequence end, BootTime now) const {
     if (scanned < *flow.at_once) return true;
     if (!flow.gathering) flow.gathering = now;
     const bool enough = end.value() - scanned.value() >= kGatherEvents;
-    if (!enough && now.value() - flow.gathering->value() < kGatherFor) return false;
+    if (!enough && now.value() - flow.gathering->value() < gather_for_us_) return false;
     flow.at_once = end;
     flow.gathering.reset();
     return true;

@@ -21,9 +21,9 @@ class Sender {
     using EndOf = std::function<schema::Sequence(const schema::StoreId&)>;
 
     /// The line is dear from now on: blocks go by column to whoever can take them, building on rows
-    /// that `rows` gives, and events that come one by one are gathered for kGatherFor. `memories`
-    /// must outlive it.
-    void dear_line(ColumnMemories& memories, ColumnMemories::Rows rows);
+    /// that `rows` gives, and events that come one by one are gathered for `gather_for_us`.
+    /// `memories` must outlive it.
+    void dear_line(ColumnMemories& memories, ColumnMemories::Rows rows, std::int64_t gather_for_us);
 
     /// Confirms what is durable there and sets the credit, at most kCreditBytes whatever is asked:
     /// what is on the way is memory of this end. A restart, or the first fetch of a log, begins
@@ -80,6 +80,7 @@ class Sender {
     std::map<schema::StoreId, Flow> flows_;
     ColumnMemories* memories_ = nullptr;  ///< On a dear line.
     ColumnMemories::Rows rows_;
+    std::int64_t gather_for_us_ = 0;
     schema::StoreId last_;  ///< Served last: the next one in turn comes first.
 };
 
@@ -88,6 +89,8 @@ constexpr std::int64_t kQuietEvery = kSecond;
 /// How long an event may wait for others on a dear line, and for how many: a block of its own costs
 /// as much around it as a hundred events in one.
 constexpr std::int64_t kGatherFor = 2 * kSecond;
+/// The same while a line is up for a call: nobody hangs up before they are there.
+constexpr std::int64_t kGatherCalled = 3 * kSecond / 10;
 constexpr std::uint64_t kGatherEvents = 128;
 
 }  // namespace filial::core

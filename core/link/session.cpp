@@ -4,6 +4,7 @@
 #include <chrono>
 #include <iterator>
 
+#include "schema/greeting_words.h"
 #include "schema/limits.h"
 #include "schema/names.h"
 
@@ -30,6 +31,7 @@ Session::Session(Hello self, bool dialled, bool local, BootTime begun)
 }
 
 void Session::know(const Hello& other, schema::Timestamp wall, BootTime now) {
+    peer_hello_ = other;
     peer_.store = other.store;
     peer_.role = other.role;
     peer_.name = schema::receiver_name(other.store, other.role, other.name);
@@ -84,6 +86,11 @@ Result<void> Session::welcomed(const Welcome& welcome, const std::string& expect
     if (welcome.self.nonce == 0) return schema::fail(Errc::invalid, "welcome without a nonce");
     know(welcome.self, wall, now);
     return {};
+}
+
+schema::Bytes Session::words(const Hello& speaker, const Hello& hearer) const {
+    const bool both = (self_.features & peer_.features & schema::kFeatureWords) != 0;
+    return both ? schema::greeting_words(speaker, hearer) : schema::Bytes();
 }
 
 bool Session::silent(BootTime now) const {

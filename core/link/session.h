@@ -44,6 +44,10 @@ class Session {
     bool dear() const { return ((self_.features | peer_.features) & schema::kFeatureDear) != 0; }
     /// Whether the other end takes messages packed together.
     bool takes_several() const { return (peer_.features & schema::kFeatureSeveral) != 0; }
+    /// What this end's packed messages build on when the session begins, and those of the other
+    /// one; empty unless both can.
+    schema::Bytes words_said() const { return words(self_, peer_hello_); }
+    schema::Bytes words_heard() const { return words(peer_hello_, self_); }
 
     void heard(BootTime now) { heard_ = now; }
     BootTime last_heard() const { return heard_; }
@@ -84,11 +88,13 @@ class Session {
     Receiver receiver;
 
   private:
+    schema::Bytes words(const schema::Hello& speaker, const schema::Hello& hearer) const;
     void know(const schema::Hello& other, schema::Timestamp wall, BootTime now);
     bool in_doubt() const { return asked_ < doubt_until_; }
     void doubt(BootTime since, BootTime now);
 
     schema::Hello self_;
+    schema::Hello peer_hello_;
     Peer peer_;
     std::uint64_t peer_nonce_ = 0;
     BootTime heard_;

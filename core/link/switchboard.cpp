@@ -177,7 +177,8 @@ void Switchboard::on_message(Line& line, Message message) {
 
 Hello Switchboard::make_hello(const std::string& name, bool dear) const {
     Hello hello;
-    hello.features = schema::kFeatureSeveral | (dear ? std::uint64_t{schema::kFeatureDear} : 0);
+    hello.features = schema::kFeatureSeveral | schema::kFeatureWords;
+    if (dear) hello.features |= schema::kFeatureDear;
     hello.nonce = make_nonce();
     hello.store = self_.store.value();
     hello.role = self_.role;
@@ -225,10 +226,12 @@ void Switchboard::started(Line& line) {
          {"clock_offset_seconds", peer.clock_offset_us / kSecond}});
     if (line.session()->dear()) {
         Session& session = *line.session();
-        if (session.takes_several()) line.gather();
-        session.sender.dear_line(memories_, [this](const ReadRequest& request, schema::Sequence) {
+        if (session.takes_several()) line.gather(session.words_said(), session.words_heard());
+        const bool called = line.dialled() && !line.remote().calls.standing;
+        const auto rows = [this](const ReadRequest& request, schema::Sequence) {
             return host_.read(request);
-        });
+        };
+        session.sender.dear_line(memories_, rows, called ? kGatherCalled : kGatherFor);
     }
     line.session()->receiver.can(abilities_on(line));
     for (const std::string& store : peer.offers) want(line, StoreId{store});

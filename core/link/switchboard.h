@@ -113,6 +113,7 @@ class Switchboard {
     bool may_send(const Line& line, const schema::StoreId& store) const;
     bool serve(Line& line);
     void send_marks(Line& line);
+    bool knows_better(const Line& line, const schema::StoreId& store) const;
     bool mark_pays(Line& line, const HeldMark& held) const;
     std::vector<Line*> lines() const;
 

@@ -122,6 +122,12 @@ bool Switchboard::mark_pays(Line& line, const HeldMark& held) const {
            line.session()->sender.sent_upto(held.mark.store) >= held.mark.end;
 }
 
+/// A store that speaks for its own log needs no mark of it from others.
+bool Switchboard::knows_better(const Line& line, const StoreId& store) const {
+    const Peer& peer = line.session()->peer();
+    return peer.role == "publisher" && peer.store == store.value() && peer.epoch.value() > 0;
+}
+
 void Switchboard::send_marks(Line& line) {
     if (line.announced.empty() || !line.idle()) return;
     const BootTime now = clock_.boot();
@@ -129,7 +135,7 @@ void Switchboard::send_marks(Line& line) {
     if (all) line.told_all = now;
     std::erase_if(line.announced, [&](const StoreId& store) {
         const HeldMark* held = marks_.find(store);
-        if (held == nullptr) return true;
+        if (held == nullptr || knows_better(line, store)) return true;
         if (!all && !mark_pays(line, *held)) return false;
         schema::MarkMessage message = marks_.outgoing(*held, clock_);
         message.session = line.session()->to_peer();
@@ -168,6 +174,8 @@ void Switchboard::greet(Line& line) {
         return;
     }
     line.greeted = true;
+    const std::int64_t trips = kHelloTrips * line.dial()->round_trip_us().value_or(0);
+    line.next_hello = BootTime{now.value() + std::max(line.hello_wait_us, trips)};
     line.begin(
         std::make_unique<Session>(make_hello(line.name(), line.dear()), true, line.local(), now));
     line.send(Message{line.session()->hello()});

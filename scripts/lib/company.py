@@ -19,7 +19,7 @@ from running import Failed, Line, Program, free_port, set_toml, wait_for  # noqa
 class Store:
     """One store's folder and programs."""
 
-    def __init__(self, company, name):
+    def __init__(self, company, name, inside=()):
         self.company = company
         self.name = name
         self.dir = company.dir / name
@@ -27,10 +27,10 @@ class Store:
         self.line = None  # Set where its line to the broker can be cut.
         self.key = None   # Its public key, once its folder is made.
         self.publisher = Program(f"{name} publisher",
-                                 [company.bin / "filial-publisher", "--config", self.config],
+                                 [*inside, company.bin / "filial-publisher", "--config", self.config],
                                  company.dir / f"{name}.publisher.log")
         self.subscriber = Program(f"{name} subscriber",
-                                  [company.bin / "filial-subscriber", "--config", self.config],
+                                  [*inside, company.bin / "filial-subscriber", "--config", self.config],
                                   company.dir / f"{name}.subscriber.log")
 
     def configure(self, section, **values):
@@ -64,9 +64,10 @@ class Store:
 
 
 class Company:
-    """Head office with its broker, and the stores."""
+    """Head office with its broker, and the stores. `host`: where the broker listens; `inside`: what
+    stands before each command that starts a program, such as `ip netns exec NAME`."""
 
-    def __init__(self, folder, bin_folder, name="head"):
+    def __init__(self, folder, bin_folder, name="head", host="127.0.0.1", inside=()):
         self.dir = pathlib.Path(folder)
         self.bin = pathlib.Path(bin_folder)
         self.dir.mkdir(parents=True, exist_ok=True)
@@ -74,11 +75,12 @@ class Company:
         self.head = self.dir / name
         self.head_name = name
         self.port = free_port()
-        made = self.filial("init", name, "--broker", "--listen", f"tcp://127.0.0.1:{self.port}",
+        self.host, self.inside = host, tuple(inside)
+        made = self.filial("init", name, "--broker", "--listen", f"tcp://{host}:{self.port}",
                            "--dir", self.head, "--json")
         self.key = json.loads(made.stdout)["key"]
         self.broker = Program(f"{name} broker",
-                              [self.bin / "filial-broker", "--config",
+                              [*inside, self.bin / "filial-broker", "--config",
                                self.head / "filial.toml"], self.dir / f"{name}.broker.log")
 
     def filial(self, *arguments, config=None, check=True, stdin=None, timeout=120):
@@ -96,16 +98,16 @@ class Company:
         """Enters a store in the broker's allow list."""
         self.filial("admit", *arguments, store.name, store.key, config=self.head / "filial.toml")
 
-    def add_store(self, name, cuttable=False, hub_port=None, settings=None):
+    def add_store(self, name, cuttable=False, hub_port=None, settings=None, inside=None):
         """Makes a store's folder and admits it. `settings`: {section: {key: value}} of its
-        filial.toml, beside what `init` wrote."""
-        store = Store(self, name)
+        filial.toml, beside what `init` wrote. `inside`: as of the company, where it is another."""
+        store = Store(self, name, self.inside if inside is None else inside)
         port = hub_port or self.port
         if cuttable:
             store.line = Line(port)
             port = store.line.port
         made = self.filial("init", name, "--hub-name", self.head_name, "--hub",
-                           f"tcp://127.0.0.1:{port}", "--hub-key", self.key, "--dir", store.dir,
+                           f"tcp://{self.host}:{port}", "--hub-key", self.key, "--dir", store.dir,
                            "--json")
         store.key = json.loads(made.stdout)["key"]
         self.admit(store)

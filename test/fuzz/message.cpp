@@ -1,10 +1,31 @@
 // Any message of the wire; a block or a piece in it is unpacked.
 #include "schema/messages.h"
 
+#include "schema/greeting_words.h"
+#include "schema/walker.h"
 #include "test/fuzz/fuzz.h"
 
 using namespace filial;
 using namespace filial::schema;
+
+namespace {
+
+/// Messages that came packed together, one behind the other, as a session reads them.
+void look_inside(Parser& parser, const Result<Bytes>& raw) {
+    if (!raw) return;
+    Walker walker(*raw);
+    while (walker.left() > 0) {
+        const std::size_t from = walker.at();
+        if (!walker.skip()) return;
+        const auto one = ByteView(*raw).substr(from, walker.at() - from);
+        const auto message = decode_message(parser, one);
+        if (!message) continue;
+        const auto second = decode_message(parser, encode(*message));
+        fuzz::require(second && *second == *message, "one of several is read alike");
+    }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Parser parser;
@@ -22,12 +43,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(again && *again == *range, "a range is packed and unpacked alike");
     }
     if (const auto* several = std::get_if<Several>(&*message)) {
-        // As the first piece, and as one behind others.
-        StreamHistory fresh, used;
-        (void)unpack_piece(several->piece, fresh);
+        // As the first piece, behind what the greetings say, and as one behind others.
+        StreamHistory fresh, used, greeted(greeting_words(Hello{}, Hello{}));
+        look_inside(parser, unpack_piece(several->piece, fresh));
+        look_inside(parser, unpack_piece(several->piece, greeted));
         for (std::uint64_t i = 1; i < several->piece.number % 8; ++i) pack_piece(bytes, used);
         const auto raw = unpack_piece(several->piece, used);
         fuzz::require(!raw || raw->size() == several->piece.raw_size, "a piece is as it says");
+        look_inside(parser, raw);
+    }
+    if (const auto* hello = std::get_if<Hello>(&*message)) {
+        const Bytes words = greeting_words(*hello, Hello{});
+        StreamHistory said(words), heard(words);
+        const auto back = unpack_piece(pack_piece(bytes, said), heard);
+        fuzz::require(back && *back == bytes, "what builds on a greeting comes back");
     }
     if (const auto* ticket = std::get_if<Ticket>(&*message)) {
         for (const Operation& operation : ticket->operations) {

@@ -145,6 +145,12 @@ Several several() {
 
 }  // namespace
 
+Hello welcome_dear() {
+    Hello hello = welcome().self;
+    hello.features = kFeatureSeveral | kFeatureWords;
+    return hello;
+}
+
 Hello hello_dear() {
     Hello dear = hello();
     dear.features = kFeatureSeveral | kFeatureDear;

@@ -7,6 +7,7 @@
 #include "core/link/mark_book.h"
 #include "schema/bundle.h"
 #include "schema/columns.h"
+#include "schema/greeting_words.h"
 
 namespace filial::golden {
 
@@ -49,6 +50,13 @@ Sample hash(std::string file, const LoggedEvent& logged) {
     return {std::move(file), Bytes(view(value)), true, [=](ByteView bytes) -> std::string {
                 return bytes == view(value) ? "" : "another hash";
             }};
+}
+
+/// What is never sent, and has to be alike at both ends.
+Sample words(std::string file, const Hello& speaker, const Hello& hearer) {
+    const Bytes value = greeting_words(speaker, hearer);
+    return {std::move(file), value, true,
+            [=](ByteView bytes) -> std::string { return bytes == value ? "" : "other words"; }};
 }
 
 Sample message(std::string file, const Message& value) {
@@ -251,6 +259,8 @@ std::vector<Sample> samples() {
         row("event_row", event()),
         row("event_row_extra", notice()),
         hash("event_hash", event()),
+        words("greeting_words", hello_dear(), welcome_dear()),
+        words("greeting_words_back", welcome_dear(), hello_dear()),
         hash("event_hash_extra", notice()),
         payload("segment", segment(), decode_segment),
         block("block_rows", range(), BlockCodec::rows),

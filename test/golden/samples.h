@@ -56,6 +56,8 @@ schema::Mark mark();
 std::vector<schema::Message> messages();
 /// With what they gained: what an end can, and what blocks it takes.
 schema::Hello hello_dear();
+/// Who answers it.
+schema::Hello welcome_dear();
 schema::Fetch fetch_columns();
 /// A fetch that says which log its positions are of.
 schema::Fetch fetch_known();

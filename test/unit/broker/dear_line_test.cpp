@@ -59,6 +59,36 @@ TEST_CASE("broker: over a dear line a log comes by column, and is kept as it wou
     CHECK(counted(company.head, "dictionaries_missing") == 0);
 }
 
+TEST_CASE("broker: rows that blocks build on are given again as they were taken") {
+    Company company;
+    company.admit("store1");
+    LogMaker log("store1");
+    log.sell(60);
+    Source source(log);
+    auto store = company.dial(source, company.machine(1), "dear");
+    REQUIRE(company.run(*store, [&] { return source.acknowledged == Sequence{61}; }));
+    CHECK(company.broker->keeps_rows());
+    const core::ReadRequest all{StoreId{"store1"}, {"*"}, Sequence{20}, 64 << 20};
+    const auto rows = company.broker->held_rows(all, Sequence{61});
+    REQUIRE(rows);
+    CHECK(rows->after == Sequence{20});
+    CHECK(rows->upto == Sequence{61});
+    const schema::Range expected = log.range(20, 61);
+    REQUIRE(rows->segments.size() == expected.segments.size());
+    CHECK(rows->count() == 41);
+    for (const schema::Segment& segment : rows->segments) {
+        const auto same = [&](const schema::Segment& other) {
+            return other.topic == segment.topic && other.rows == segment.rows &&
+                   other.seqs == segment.seqs && other.clients == segment.clients;
+        };
+        CHECK(std::any_of(expected.segments.begin(), expected.segments.end(), same));
+    }
+    // Of a log that is not here there are none.
+    const core::ReadRequest other{StoreId{"store7"}, {"*"}, Sequence{0}, 64 << 20};
+    const auto none = company.broker->held_rows(other, Sequence{5});
+    CHECK((!none || none->upto < Sequence{5}));
+}
+
 TEST_CASE("broker: a block that builds on other events than are held is asked for by itself") {
     Company company;
     company.admit("store1");

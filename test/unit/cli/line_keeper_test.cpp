@@ -49,6 +49,21 @@ struct Line {
     core::Options options;
 };
 
+/// Waits until that process runs no more: it is gone, or only nobody has asked how it ended.
+bool ends(pid_t pid) {
+    const auto runs = [&] {
+        std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+        std::string stat;
+        if (!std::getline(in, stat)) return false;
+        const std::size_t behind = stat.rfind(')');
+        return behind + 2 >= stat.size() || (stat[behind + 2] != 'Z' && stat[behind + 2] != 'X');
+    };
+    for (int i = 0; i < 1'000 && runs(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return !runs();
+}
+
 /// Runs `body` in a process of its own that is killed once it has said that it is there.
 void killed(const std::function<void()>& body) {
     int ends[2];
@@ -132,13 +147,16 @@ TEST_CASE("N5: line keeper: a link-up that fails, hangs or is not waited for is 
     CHECK(refused("kill -9 $$").find("failed with code 137") != std::string::npos);
     CHECK(refused("sleep 600").find("not ready after 1 s") != std::string::npos);
     // It would come back late: it is ended with all that it began.
-    const std::string late =
-        "(sleep 2; echo late >> " + (line.folder / "did").string() + ") & wait";
+    const std::string late = "(sleep 600; echo late >> " + (line.folder / "did").string() +
+                             ") & echo $! > " + (line.folder / "late").string() + "; wait";
     CHECK(refused(late).find("not ready") != std::string::npos);
     line.options.sync.link_up_within_us = 60 * kSecond;
     CHECK(refused("sleep 600", [] { return true; }).find("before it was ready") !=
           std::string::npos);
-    std::this_thread::sleep_for(std::chrono::milliseconds(1'500));
+    std::ifstream in(line.folder / "late");
+    pid_t pid = 0;
+    REQUIRE((in >> pid));
+    CHECK(ends(pid));
     CHECK(line.did() == "down");
 }
 

@@ -195,6 +195,29 @@ TEST_CASE("options: a hub or peer that cannot be dialled is refused with its lin
     CHECK(begins(refused(folder, twice), "5: hub.name: head is here twice"));
 }
 
+TEST_CASE("options: a hub's line and the events in a block are read, within their limits") {
+    const test::TempFolder folder;
+    const std::string head = "store = \"a\"\n[[hub]]\nname = \"head\"\nendpoint = \"ipc:///a\"\n";
+    const auto hub = [&](const std::string& more) {
+        const auto options = core::load_options(folder.write("f.toml", head + more), {});
+        REQUIRE_MESSAGE(options, options.error().message);
+        return options->hubs.at(0);
+    };
+    CHECK(hub("").line == "auto");
+    CHECK(hub("").block_events == 0);
+    for (const std::string line : {"auto", "fast", "dear"}) {
+        CHECK(hub("line = \"" + line + "\"\n").line == line);
+    }
+    CHECK(hub("block_events = 0\n").block_events == 0);
+    CHECK(hub("block_events = 65536\n").block_events == 65'536);
+    CHECK(begins(refused(folder, head + "line = \"slow\"\n"), "5: hub.line: \"slow\""));
+    CHECK(begins(refused(folder, head + "line = 1\n"), "5: hub.line: it is a number"));
+    for (const std::string events : {"-1", "65537", "\"many\"", "1.5"}) {
+        CAPTURE(events);
+        CHECK(begins(refused(folder, head + "block_events = " + events + "\n"), "5: "));
+    }
+}
+
 TEST_CASE("options: a missing file says what to do") {
     const test::TempFolder folder;
     const auto options = core::load_options(folder / "none.toml", {});

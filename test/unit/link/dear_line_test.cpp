@@ -66,20 +66,23 @@ struct DearSender {
     ColumnMemories memories;
     Sender sender;
     DearSender() {
-        sender.dear_line(memories, [this](const ReadRequest& request, Sequence upto) {
-            Range range = log.whole();
-            range.after = request.after;
-            range.upto = upto;
-            for (Segment& segment : range.segments) {
-                Segment kept;
-                kept.topic = segment.topic;
-                kept.epoch = segment.epoch;
-                kept.append(segment, range.after);
-                kept.cut(upto);
-                segment = kept;
-            }
-            return Result<Range>(range);
-        });
+        sender.dear_line(
+            memories,
+            [this](const ReadRequest& request, Sequence upto) {
+                Range range = log.whole();
+                range.after = request.after;
+                range.upto = upto;
+                for (Segment& segment : range.segments) {
+                    Segment kept;
+                    kept.topic = segment.topic;
+                    kept.epoch = segment.epoch;
+                    kept.append(segment, range.after);
+                    kept.cut(upto);
+                    segment = kept;
+                }
+                return Result<Range>(range);
+            },
+            core::kGatherFor);
     }
     void fetch(std::uint64_t after, bool restart, std::uint64_t block_events = 0) {
         Fetch fetch = fetch_of({{"*", after}}, restart);
@@ -308,6 +311,27 @@ TEST_CASE("receiver: on a dear line a confirmation waits for quiet, for long, or
     REQUIRE(caught_up.judge(last, at_second(2)) == Receiver::Step::take);
     CHECK(!caught_up.confirm_pays(log.store, at_second(2)));
     CHECK(caught_up.confirm_pays(log.store, later(core::kConfirmQuiet)));
+}
+
+TEST_CASE("session: what packed messages build on at first is alike at both ends, if both can") {
+    Hello caller_hello = golden::hello_dear(), called_hello;
+    caller_hello.features |= kFeatureWords;
+    called_hello.nonce = 22;
+    called_hello.store = "head";
+    called_hello.role = called_hello.name = "broker";
+    called_hello.offers = {"store1", "store2"};
+    for (const bool can : {true, false}) {
+        CAPTURE(can);
+        called_hello.features = kFeatureSeveral | (can ? std::uint64_t{kFeatureWords} : 0);
+        core::Session caller(caller_hello, true, false), called(called_hello, false, false);
+        const auto welcome = called.greet(caller.hello(), "store1", {}, at_second(1));
+        REQUIRE(welcome);
+        REQUIRE(caller.welcomed(*welcome, "head", {}, at_second(1)));
+        CHECK(caller.words_said() == called.words_heard());
+        CHECK(caller.words_heard() == called.words_said());
+        CHECK(caller.words_said().empty() == !can);
+        CHECK(called.words_said().empty() == !can);
+    }
 }
 
 TEST_CASE("session: one end that says so makes the line dear for both, with few signs of life") {

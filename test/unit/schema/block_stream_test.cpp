@@ -38,6 +38,20 @@ TEST_CASE("stream: what was said before costs next to nothing when it is said ag
     CHECK(*unpack_piece(again, heard) == "mark 7" + mark);
 }
 
+TEST_CASE("stream: what both ends know before the first piece costs nothing in it") {
+    const Bytes known = random_bytes(200);
+    StreamHistory said(known), heard(known), none;
+    const Bytes raw = known.substr(20, 150) + "and";
+    const StreamPiece piece = pack_piece(raw, said);
+    CHECK(piece.number == 1);
+    CHECK(piece.data.size() < 30);
+    CHECK(*unpack_piece(piece, heard) == raw);
+    // Who does not know it notices, and so does who knows something else.
+    CHECK(code_of(unpack_piece(piece, none)) == Errc::corrupt);
+    StreamHistory other(random_bytes(200));
+    CHECK(code_of(unpack_piece(piece, other)) == Errc::corrupt);
+}
+
 TEST_CASE("stream: pieces of every size come back, none and the largest too") {
     StreamHistory said, heard;
     for (const std::size_t size : {0u, 1u, 2u, 12u, 13u, 255u, 70'000u}) {

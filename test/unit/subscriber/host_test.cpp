@@ -115,6 +115,43 @@ TEST_CASE("S35: what is asked for are the topics of the options, each above its 
     CHECK(subscriber.durable(*want)[1].seq == schema::Sequence{2});
 }
 
+TEST_CASE("subscriber: rows that blocks build on are given again, of its topics, as far as it is") {
+    Folder folder;
+    const core::ManualClock clock;
+    const core::Options options = options_of(folder);
+    TestLog log("store2");
+    for (int i = 0; i < 5; ++i) {
+        log.move("tea", 1'000 + i);
+        log.debt("ann", 100 + i);
+    }
+    const auto replica = open_replica(replica_options(folder, "store1", {"stock"}, {"store2"}));
+    Subscriber subscriber(options, *replica, clock, nullptr);
+    REQUIRE(subscriber.take(peer("head", "broker"), log.range(0, 10, {"control", "stock"})));
+    REQUIRE(subscriber.flush());
+    CHECK(subscriber.keeps_rows());
+    const core::ReadRequest stock{log.store(), {"control", "stock"}, schema::Sequence{4}, 1 << 20};
+    const auto rows = subscriber.held_rows(stock, schema::Sequence{10});
+    REQUIRE_MESSAGE(rows, rows.error().message);
+    CHECK(rows->after == schema::Sequence{4});
+    CHECK(rows->upto == schema::Sequence{10});
+    const schema::Range expected = log.range(4, 10, {"control", "stock"});
+    REQUIRE(rows->segments.size() == expected.segments.size());
+    for (std::size_t i = 0; i < rows->segments.size(); ++i) {
+        CHECK(rows->segments[i].topic == expected.segments[i].topic);
+        CHECK(rows->segments[i].rows == expected.segments[i].rows);
+        CHECK(rows->segments[i].seqs == expected.segments[i].seqs);
+    }
+    // Beyond what is here, and of a topic that is not copied, it says that they are missing.
+    const auto code = [&](const core::ReadRequest& request, std::uint64_t upto) {
+        const auto given = subscriber.held_rows(request, schema::Sequence{upto});
+        REQUIRE_FALSE(given);
+        return given.error().code;
+    };
+    CHECK(code(stock, 11) == Errc::dictionary_missing);
+    CHECK(code({log.store(), {"debts"}, schema::Sequence{0}, 1 << 20}, 10) ==
+          Errc::dictionary_missing);
+}
+
 TEST_CASE("subscriber: a program of this machine asks and is answered, with its request number") {
     Running running;
     TestLog log("store1");
