@@ -180,6 +180,11 @@ struct Encoder {
         head(out, M::backup, 2);
         out.u64(m.request).str(m.folder);
     }
+    void operator()(const Unpark& m) {
+        head(out, M::unpark, 7);
+        out.u64(m.request).boolean(m.waive).str(m.store).str(m.topic).str(m.key);
+        out.str(m.who).str(m.reason);
+    }
 };
 
 }  // namespace
@@ -242,6 +247,8 @@ std::string_view name_of(MessageKind kind) {
             return "readmit";
         case M::backup:
             return "backup";
+        case M::unpark:
+            return "unpark";
         case M::confirm:
             return "confirm";
         case M::confirmed:
@@ -271,7 +278,8 @@ MessageKind kind_of(const Message& message) {
         M::ping,   M::pong,       M::applied,      M::confirm,    M::confirmed, M::several,
         M::rejoin, M::rejoined,   M::bye,          M::ticket,     M::accepted,  M::ticket_refused,
         M::busy,   M::client_ask, M::client_state, M::query,      M::answer,    M::status_ask,
-        M::status, M::forget,     M::call,         M::call_state, M::readmit,   M::backup};
+        M::status, M::forget,     M::call,         M::call_state, M::readmit,   M::backup,
+        M::unpark};
     static_assert(std::size(kinds) == std::variant_size_v<Message>);
     return kinds[message.index()];
 }

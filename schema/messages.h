@@ -50,6 +50,7 @@ enum class MessageKind : std::uint8_t {
     call_state = 36,
     readmit = 37,
     backup = 38,
+    unpark = 39,
     confirm = 40,
     confirmed = 41,
     // Reserved from the first version, filled later.
@@ -209,10 +210,25 @@ struct Forget {
     friend bool operator==(const Forget&, const Forget&) = default;
 };
 
+/// "Apply what is parked here, as far as this program knows how to", from a program of the same
+/// machine; with `waive`, give up what it cannot apply of one key. The names narrow it down, empty:
+/// all. The answer is an Answer of one row: value = events applied, second = still parked, field
+/// "waived"; `not_found` where a key that is named is not parked.
+struct Unpark {
+    std::uint64_t request = 0;
+    bool waive = false;
+    std::string store;
+    std::string topic;
+    std::string key;
+    std::string who;     ///< Who gives up, for the record.
+    std::string reason;  ///< And why.
+    friend bool operator==(const Unpark&, const Unpark&) = default;
+};
+
 using Message = std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong,
                              Applied, Confirm, Confirmed, Several, Rejoin, Rejoined, Bye, Ticket,
                              Accepted, TicketRefused, Busy, ClientAsk, ClientState, Query, Answer,
-                             StatusAsk, Status, Forget, Call, CallState, Readmit, Backup>;
+                             StatusAsk, Status, Forget, Call, CallState, Readmit, Backup, Unpark>;
 
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);

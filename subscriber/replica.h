@@ -15,6 +15,7 @@
 #include "subscriber/applier.h"
 #include "subscriber/as_of.h"
 #include "subscriber/debt_as_of.h"
+#include "subscriber/parked_retry.h"
 #include "subscriber/pending_debts.h"
 #include "subscriber/received_log.h"
 #include "subscriber/replica_reader.h"
@@ -25,8 +26,9 @@ namespace filial::subscriber {
 struct ReplicaOptions {
     ReplicaStoreOptions store;
     schema::StoreId own;
-    std::vector<std::string> topics;  ///< `control` is taken whether named or not.
-    std::vector<std::string> stores;  ///< {"*"}: every store that is offered.
+    std::vector<std::string> topics;      ///< `control` is taken whether named or not.
+    std::vector<std::string> stores;      ///< {"*"}: every store that is offered.
+    std::vector<std::string> hold_kinds;  ///< Parked as if this program did not know them.
 };
 
 /// The state made by replaying logs: contributions by log, their sums, positions by (log, topic),
@@ -120,6 +122,19 @@ class Replica {
         return pending_.of(customer, home);
     }
     const ParkedKeys& parked() const { return parked_; }
+    /// Begins to apply what is parked in the scope, as ParkedRetry; one that was under way ends
+    /// where it is. `not_found` where the scope names a key that is not parked.
+    schema::Result<void> begin_retry(ParkedScope scope, std::optional<Waiver> waiver = {});
+    /// Goes on with it through about `bytes`; true when it is over, and durable. What it came to
+    /// `retried` says. Fails as a flush does; after `no_space` it may go on.
+    schema::Result<bool> retry_parked(std::size_t bytes);
+    const ParkedOutcome& retried() const { return retried_; }
+    /// Since which position a key of a log's topic is parked, and why; empty where it is not.
+    std::string why_behind(const schema::StoreId& store, const std::string& topic,
+                           const std::string& key) const;
+    /// A sentence for each event of the key that was given up here, at most four.
+    std::vector<std::string> waivers_of(const schema::StoreId& store, const std::string& topic,
+                                        const std::string& key) const;
     std::map<std::string, std::int64_t> counters() const;
 
     /// What is written; nothing of what is only staged.
@@ -128,6 +143,8 @@ class Replica {
     AccountReader accounts() const { return AccountReader(*store_); }
     /// The events behind what is written.
     const ReceivedLog& received() const { return received_; }
+    /// What is written, as it is kept.
+    const ReplicaStore& kept() const { return *store_; }
     const schema::StoreId& own() const { return options_.own; }
     bool is_pending(schema::Sequence own) const { return pending_.contains(own); }
     /// A copy of what is written, to be opened as a replica; see ReplicaStore::copy_to.
@@ -188,6 +205,9 @@ class Replica {
     std::map<schema::StoreId, schema::Epoch> reloaded_;  ///< For which epoch, since the start.
     std::set<schema::StoreId> moved_;                    ///< Logs with staged positions.
     std::uint64_t generation_ = 0;
+    std::optional<ParkedRetry> retry_;      ///< Under way.
+    ParkedOutcome retried_;                 ///< Of the last one.
+    bool unparked_ = false;                 ///< What is staged changes what is parked.
     std::optional<ReplicaScrub> scrub_;     ///< The look under way.
     std::vector<core::LogDamage> damages_;  ///< Of the last one.
 };

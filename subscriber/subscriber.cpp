@@ -37,6 +37,7 @@ Subscriber::Subscriber(const core::Options& options, Replica& replica, const cor
       allow_(allow),
       answers_(replica, clock, options.freshness),
       live_(replica, clock, answers_),
+      unparking_(replica, clock),
       order_(replica.topics(), options.sync.first, options.has_calls()),
       started_(clock.boot()),
       pace_(options.scrub_every_us) {}
@@ -162,6 +163,9 @@ void Subscriber::turn(core::BootTime now) {
     tell_publisher(now);
     live_.turn(now);
     scrub(now);
+    if (const auto retried = unparking_.turn(); !retried) {
+        if (retried.error().code != Errc::no_space) broken_ = retried.error();
+    }
     pull_on(now);
     if (std::exchange(want_again_, false)) exchange_->want_again();
 }
@@ -214,7 +218,10 @@ void Subscriber::refuse(const Requester& from, std::uint64_t request, const Erro
 void Subscriber::answer(const Requester& from, const Query& query) {
     ++queries_;
     Result<schema::Answer> answer;
-    if (const auto may = may_ask(from, Answers::topic_of(query)); !may) {
+    const bool parked = Answers::is_of_parked(query.kind);
+    if (parked && !from.local && from.store != options_.store.value()) {
+        answer = schema::fail(Errc::not_allowed, "what is parked is shown to its own store");
+    } else if (const auto may = may_ask(from, Answers::topic_of(query)); !may) {
         answer = tl::unexpected(may.error());
     } else if (query.kind == schema::QueryKind::official) {
         const auto begun = live_.begin(from, query);
@@ -255,6 +262,11 @@ void Subscriber::request(const Requester& from, Message message) {
         return;
     }
     if (const auto* asked = std::get_if<schema::Call>(&message)) return call(from, *asked);
+    if (const auto* asked = std::get_if<schema::Unpark>(&message)) {
+        const auto begun = unparking_.begin(from, *asked);
+        if (!begun) refuse(from, asked->request, begun.error());
+        return;
+    }
     if (const auto* backup = std::get_if<schema::Backup>(&message)) {
         if (const auto done = copy(from, *backup); !done) {
             return refuse(from, backup->request, done.error());

@@ -11,6 +11,7 @@
 #include "subscriber/live_answers.h"
 #include "subscriber/pull_order.h"
 #include "subscriber/replica.h"
+#include "subscriber/unparking.h"
 
 namespace filial::subscriber {
 
@@ -27,6 +28,7 @@ class Subscriber : public core::Host {
     void attach(core::Exchange& exchange) {
         exchange_ = &exchange;
         live_.attach(exchange);
+        unparking_.attach(exchange);
     }
 
     std::vector<schema::StoreId> held() const override { return {}; }
@@ -89,6 +91,7 @@ class Subscriber : public core::Host {
     const core::AllowList* allow_;
     Answers answers_;
     LiveAnswers live_;
+    Unparking unparking_;
     PullOrder order_;
     core::BootTime pulled_;
     core::BootTime called_until_;

@@ -230,6 +230,7 @@ std::vector<Message> messages() {
         call_state(),
         Readmit{9, StoreId{"store1"}, "4f3a09c2"},
         Backup{9, "/var/lib/filial/backup-1/publisher"},
+        Unpark{9, true, "store2", "stock", "22423", "ann", "counted by hand"},
     };
 }
 
