@@ -2,7 +2,8 @@
 
 import json
 
-from stage import check, check_equal, check_refused, differences, import_all, retail, story, wait_for
+from stage import (check, check_equal, check_refused, differences, import_all, retail, story,
+                   value, wait_for)
 
 
 def parked(store):
@@ -40,7 +41,7 @@ def upgrade(stage):
     old.subscriber.stop()
     old.configure("subscriber", hold_kinds=None)
     old.subscriber.start()
-    wait_for(lambda: old.answers("subscriber") and not parked(old), 90, "nothing is parked")
+    wait_for("nothing to be parked", 90, lambda: old.answers("subscriber") and not parked(old))
     check_equal(old.filial("get", "debt", key, "--max-age", "1d").returncode, 0, "exit code")
     check_equal(differences(stage, company, by_store), 0, "differences from the truth")
 
@@ -53,19 +54,19 @@ def given_up(stage):
     company.start()
     other.filial("receive", "tea", "5")
     other.filial("receive", "ham", "5")
-    wait_for(lambda: len(parked(store)) == 2, 60, "both are parked")
+    wait_for("both to be parked", 60, lambda: len(parked(store)) == 2)
     check_refused(store.filial("parked", "waive", "tea", check=False), 2, "reason")
     check_refused(store.filial("parked", "waive", "milk", "--reason", "x", check=False), 6)
     store.filial("parked", "waive", "tea", "--reason", "counted by hand")
     store.subscriber.kill()
     store.configure("subscriber", hold_kinds=None)
     store.subscriber.start()
-    wait_for(lambda: store.answers("subscriber") and len(parked(store)) == 1, 60, "ham is applied")
+    wait_for("ham to be applied", 60,
+             lambda: store.answers("subscriber") and len(parked(store)) == 1)
     record = parked(store)[0]
     check_equal([record["key"], record["state"], record["waived_because"]],
                 ["tea", "waived", "counted by hand"], "the record")
     other.filial("receive", "tea", "2")
-    wait_for(lambda: store.ask("get", "stock", "tea", "--max-age", "1d", check=False)
-             .get("value") == "2", 60, "later events count")
+    wait_for("later events to count", 60, lambda: value(store, "stock", "tea") == "2")
     said = store.filial("get", "stock", "tea", "--max-age", "1d").stdout
     check("counted by hand" in said, f"an answer says what was left out: {said}")
