@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/app.h"
+#include "cli/digest.h"
 #include "cli/parked.h"
 
 namespace filial::cli {
@@ -11,6 +12,26 @@ namespace {
 void add_where(CLI::App& verb, const std::shared_ptr<ParkedArgs>& args) {
     verb.add_option("--at", args->at, "Only in the log of this store");
     verb.add_option("--topic", args->topic, "Only of this topic");
+}
+
+void add_digest(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(
+        app, "digest",
+        "Compare this store's replica with the logs that it is made of: each topic of each store, "
+        "at\nits exact position. Exit code 0: all equal, 1: something differs, 3: something could "
+        "not be\ncompared.",
+        "  filial digest\n  filial digest --at store2 --topic stock --json\n"
+        "  filial digest --mend");
+    const auto args = std::make_shared<DigestArgs>();
+    verb.add_option("--at", args->at, "Only the log of this store");
+    verb.add_option("--topic", args->topic, "Only this topic");
+    verb.add_flag("--last", args->last, "By the last look of the replica, without another one");
+    verb.add_flag("--mend", args->mend, "Load a log whose events differ from the source's again");
+    verb.add_option("--wait", args->wait_seconds, "Seconds to wait for the look; default: 300")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400}));
+    verb.callback([&context, args] {
+        context.action = [&context, args] { return run_digest(context, *args); };
+    });
 }
 
 }  // namespace
@@ -23,6 +44,7 @@ void add_parked_verbs(CLI::App& app, Context& context) {
                  "later ones of its key\nwait; everything else goes on.",
                  "  filial parked list\n  filial parked retry");
     verb.require_subcommand(1);
+    add_digest(app, context);
     const auto args = std::make_shared<ParkedArgs>();
 
     CLI::App& list =

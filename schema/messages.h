@@ -8,6 +8,7 @@
 #include "schema/block.h"
 #include "schema/block_stream.h"
 #include "schema/call.h"
+#include "schema/digest.h"
 #include "schema/mark.h"
 #include "schema/query.h"
 #include "schema/rejoin.h"
@@ -57,6 +58,8 @@ enum class MessageKind : std::uint8_t {
     snapshot = 42,
     moved = 43,
     chunk = 44,
+    digest_ask = 46,
+    digests = 47,
 };
 
 /// What an end can, and what it says of the session's line.
@@ -225,10 +228,11 @@ struct Unpark {
     friend bool operator==(const Unpark&, const Unpark&) = default;
 };
 
-using Message = std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong,
-                             Applied, Confirm, Confirmed, Several, Rejoin, Rejoined, Bye, Ticket,
-                             Accepted, TicketRefused, Busy, ClientAsk, ClientState, Query, Answer,
-                             StatusAsk, Status, Forget, Call, CallState, Readmit, Backup, Unpark>;
+using Message =
+    std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong, Applied,
+                 Confirm, Confirmed, Several, Rejoin, Rejoined, Bye, Ticket, Accepted,
+                 TicketRefused, Busy, ClientAsk, ClientState, Query, Answer, StatusAsk, Status,
+                 Forget, Call, CallState, Readmit, Backup, Unpark, DigestAsk, Digests>;
 
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);

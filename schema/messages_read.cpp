@@ -267,6 +267,10 @@ Result<Message> read_body(M kind, Fields& fields) {
             m.folder = fields.str();
             return Message{std::move(m)};
         }
+        case M::digest_ask:
+            return Message{read_digest_ask(fields)};
+        case M::digests:
+            return Message{read_digests(fields)};
         case M::unpark: {
             Unpark m;
             m.request = fields.u64();

@@ -43,6 +43,7 @@ enum class QueryKind : std::uint8_t {
     verdicts = 57,       ///< Pages: what head office found in the log of `store`.
     findings = 58,       ///< Pages: what may be found in the logs of others, an event a row.
     parked = 64,         ///< Pages: keys that are parked, then events that were given up.
+    digests = 66,        ///< A row for each topic of each log: what it came to at the last look.
     parked_events = 65,  ///< Pages: the events of parked `key` of `topic` in the log of `store`.
 };
 

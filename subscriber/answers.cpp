@@ -5,6 +5,7 @@
 #include "subscriber/account_pages.h"
 #include "subscriber/balances.h"
 #include "subscriber/day_pages.h"
+#include "subscriber/digest_pages.h"
 #include "subscriber/event_pages.h"
 #include "subscriber/pages.h"
 #include "subscriber/parked_pages.h"
@@ -87,6 +88,7 @@ std::string Answers::topic_of(const Query& query) {
         case QueryKind::official:
         case QueryKind::parked:
         case QueryKind::parked_events:
+        case QueryKind::digests:
             break;
         case QueryKind::verdicts:
         case QueryKind::findings:
@@ -157,7 +159,8 @@ tl::unexpected<schema::Error> Answers::not_found(const Query& query) const {
 }
 
 Result<Answer> Answers::answer(const Query& query) const {
-    if (is_of_parked(query.kind)) return ParkedPages(replica_, query).page();
+    if (query.kind == QueryKind::digests) return digest_rows(replica_, query);
+    if (is_of_replica(query.kind)) return ParkedPages(replica_, query).page();
     const std::string topic = topic_of(query);
     if (!replica_.wants_topic(topic)) {
         return schema::fail(Errc::not_held, "topic " + topic + " is not subscribed here; " +

@@ -71,6 +71,10 @@ namespace filial::subscriber {
 ///     parked_events  of `key` of `topic` of `store`, an event a row: payload = its row; fields as
 ///                  what was given up has
 ///
+///     digests      store, key = topic, value = position, second = events; fields "epoch", "last",
+///                  "chain", "content", "parked", "waived"; or "damage", "after", "upto"; without
+///                  either it was not looked at since it was loaded
+///
 /// A row that rests on a key that is parked is not fresh, and but for exports has a field "parked"
 /// that says since where and why; "waived" for an event of it that was given up.
 ///
@@ -95,9 +99,10 @@ class Answers {
 
     /// The topic that a question is about, for the right to read it.
     static std::string topic_of(const schema::Query& query);
-    /// Questions about what cannot be applied, of all topics.
-    static bool is_of_parked(schema::QueryKind kind) {
-        return kind == schema::QueryKind::parked || kind == schema::QueryKind::parked_events;
+    /// Questions about the replica itself, over all topics.
+    static bool is_of_replica(schema::QueryKind kind) {
+        return kind == schema::QueryKind::parked || kind == schema::QueryKind::parked_events ||
+               kind == schema::QueryKind::digests;
     }
 
   private:

@@ -117,12 +117,20 @@ Result<void> check_against_contributions(const ReplicaStore& store) {
 }
 
 Result<bool> Replica::scrub(std::size_t bytes) {
-    if (!scrub_) scrub_.emplace();
-    const auto more = scrub_->step(*store_, bytes);
-    if (!more) return schema::fail("the replica cannot be read", more.error());
-    if (*more) return false;
-    damages_ = scrub_->damages();
-    scrub_.reset();
+    if (!walking_) {
+        if (!scrub_) scrub_.emplace();
+        const auto more = scrub_->step(*store_, bytes);
+        if (!more) return schema::fail("the replica cannot be read", more.error());
+        if (*more) return false;
+        damages_ = scrub_->damages();
+        scrub_.reset();
+        begin_walks();
+        walking_ = damages_.empty();
+        if (walking_) return false;
+    } else if (const auto over = walk(bytes); !over || !*over) {
+        return over;
+    }
+    walking_ = false;
     std::set<StoreId> damaged;
     for (const core::LogDamage& damage : damages_) damaged.insert(damage.store);
     for (const StoreId& store : damaged) {

@@ -32,6 +32,7 @@ Result<bool> Replica::retry_parked(std::size_t bytes) {
         return tl::unexpected(more.error());
     }
     unparked_ = unparked_ || records_.changed();
+    if (unparked_) ++upsets_;
     if (!*more) {
         retried_ = retry_->outcome();
         retry_.reset();

@@ -231,6 +231,8 @@ Result<void> Replica::drop_log(const StoreId& store) {
     as_of_.forget(store);
     debt_as_of_.forget(store);
     logs_[store] = {};
+    ++upsets_;
+    std::erase_if(digests_, [&](const auto& each) { return each.first.first == store; });
     ++generation_;
     return {};
 }

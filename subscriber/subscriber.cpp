@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "schema/limits.h"
+#include "subscriber/digest_pages.h"
 
 namespace filial::subscriber {
 
@@ -218,9 +219,9 @@ void Subscriber::refuse(const Requester& from, std::uint64_t request, const Erro
 void Subscriber::answer(const Requester& from, const Query& query) {
     ++queries_;
     Result<schema::Answer> answer;
-    const bool parked = Answers::is_of_parked(query.kind);
-    if (parked && !from.local && from.store != options_.store.value()) {
-        answer = schema::fail(Errc::not_allowed, "what is parked is shown to its own store");
+    const bool own = Answers::is_of_replica(query.kind);
+    if (own && !from.local && from.store != options_.store.value()) {
+        answer = schema::fail(Errc::not_allowed, "how a replica is, is shown to its own store");
     } else if (const auto may = may_ask(from, Answers::topic_of(query)); !may) {
         answer = tl::unexpected(may.error());
     } else if (query.kind == schema::QueryKind::official) {
@@ -245,6 +246,19 @@ Result<void> Subscriber::copy(const Requester& from, const schema::Backup& backu
         return schema::fail(Errc::not_allowed, "copies are made for the store's own machine");
     }
     return replica_.copy_to(backup.folder);
+}
+
+Result<schema::Digests> Subscriber::digest(const Requester& from, const schema::DigestAsk& ask) {
+    if (!from.local) {
+        return schema::fail(Errc::not_allowed, "a replica's digests are for its own machine");
+    }
+    if (!ask.reload) return digests_of(replica_, ask);
+    const auto dropped = replica_.reload(ask.store);
+    if (!dropped) return tl::unexpected(dropped.error());
+    want_again_ = true;
+    schema::Digests none;
+    none.request = ask.request;
+    return none;
 }
 
 void Subscriber::request(const Requester& from, Message message) {
@@ -272,6 +286,11 @@ void Subscriber::request(const Requester& from, Message message) {
             return refuse(from, backup->request, done.error());
         }
         return exchange_->reply(from, Message{status(backup->request)});
+    }
+    if (const auto* ask = std::get_if<schema::DigestAsk>(&message)) {
+        auto done = digest(from, *ask);
+        if (!done) return refuse(from, ask->request, done.error());
+        return exchange_->reply(from, Message{std::move(*done)});
     }
     refuse(from, schema::request_of(message),
            {Errc::unknown_kind, "a subscriber takes no " +

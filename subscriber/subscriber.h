@@ -71,6 +71,8 @@ class Subscriber : public core::Host {
     void answer(const core::Requester& from, const schema::Query& query);
     void refuse(const core::Requester& from, std::uint64_t request, const schema::Error& error);
     schema::Result<void> copy(const core::Requester& from, const schema::Backup& backup);
+    schema::Result<schema::Digests> digest(const core::Requester& from,
+                                           const schema::DigestAsk& ask);
     std::string health() const;
     void judge_leg(schema::Leg& leg) const;
     void tell_publisher(core::BootTime now);

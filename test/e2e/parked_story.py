@@ -70,3 +70,32 @@ def given_up(stage):
     wait_for("later events to count", 60, lambda: value(store, "stock", "tea") == "2")
     said = store.filial("get", "stock", "tea", "--max-age", "1d").stdout
     check("counted by hand" in said, f"an answer says what was left out: {said}")
+
+
+@story("every copy of every log is equal to its source, by digests at exact positions", seconds=180)
+def digests(stage):
+    company = stage.company("store1", "store2")
+    by_store = retail("store1", "store2", lines=800)
+    import_all(stage, company, by_store)
+    company.wait_settled(90)
+    content = {}
+    for store in company.stores.values():
+        done = store.filial("digest", "--json", check=False)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        check_equal([row for row in rows if row["state"] != "equal"], [], "rows that are not equal")
+        check_equal(done.returncode, 0, "exit code")
+        check_equal({(row["store"], row["topic"]) for row in rows},
+                    {(name, topic) for name in company.stores
+                     for topic in ("control", "customers", "debts", "stock")}, "what was compared")
+        for row in rows:
+            check_equal(row["source"], "own publisher" if row["store"] == store.name
+                        else "broker head", "source")
+            content.setdefault((row["store"], row["topic"]), set()).add(row["content"])
+    check_equal([name for name, seen in content.items() if len(seen) != 1], [],
+                "logs whose copies come to different states")
+
+    # A source that cannot be asked: no word of equality.
+    company.broker.kill()
+    store = company.stores["store1"]
+    done = store.filial("digest", "--last", "--at", "store2", "--json", check=False)
+    check_equal(done.returncode, 3, f"exit code without the broker; it said {done.stdout}")
