@@ -101,6 +101,8 @@ class Digesting {
             const auto there = chains(*source.link, here, {Sequence{position(here)}});
             if (!there) {
                 add_why(result, source.name + ": " + there.error().message);
+                const Errc code = there.error().code;  // It is waited for once.
+                if (code == Errc::timeout || code == Errc::unreachable) source.link.reset();
                 continue;
             }
             if (there->empty() || there->front().chain.empty()) {
