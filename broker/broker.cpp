@@ -198,6 +198,11 @@ void Broker::request(const core::Requester& from, Message message) {
         }
         return exchange_->reply(from, Message{std::move(answer)});
     }
+    if (const auto* ask = std::get_if<schema::DigestAsk>(&message)) {
+        auto done = digest(from, *ask);
+        if (!done) return trouble(from, request, done.error().code, done.error().message);
+        return exchange_->reply(from, Message{std::move(*done)});
+    }
     if (!may_ask(from)) {
         return trouble(from, request, Errc::not_allowed,
                        from.store + " may not ask here: admit it with tickets = true");

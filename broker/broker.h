@@ -69,6 +69,8 @@ class Broker : public core::Host {
     void trouble(const core::Requester& to, std::uint64_t request, schema::Errc code,
                  std::string message);
     /// Durable on return.
+    schema::Result<schema::Digests> digest(const core::Requester& from,
+                                           const schema::DigestAsk& ask) const;
     schema::Result<void> forget(const core::Requester& from, const std::string& receiver);
     /// A write beside the logs failed: unless there is only no room, the process ends.
     void write_failed(const schema::Error& error);

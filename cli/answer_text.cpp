@@ -120,6 +120,7 @@ std::string row_text(const AnswerRow& row, const std::string& what, QueryKind ki
     text += "\n";
     for (const auto& [name, value] : row.fields) {
         if (name.rfind("unheard:", 0) == 0) continue;  // Said in words, with the age.
+        if (name == "parked" || name == "waived") continue;
         text += "  " + name + ": " + shown(name, value) + "\n";
     }
     return text;
@@ -149,6 +150,11 @@ std::string freshness_text(const AnswerRow& row, const std::string& unit) {
         text += who + " may still charge and was " +
                 (value.empty() ? "never heard.\n" : "last heard " + unheard_age(value) + " ago.\n");
     }
+    for (const auto& [name, value] : row.fields) {
+        if (name == "parked")
+            text += "It is " + value + ". See `filial parked show " + row.key + "`.\n";
+        if (name == "waived") text += "Event " + value + ".\n";
+    }
     if (!field_of(row, "forked").empty()) {
         text += "What a second log of the same store says is not in it.\n";
     }
@@ -162,6 +168,7 @@ std::string stale_text(const AnswerRow& row) {
     if (freshness.verdict == Verdict::ask) return age_of(freshness) + " old, older than the policy";
     if (freshness.verdict == Verdict::refuse) return "not live, and only a live answer counts";
     if (!field_of(row, "forked").empty()) return "a second log of the store is there";
+    if (!field_of(row, "parked").empty()) return field_of(row, "parked");
     return freshness.partial ? "incomplete" : age_of(freshness) + " old";
 }
 

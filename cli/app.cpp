@@ -39,6 +39,7 @@ void fill(CLI::App& app, Context& context) {
     add_bulk_verbs(app, context);
     add_bundle_verbs(app, context);
     add_question_verbs(app, context);
+    add_parked_verbs(app, context);
     add_call_verbs(app, context);
     add_trade_verbs(app, context);
     add_ledger_verbs(app, context);

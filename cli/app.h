@@ -29,6 +29,8 @@ void add_trade_verbs(CLI::App& app, Context& context);
 void add_ledger_verbs(CLI::App& app, Context& context);
 /// After the ledger's verbs.
 void add_account_verbs(CLI::App& app, Context& context);
+/// What the replica cannot apply.
+void add_parked_verbs(CLI::App& app, Context& context);
 void add_call_verbs(CLI::App& app, Context& context);
 void add_setup_verbs(CLI::App& app, Context& context);
 /// Backups, and machines that come back.

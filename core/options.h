@@ -71,6 +71,9 @@ struct Options {
         std::vector<std::string> topics{"stock", "customers", "debts"};  ///< `control` comes too.
         std::vector<std::string> stores{"*"};
         bool own_publisher = true;  ///< Read the own store's log from its publisher over ipc.
+        /// Kinds of events that are parked although this version knows them, until a later one
+        /// reads them right.
+        std::vector<std::string> hold_kinds;
     } subscriber;
     struct BrokerPart {
         std::string listen;  ///< tcp with CURVE.

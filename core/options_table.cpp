@@ -90,6 +90,15 @@ std::string set_stores(Options& options, const TomlValue& value) {
     return "";
 }
 
+std::string set_hold_kinds(Options& options, const TomlValue& value) {
+    for (const std::string& kind : texts(value)) {
+        // A kind is written as a topic is.
+        if (!schema::parse_topic(kind)) return "\"" + kind + "\" is no kind of event";
+    }
+    options.subscriber.hold_kinds = texts(value);
+    return "";
+}
+
 using Limits = Options::LimitsPart;
 using Sync = Options::SyncPart;
 
@@ -221,6 +230,9 @@ const OptionRow kRows[] = {
          return "";
      },
      [](const Options& o) -> TomlValue { return o.subscriber.own_publisher; }},
+    {"subscriber.hold_kinds", "a list of kinds of events", texts_kind,
+     [](Options& o, const TomlValue& v, const path&) { return set_hold_kinds(o, v); },
+     [](const Options& o) -> TomlValue { return o.subscriber.hold_kinds; }},
     {"broker.listen", kExpectListen, text_kind,
      [](Options& o, const TomlValue& v, const path&) { return set_listen(o.broker.listen, v); },
      [](const Options& o) -> TomlValue { return o.broker.listen; }},

@@ -228,6 +228,11 @@ void Publisher::trouble(const core::Requester& to, std::uint64_t request, Errc c
 
 void Publisher::request(const core::Requester& from, Message message) {
     const std::uint64_t request = schema::request_of(message);
+    if (const auto* ask = std::get_if<schema::DigestAsk>(&message)) {
+        auto done = digest(from, *ask);
+        if (!done) return trouble(from, request, done.error().code, done.error().message);
+        return legs_->reply(from, Message{std::move(*done)});
+    }
     if (!may_hand_in(from)) {
         return trouble(from, request, Errc::not_allowed,
                        from.store + " may neither hand in tickets nor ask at " +

@@ -102,6 +102,8 @@ class Publisher : public core::Host {
     void scrub(core::BootTime now);
     void save_positions(core::BootTime now);
     /// Durable on return.
+    schema::Result<schema::Digests> digest(const core::Requester& from,
+                                           const schema::DigestAsk& ask) const;
     schema::Result<void> forget(const core::Requester& from, const std::string& receiver);
     schema::Result<void> copy(const core::Requester& from, const schema::Backup& backup);
     std::string unlike(const core::Peer& peer, const schema::Fetch& fetch) const;

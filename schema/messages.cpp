@@ -180,6 +180,19 @@ struct Encoder {
         head(out, M::backup, 2);
         out.u64(m.request).str(m.folder);
     }
+    void operator()(const Unpark& m) {
+        head(out, M::unpark, 7);
+        out.u64(m.request).boolean(m.waive).str(m.store).str(m.topic).str(m.key);
+        out.str(m.who).str(m.reason);
+    }
+    void operator()(const DigestAsk& m) {
+        head(out, M::digest_ask, m.reload ? 5 : 4);
+        write_digest_ask(out, m);
+    }
+    void operator()(const Digests& m) {
+        head(out, M::digests, 4);
+        write_digests(out, m);
+    }
 };
 
 }  // namespace
@@ -242,6 +255,8 @@ std::string_view name_of(MessageKind kind) {
             return "readmit";
         case M::backup:
             return "backup";
+        case M::unpark:
+            return "unpark";
         case M::confirm:
             return "confirm";
         case M::confirmed:
@@ -252,6 +267,10 @@ std::string_view name_of(MessageKind kind) {
             return "moved";
         case M::chunk:
             return "chunk";
+        case M::digest_ask:
+            return "digest_ask";
+        case M::digests:
+            return "digests";
     }
     return "unknown";
 }
@@ -271,7 +290,8 @@ MessageKind kind_of(const Message& message) {
         M::ping,   M::pong,       M::applied,      M::confirm,    M::confirmed, M::several,
         M::rejoin, M::rejoined,   M::bye,          M::ticket,     M::accepted,  M::ticket_refused,
         M::busy,   M::client_ask, M::client_state, M::query,      M::answer,    M::status_ask,
-        M::status, M::forget,     M::call,         M::call_state, M::readmit,   M::backup};
+        M::status, M::forget,     M::call,         M::call_state, M::readmit,   M::backup,
+        M::unpark, M::digest_ask, M::digests};
     static_assert(std::size(kinds) == std::variant_size_v<Message>);
     return kinds[message.index()];
 }

@@ -8,6 +8,7 @@
 #include "schema/block.h"
 #include "schema/block_stream.h"
 #include "schema/call.h"
+#include "schema/digest.h"
 #include "schema/mark.h"
 #include "schema/query.h"
 #include "schema/rejoin.h"
@@ -50,12 +51,15 @@ enum class MessageKind : std::uint8_t {
     call_state = 36,
     readmit = 37,
     backup = 38,
+    unpark = 39,
     confirm = 40,
     confirmed = 41,
     // Reserved from the first version, filled later.
     snapshot = 42,
     moved = 43,
     chunk = 44,
+    digest_ask = 46,
+    digests = 47,
 };
 
 /// What an end can, and what it says of the session's line.
@@ -210,10 +214,26 @@ struct Forget {
     friend bool operator==(const Forget&, const Forget&) = default;
 };
 
-using Message = std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong,
-                             Applied, Confirm, Confirmed, Several, Rejoin, Rejoined, Bye, Ticket,
-                             Accepted, TicketRefused, Busy, ClientAsk, ClientState, Query, Answer,
-                             StatusAsk, Status, Forget, Call, CallState, Readmit, Backup>;
+/// "Apply what is parked here, as far as this program knows how to", from a program of the same
+/// machine; with `waive`, give up what it cannot apply of one key. The names narrow it down, empty:
+/// all. The answer is an Answer of one row: value = events applied, second = still parked, field
+/// "waived"; `not_found` where a key that is named is not parked.
+struct Unpark {
+    std::uint64_t request = 0;
+    bool waive = false;
+    std::string store;
+    std::string topic;
+    std::string key;
+    std::string who;     ///< Who gives up, for the record.
+    std::string reason;  ///< And why.
+    friend bool operator==(const Unpark&, const Unpark&) = default;
+};
+
+using Message =
+    std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong, Applied,
+                 Confirm, Confirmed, Several, Rejoin, Rejoined, Bye, Ticket, Accepted,
+                 TicketRefused, Busy, ClientAsk, ClientState, Query, Answer, StatusAsk, Status,
+                 Forget, Call, CallState, Readmit, Backup, Unpark, DigestAsk, Digests>;
 
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);

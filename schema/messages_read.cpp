@@ -267,6 +267,21 @@ Result<Message> read_body(M kind, Fields& fields) {
             m.folder = fields.str();
             return Message{std::move(m)};
         }
+        case M::digest_ask:
+            return Message{read_digest_ask(fields)};
+        case M::digests:
+            return Message{read_digests(fields)};
+        case M::unpark: {
+            Unpark m;
+            m.request = fields.u64();
+            m.waive = fields.boolean();
+            m.store = fields.str();
+            m.topic = fields.str();
+            m.key = fields.str();
+            m.who = fields.str();
+            m.reason = fields.str();
+            return Message{std::move(m)};
+        }
         case M::status:
             return Message{read_status(fields)};
         case M::call:

@@ -39,9 +39,12 @@ enum class QueryKind : std::uint8_t {
     account_tasks = 44,   ///< Pages: what a person has to look at.
     balance = 48,         ///< One row: what all logs but `store`'s say that `key` owes.
     homes = 49,           ///< A row for each store that named a home of customer `key`.
-    official = 56,  ///< `key` of `topic`, live: rows of the plain question, or who is missing.
-    verdicts = 57,  ///< Pages: what head office found in the log of `store`.
-    findings = 58,  ///< Pages: what may be found in the logs of others, an event a row.
+    official = 56,       ///< `key` of `topic`, live: rows of the plain question, or who is missing.
+    verdicts = 57,       ///< Pages: what head office found in the log of `store`.
+    findings = 58,       ///< Pages: what may be found in the logs of others, an event a row.
+    parked = 64,         ///< Pages: keys that are parked, then events that were given up.
+    digests = 66,        ///< A row for each topic of each log: what it came to at the last look.
+    parked_events = 65,  ///< Pages: the events of parked `key` of `topic` in the log of `store`.
 };
 
 enum QueryFilter : std::uint64_t {

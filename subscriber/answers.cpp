@@ -1,10 +1,14 @@
 #include "subscriber/answers.h"
 
+#include <algorithm>
+
 #include "subscriber/account_pages.h"
 #include "subscriber/balances.h"
 #include "subscriber/day_pages.h"
+#include "subscriber/digest_pages.h"
 #include "subscriber/event_pages.h"
 #include "subscriber/pages.h"
+#include "subscriber/parked_pages.h"
 
 namespace filial::subscriber {
 
@@ -82,6 +86,9 @@ std::string Answers::topic_of(const Query& query) {
         case QueryKind::why:
         case QueryKind::value:
         case QueryKind::official:
+        case QueryKind::parked:
+        case QueryKind::parked_events:
+        case QueryKind::digests:
             break;
         case QueryKind::verdicts:
         case QueryKind::findings:
@@ -152,6 +159,8 @@ tl::unexpected<schema::Error> Answers::not_found(const Query& query) const {
 }
 
 Result<Answer> Answers::answer(const Query& query) const {
+    if (query.kind == QueryKind::digests) return digest_rows(replica_, query);
+    if (is_of_replica(query.kind)) return ParkedPages(replica_, query).page();
     const std::string topic = topic_of(query);
     if (!replica_.wants_topic(topic)) {
         return schema::fail(Errc::not_held, "topic " + topic + " is not subscribed here; " +
@@ -211,6 +220,7 @@ Result<Answer> Answers::answer(const Query& query) const {
     if (!answer) return answer;
     answer->request = query.request;
     say_forks(query, *answer);
+    say_parked(replica_, query, *answer);
     return answer;
 }
 
@@ -225,6 +235,14 @@ void Answers::say_forks(const Query& query, Answer& answer) const {
     }
 }
 
+/// In any log: all that was ever said of it may be parked.
+bool Answers::is_parked(std::string_view topic, const std::string& key) const {
+    const auto stores = replica_.stores();
+    return std::any_of(stores.begin(), stores.end(), [&](const StoreId& store) {
+        return replica_.parked().contains(store, topic, key);
+    });
+}
+
 Result<Answer> Answers::stock(const Query& query) const {
     Answer answer;
     answer.unit = "thousandths";
@@ -237,11 +255,14 @@ Result<Answer> Answers::stock(const Query& query) const {
     for (const StoreId& store : stores) {
         const auto thousandths = replica_.read().stock(store, query.key);
         if (!thousandths) return tl::unexpected(thousandths.error());
-        if (!*thousandths) continue;
+        // All that was ever said of it may be parked.
+        if (!*thousandths && !replica_.parked().contains(store, schema::kTopicStock, query.key)) {
+            continue;
+        }
         AnswerRow row;
         row.store = store.value();
         row.key = query.key;
-        row.value = **thousandths;
+        row.value = thousandths->value_or(0);
         row.freshness = freshness(query, store);
         answer.rows.push_back(std::move(row));
     }
@@ -283,7 +304,9 @@ Result<void> Answers::say_standing(const CustomerRecord& record, AnswerRow& row,
 Result<Answer> Answers::customer(const Query& query) const {
     const auto record = replica_.read().customer(query.key);
     if (!record) return tl::unexpected(record.error());
-    if (record->parts.empty()) return not_found(query);
+    if (record->parts.empty() && !is_parked(schema::kTopicCustomers, query.key)) {
+        return not_found(query);
+    }
     Answer answer;
     answer.rows.push_back(customer_row(*record));
     if (const auto said = say_standing(*record, answer.rows.back(), false); !said) {
@@ -309,7 +332,7 @@ Result<AnswerRow> Answers::debt_row(const CustomerRecord& record) const {
 Result<Answer> Answers::debt(const Query& query) const {
     const auto record = replica_.read().customer(query.key);
     if (!record) return tl::unexpected(record.error());
-    if (record->empty()) return not_found(query);
+    if (record->empty() && !is_parked(schema::kTopicDebts, query.key)) return not_found(query);
     auto row = debt_row(*record);
     if (!row) return tl::unexpected(row.error());
     for (const auto& [store, cents] : record->debts) {
@@ -333,12 +356,14 @@ Result<Answer> Answers::value(const Query& query) const {
         if (!query.store.empty() && store.value() != query.store) continue;
         auto found = replica_.read().value(query.topic, store, query.key);
         if (!found) return tl::unexpected(found.error());
-        if (!*found) continue;
+        if (!*found && !replica_.parked().contains(store, query.topic, query.key)) continue;
         AnswerRow row;
         row.store = store.value();
         row.key = query.key;
-        row.payload = std::move((*found)->payload);
-        row.fields.emplace_back("at", schema::to_string((*found)->at));
+        if (*found) {
+            row.payload = std::move((*found)->payload);
+            row.fields.emplace_back("at", schema::to_string((*found)->at));
+        }
         row.freshness = freshness(query, store);
         answer.rows.push_back(std::move(row));
     }

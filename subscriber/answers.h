@@ -65,6 +65,19 @@ namespace filial::subscriber {
 ///                  "of", "holder", "document", "at"; and of a holder "task" = cut: value = what
 ///                  was taken from it, second = what is left, "of", "by", "why"
 ///
+///     parked       store, key, value = events; fields "topic", "state" = parked, "epoch", "first",
+///                  "last", "code", "reason", "since"; then what was given up: "state" = waived,
+///                  "epoch", "seq", "who", "at", "why"
+///     parked_events  of `key` of `topic` of `store`, an event a row: payload = its row; fields as
+///                  what was given up has
+///
+///     digests      store, key = topic, value = position, second = events; fields "epoch", "last",
+///                  "chain", "content", "parked", "waived"; or "damage", "after", "upto"; without
+///                  either it was not looked at since it was loaded
+///
+/// A row that rests on a key that is parked is not fresh, and but for exports has a field "parked"
+/// that says since where and why; "waived" for an event of it that was given up.
+///
 /// A row that a log has a part in which stands in two versions (Replica::fork_of) is not fresh; of
 /// the first four kinds it has a field "forked" that says so in words. A customer's or a debt's row
 /// has fields "blocked" and "account" where he is, or where his account is not open, and a debt's
@@ -86,6 +99,11 @@ class Answers {
 
     /// The topic that a question is about, for the right to read it.
     static std::string topic_of(const schema::Query& query);
+    /// Questions about the replica itself, over all topics.
+    static bool is_of_replica(schema::QueryKind kind) {
+        return kind == schema::QueryKind::parked || kind == schema::QueryKind::parked_events ||
+               kind == schema::QueryKind::digests;
+    }
 
   private:
     friend class Pages;
@@ -108,6 +126,7 @@ class Answers {
     schema::Result<schema::Freshness> freshness_of_debt(const schema::Query& query,
                                                         schema::AnswerRow& row) const;
     std::int64_t policy_us(const schema::Query& query) const;
+    bool is_parked(std::string_view topic, const std::string& key) const;
     void say_forks(const schema::Query& query, schema::Answer& answer) const;
     /// Where a customer's account is not simply open.
     schema::Result<void> say_standing(const CustomerRecord& record, schema::AnswerRow& row,

@@ -188,8 +188,68 @@ Result<Applier::Outcome> Applier::apply_row(const Row& row) {
     return application(row);
 }
 
+bool Applier::is_held(std::string_view kind) const {
+    return std::find(hold_kinds_.begin(), hold_kinds_.end(), kind) != hold_kinds_.end();
+}
+
+Result<std::optional<Obstacle>> Applier::try_row(const Row& row) {
+    if (is_held(row.event.kind)) {
+        return std::optional<Obstacle>(
+            {Errc::unknown_kind, row.event.kind + " is held back by [subscriber] hold_kinds"});
+    }
+    const auto outcome = apply_row(row);
+    if (!outcome) {
+        if (!is_of_event(outcome.error().code)) return tl::unexpected(outcome.error());
+        return std::optional<Obstacle>({outcome.error().code, outcome.error().message});
+    }
+    if (*outcome == Outcome::done) return std::optional<Obstacle>();
+    return std::optional<Obstacle>(
+        {Errc::unknown_kind, row.event.kind + " is not known to this program"});
+}
+
+Result<std::optional<Obstacle>> Applier::retry(const StoreId& store,
+                                               const schema::Segment& segment) {
+    const schema::Sequence seq = segment.seqs.front();
+    if (const auto read = schema::decode_row(parser_, segment.rows.front(), event_); !read) {
+        return tl::unexpected(read.error());
+    }
+    log_is_new_ = records_.is_new_log(store, segment.topic);
+    const bool number = !number_kind(segment.topic).kind.empty();
+    const std::size_t slot = number ? numbers_.slot(segment.topic, store) : 0;
+    return try_row({store, segment, seq, event_, slot});
+}
+
+/// The general way, behind what is parked of its key.
+Result<void> Applier::take_row(const Row& row, std::size_t index, schema::Timestamp now,
+                               std::int64_t& applied) {
+    const std::string& topic = row.segment.topic;
+    const auto park = [&](const Obstacle& obstacle) {
+        ++counters_["events_parked"];
+        return parked_.park(row.store, row.segment, index, row.event.key, obstacle, now);
+    };
+    if (parked_.any(row.store, topic)) {
+        const auto held = parked_.find(row.store, topic, row.event.key);
+        if (!held) return tl::unexpected(schema::Error{Errc::io, held.error().message});
+        if (*held) return park(Obstacle::behind());
+    }
+    const auto obstacle = try_row(row);
+    if (!obstacle) return tl::unexpected(obstacle.error());
+    const ParkedKeys::Place place{row.store, topic, row.seq};
+    if (!*obstacle) {
+        ++applied;
+        return parked_.any_waived(row.store, topic) ? parked_.forget_waiver(place, row.event.key)
+                                                    : Result<void>();
+    }
+    const auto waived = parked_.is_waived(place, row.segment.epoch, row.event.key);
+    if (!waived) return tl::unexpected(schema::Error{Errc::io, waived.error().message});
+    if (!*waived) return park(**obstacle);
+    ++counters_["events_waived"];
+    return {};
+}
+
 Result<void> Applier::apply(const StoreId& store, const schema::Segment& segment,
-                            schema::Sequence after, schema::Sequence& through) {
+                            schema::Sequence after, schema::Sequence& through,
+                            schema::Timestamp now) {
     through = after;
     const auto first = std::upper_bound(segment.seqs.begin(), segment.seqs.end(), after);
     auto index = static_cast<std::size_t>(first - segment.seqs.begin());
@@ -197,14 +257,17 @@ Result<void> Applier::apply(const StoreId& store, const schema::Segment& segment
     log_is_new_ = records_.is_new_log(store, segment.topic);
     const auto [kind, payload_fields] = number_kind(segment.topic);
     const std::size_t slot = kind.empty() ? 0 : numbers_.slot(segment.topic, store);
+    const bool quick = !kind.empty() && !is_held(kind) && !parked_.any_waived(store, segment.topic);
+    bool some_parked = parked_.any(store, segment.topic);
     std::int64_t applied = 0;
     Result<void> result;
     NumberRow number;
     for (; index < segment.rows.size(); ++index) {
         const schema::Sequence seq = segment.seqs[index];
-        const bool plain = !kind.empty() && parked_.empty() &&
+        const bool plain = quick &&
                            read_number_row(segment.rows[index], kind, payload_fields, number) &&
-                           (number.flags & schema::kFlagPaidTwice) == 0;
+                           (number.flags & schema::kFlagPaidTwice) == 0 &&
+                           !(some_parked && parked_.contains(store, segment.topic, number.key));
         if (plain) {
             const auto added = numbers_.add(slot, segment.epoch, number.key, number.delta);
             if (!added) {
@@ -227,27 +290,9 @@ Result<void> Applier::apply(const StoreId& store, const schema::Segment& segment
                 read.error());
             break;
         }
-        std::string reason;
-        if (parked_.contains(store, segment.topic, event_.key)) {
-            reason = "an earlier event of its key is parked";
-        } else {
-            const auto outcome = apply_row({store, segment, seq, event_, slot});
-            if (!outcome) {
-                if (!is_of_event(outcome.error().code)) {
-                    result = tl::unexpected(outcome.error());
-                    break;
-                }
-                reason = outcome.error().message;
-            } else if (*outcome == Outcome::unknown) {
-                reason = event_.kind + " is not known to this program";
-            }
-        }
-        if (reason.empty()) {
-            ++applied;
-        } else {
-            parked_.park(records_, store, segment, index, event_.key, reason);
-            ++counters_["events_parked"];
-        }
+        result = take_row({store, segment, seq, event_, slot}, index, now, applied);
+        if (!result) break;
+        some_parked = parked_.any(store, segment.topic);
         through = seq;
     }
     counters_["events_applied"] += applied;

@@ -34,14 +34,27 @@ struct TakenDebt {
 /// comes once and in its log's order.
 class Applier {
   public:
-    /// All must outlive it. `own` is the store whose debts events are collected.
-    Applier(Numbers& numbers, Records& records, ParkedKeys& parked, schema::StoreId own)
-        : numbers_(numbers), records_(records), parked_(parked), own_(std::move(own)) {}
+    /// All must outlive it. `own` is the store whose debts events are collected; events of
+    /// `hold_kinds` are not applied.
+    Applier(Numbers& numbers, Records& records, ParkedKeys& parked, schema::StoreId own,
+            std::vector<std::string> hold_kinds = {})
+        : numbers_(numbers),
+          records_(records),
+          parked_(parked),
+          own_(std::move(own)),
+          hold_kinds_(std::move(hold_kinds)) {}
 
-    /// Applies the rows of `segment` above `after`. `through` is the last one applied (or parked),
-    /// also on failure: `corrupt` where a row cannot be read at all, or what the database says.
+    /// Applies the rows of `segment` above `after`. `through` is the last one applied (or parked,
+    /// at `now`), also on failure: `corrupt` where a row cannot be read at all, or what the
+    /// database says.
     schema::Result<void> apply(const schema::StoreId& store, const schema::Segment& segment,
-                               schema::Sequence after, schema::Sequence& through);
+                               schema::Sequence after, schema::Sequence& through,
+                               schema::Timestamp now);
+
+    /// Applies the only row of `segment`, which was parked; or what still keeps it from being
+    /// applied, and nothing changed.
+    schema::Result<std::optional<Obstacle>> retry(const schema::StoreId& store,
+                                                  const schema::Segment& segment);
 
     /// The own debts events since the last call.
     std::vector<OwnDebt> take_own_debts();
@@ -55,6 +68,9 @@ class Applier {
   private:
     struct Row;
     enum class Outcome { done, unknown };
+    schema::Result<std::optional<Obstacle>> try_row(const Row& row);
+    schema::Result<void> take_row(const Row& row, std::size_t index, schema::Timestamp now,
+                                  std::int64_t& applied);
     schema::Result<Outcome> apply_row(const Row& row);
     schema::Result<Outcome> stock(const Row& row);
     schema::Result<Outcome> debts(const Row& row);
@@ -68,7 +84,10 @@ class Applier {
     Numbers& numbers_;
     Records& records_;
     ParkedKeys& parked_;
+    bool is_held(std::string_view kind) const;
+
     schema::StoreId own_;
+    std::vector<std::string> hold_kinds_;
     schema::Parser parser_;
     schema::Event event_;      ///< Reused, so that its texts keep their memory.
     bool log_is_new_ = false;  ///< Of the segment that is applied: Records::is_new_log.

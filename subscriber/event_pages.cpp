@@ -130,6 +130,19 @@ bool EventPages::room() const {
     return answer_.rows.size() < schema::kPageRowsMax && bytes_ < kEventPageBytes;
 }
 
+/// Why the event is not in the value; nullopt where it is.
+Result<std::optional<std::string>> EventPages::not_applied(const schema::Position& position,
+                                                           const std::string& topic,
+                                                           const std::string& key) const {
+    auto parked = answers_.replica_.read().parked(position, topic);
+    if (!parked || *parked) return parked;
+    const auto waived = answers_.replica_.parked().is_waived({position.store, topic, position.seq},
+                                                             position.epoch, key);
+    if (!waived) return tl::unexpected(waived.error());
+    if (!*waived) return std::optional<std::string>();
+    return std::optional<std::string>("given up here: see `filial parked show " + key + "`");
+}
+
 Result<void> EventPages::why(const Place& place, Sequence& reached) {
     ReceivedLog::Reading reading{place.store, place.topic, place.after,
                                  reached,     query_.key,  kRowsPassed};
@@ -152,7 +165,7 @@ Result<void> EventPages::why(const Place& place, Sequence& reached) {
         const schema::LoggedEvent& logged = received.logged;
         if (logged.event.key != query_.key) return true;
         const schema::Position position{place.store, logged.epoch, logged.seq};
-        const auto parked = answers_.replica_.read().parked(position, place.topic);
+        const auto parked = not_applied(position, place.topic, query_.key);
         if (!parked) {
             result = tl::unexpected(parked.error());
             return false;

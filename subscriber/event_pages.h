@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "subscriber/answers.h"
@@ -26,6 +27,9 @@ class EventPages {
         schema::Sequence after;
     };
     schema::Result<std::vector<Place>> places() const;
+    schema::Result<std::optional<std::string>> not_applied(const schema::Position& position,
+                                                           const std::string& topic,
+                                                           const std::string& key) const;
     schema::Result<void> why(const Place& place, schema::Sequence& reached);
     schema::Result<void> flagged(const Place& place, schema::Sequence& reached);
     /// What of other stores' events a person there should look at: flagged, or not to be applied.

@@ -172,9 +172,11 @@ void LiveAnswers::set_live(const Question& question, AnswerRow& row) const {
     freshness.age_us = clock_.boot().value() - question.began.value();
     freshness.source = "live";
     // A second log under a store's name stays a second log.
-    const bool forked = std::any_of(row.fields.begin(), row.fields.end(),
-                                    [](const auto& field) { return field.first == "forked"; });
-    freshness.verdict = forked ? schema::Verdict::notice : schema::Verdict::fresh;
+    // And what cannot be applied here is not in it.
+    const bool lacks = std::any_of(row.fields.begin(), row.fields.end(), [](const auto& field) {
+        return field.first == "forked" || field.first == "parked";
+    });
+    freshness.verdict = lacks ? schema::Verdict::notice : schema::Verdict::fresh;
     const bool of_one =
         question.plain.kind == QueryKind::stock || question.plain.kind == QueryKind::value;
     bool first = true;

@@ -23,6 +23,7 @@ ReplicaOptions replica_options(const core::Options& options) {
     replica.own = options.store;
     replica.topics = options.subscriber.topics;
     replica.stores = options.subscriber.stores;
+    replica.hold_kinds = options.subscriber.hold_kinds;
     return replica;
 }
 

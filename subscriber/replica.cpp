@@ -41,8 +41,9 @@ Replica::Replica(std::unique_ptr<ReplicaStore> store, ReplicaOptions options)
       topics_(with_control(options_.topics)),
       numbers_(*store_),
       records_(*store_),
+      parked_(*store_, records_),
       pending_(options_.own),
-      applier_(numbers_, records_, parked_, options_.own),
+      applier_(numbers_, records_, parked_, options_.own, options_.hold_kinds),
       reader_(*store_),
       received_(*store_) {}
 
@@ -77,7 +78,7 @@ Result<void> Replica::load() {
     }
     if (const auto dropped = drop_unwanted(); !dropped) return dropped;
     if (const auto loaded = load_logs(); !loaded) return loaded;
-    if (const auto loaded = parked_.load(*store_); !loaded) return loaded;
+    if (const auto loaded = parked_.load(); !loaded) return loaded;
     return pending_.load(*store_);
 }
 
@@ -261,6 +262,7 @@ std::string Replica::home_of(const std::string& customer) const {
 std::map<std::string, std::int64_t> Replica::counters() const {
     auto counters = applier_.counters();
     counters["keys_parked"] = static_cast<std::int64_t>(parked_.size());
+    counters["events_behind"] = static_cast<std::int64_t>(parked_.events());
     counters["debts_pending"] = static_cast<std::int64_t>(pending_.size());
     return counters;
 }

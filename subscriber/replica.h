@@ -11,10 +11,13 @@
 #include "core/own_log.h"
 #include "ledger/freshness.h"
 #include "schema/block.h"
+#include "schema/digest.h"
 #include "subscriber/account_reader.h"
 #include "subscriber/applier.h"
 #include "subscriber/as_of.h"
 #include "subscriber/debt_as_of.h"
+#include "subscriber/digest_walk.h"
+#include "subscriber/parked_retry.h"
 #include "subscriber/pending_debts.h"
 #include "subscriber/received_log.h"
 #include "subscriber/replica_reader.h"
@@ -25,8 +28,9 @@ namespace filial::subscriber {
 struct ReplicaOptions {
     ReplicaStoreOptions store;
     schema::StoreId own;
-    std::vector<std::string> topics;  ///< `control` is taken whether named or not.
-    std::vector<std::string> stores;  ///< {"*"}: every store that is offered.
+    std::vector<std::string> topics;      ///< `control` is taken whether named or not.
+    std::vector<std::string> stores;      ///< {"*"}: every store that is offered.
+    std::vector<std::string> hold_kinds;  ///< Parked as if this program did not know them.
 };
 
 /// The state made by replaying logs: contributions by log, their sums, positions by (log, topic),
@@ -83,11 +87,22 @@ class Replica {
     std::optional<core::OwnLog> own_log() const;
 
     /// Goes on with a look at every row, about `bytes` of them, or begins one: true when that step
-    /// ended it. A log with a damaged row is dropped, to be loaded again from its sources; then
-    /// `damages` says what it was. `corrupt` where the store itself cannot be read: then all of
-    /// the replica has to be loaded again.
+    /// ended it. Behind the rows every topic of every log is made a second time and compared
+    /// (DigestWalk). A log with a damaged row, or that comes to something else, is dropped, to be
+    /// loaded again from its sources; then `damages` says what it was. `corrupt` where the store
+    /// itself cannot be read: then all of the replica has to be loaded again.
     schema::Result<bool> scrub(std::size_t bytes);
     const std::vector<core::LogDamage>& damages() const { return damages_; }
+    /// What each topic of each log came to when it was last looked at, those that were damaged too.
+    using Digests = std::map<std::pair<schema::StoreId, std::string>, LogDigest>;
+    const Digests& digests() const { return digests_; }
+    /// The chain of a topic up to `at`, by the events that are kept; nullopt where it was not
+    /// looked at, or not up to there.
+    schema::Result<std::optional<schema::ChainAt>> chain_at(const schema::StoreId& store,
+                                                            const std::string& topic,
+                                                            schema::Sequence at) const;
+    /// Drops a log, to be loaded again from its sources. `not_found`; fails as a flush does.
+    schema::Result<void> reload(const schema::StoreId& store);
 
     /// Positions count once they are written.
     schema::Epoch epoch(const schema::StoreId& store) const;
@@ -120,6 +135,19 @@ class Replica {
         return pending_.of(customer, home);
     }
     const ParkedKeys& parked() const { return parked_; }
+    /// Begins to apply what is parked in the scope, as ParkedRetry; one that was under way ends
+    /// where it is. `not_found` where the scope names a key that is not parked.
+    schema::Result<void> begin_retry(ParkedScope scope, std::optional<Waiver> waiver = {});
+    /// Goes on with it through about `bytes`; true when it is over, and durable. What it came to
+    /// `retried` says. Fails as a flush does; after `no_space` it may go on.
+    schema::Result<bool> retry_parked(std::size_t bytes);
+    const ParkedOutcome& retried() const { return retried_; }
+    /// Since which position a key of a log's topic is parked, and why; empty where it is not.
+    std::string why_behind(const schema::StoreId& store, const std::string& topic,
+                           const std::string& key) const;
+    /// A sentence for each event of the key that was given up here, at most four.
+    std::vector<std::string> waivers_of(const schema::StoreId& store, const std::string& topic,
+                                        const std::string& key) const;
     std::map<std::string, std::int64_t> counters() const;
 
     /// What is written; nothing of what is only staged.
@@ -128,6 +156,8 @@ class Replica {
     AccountReader accounts() const { return AccountReader(*store_); }
     /// The events behind what is written.
     const ReceivedLog& received() const { return received_; }
+    /// What is written, as it is kept.
+    const ReplicaStore& kept() const { return *store_; }
     const schema::StoreId& own() const { return options_.own; }
     bool is_pending(schema::Sequence own) const { return pending_.contains(own); }
     /// A copy of what is written, to be opened as a replica; see ReplicaStore::copy_to.
@@ -163,6 +193,9 @@ class Replica {
     schema::Result<void> reload(const schema::Range& range, schema::Epoch begun,
                                 const std::string& what);
     schema::Result<void> drop_log(const schema::StoreId& store);
+    void begin_walks();
+    /// True when the last one is at its end.
+    schema::Result<bool> walk(std::size_t bytes);
     schema::Result<void> compare(const schema::StoreId& store, schema::Epoch epoch,
                                  const schema::Incarnation& offered);
     /// What is known of the log that `range` is of; zeros for nothing.
@@ -188,8 +221,17 @@ class Replica {
     std::map<schema::StoreId, schema::Epoch> reloaded_;  ///< For which epoch, since the start.
     std::set<schema::StoreId> moved_;                    ///< Logs with staged positions.
     std::uint64_t generation_ = 0;
+    std::optional<ParkedRetry> retry_;      ///< Under way.
+    ParkedOutcome retried_;                 ///< Of the last one.
+    bool unparked_ = false;                 ///< What is staged changes what is parked.
     std::optional<ReplicaScrub> scrub_;     ///< The look under way.
     std::vector<core::LogDamage> damages_;  ///< Of the last one.
+    Digests digests_;
+    std::unique_ptr<DigestWalk> walk_;  ///< Under way, of the last of:
+    std::vector<std::pair<schema::StoreId, std::string>> walks_;
+    bool walking_ = false;
+    std::uint64_t upsets_ = 0;  ///< Times that what was read before was changed.
+    std::uint64_t walk_began_ = 0;
 };
 
 }  // namespace filial::subscriber

@@ -69,8 +69,10 @@ Result<void> drop_topic(ReplicaStore& store, const StoreId& origin, const std::s
     const Bytes contributions = contribution_prefix(topic, origin.value());
     if (const auto erased = erase_below(store, contributions); !erased) return erased;
     if (const auto erased = erase_among_others(store, origin, topic); !erased) return erased;
-    const Bytes parked = log_key('x', origin.value(), topic) + '\0';
-    if (const auto erased = erase_below(store, parked); !erased) return erased;
+    for (const char family : {'x', 'u'}) {
+        const Bytes parked = log_key(family, origin.value(), topic) + '\0';
+        if (const auto erased = erase_below(store, parked); !erased) return erased;
+    }
     const auto end = store.begin();
     ReceivedLog::forget(*end, origin, topic);
     for (const char family : {'p', 'm', 'd'}) end->erase(log_key(family, origin.value(), topic));
@@ -115,12 +117,20 @@ Result<void> check_against_contributions(const ReplicaStore& store) {
 }
 
 Result<bool> Replica::scrub(std::size_t bytes) {
-    if (!scrub_) scrub_.emplace();
-    const auto more = scrub_->step(*store_, bytes);
-    if (!more) return schema::fail("the replica cannot be read", more.error());
-    if (*more) return false;
-    damages_ = scrub_->damages();
-    scrub_.reset();
+    if (!walking_) {
+        if (!scrub_) scrub_.emplace();
+        const auto more = scrub_->step(*store_, bytes);
+        if (!more) return schema::fail("the replica cannot be read", more.error());
+        if (*more) return false;
+        damages_ = scrub_->damages();
+        scrub_.reset();
+        begin_walks();
+        walking_ = damages_.empty();
+        if (walking_) return false;
+    } else if (const auto over = walk(bytes); !over || !*over) {
+        return over;
+    }
+    walking_ = false;
     std::set<StoreId> damaged;
     for (const core::LogDamage& damage : damages_) damaged.insert(damage.store);
     for (const StoreId& store : damaged) {

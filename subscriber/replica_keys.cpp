@@ -209,6 +209,45 @@ Bytes parked_key(std::string_view store, std::string_view topic, schema::Sequenc
     return key;
 }
 
+Bytes parked_name(std::string_view store, std::string_view topic, std::string_view key) {
+    Bytes name = log_key('u', store, topic);
+    name += '\0';
+    name += key;
+    return name;
+}
+
+schema::ParkedKey parse_parked_name(ByteView key) {
+    schema::ParkedKey name;
+    key.remove_prefix(std::min<std::size_t>(key.size(), 1));
+    name.store = StoreId{take_text(key)};
+    name.topic = take_text(key);
+    name.key = key;
+    return name;
+}
+
+Bytes waived_prefix(std::string_view store, std::string_view topic, std::string_view key) {
+    Bytes prefix = log_key('g', store, topic);
+    prefix += '\0';
+    append_csv(prefix, key);
+    return prefix;
+}
+
+Bytes waived_key(std::string_view store, std::string_view topic, std::string_view key,
+                 schema::Sequence seq) {
+    Bytes name = waived_prefix(store, topic, key);
+    append_u64(name, seq.value());
+    return name;
+}
+
+schema::ParkedKey parse_waived_key(ByteView key) {
+    schema::ParkedKey name;
+    key.remove_prefix(std::min<std::size_t>(key.size(), 1));
+    name.store = StoreId{take_text(key)};
+    name.topic = take_text(key);
+    name.key = take_csv(key);
+    return name;
+}
+
 Bytes pending_key(schema::Sequence seq) {
     Bytes key = "q";
     append_u64(key, seq.value());

@@ -7,6 +7,7 @@
 
 #include "schema/bytes.h"
 #include "schema/ids.h"
+#include "schema/mark.h"
 
 /// The keys of the replica's database. Contributions are what one log says, dropped and replayed
 /// alone. They stand where they are read:
@@ -26,7 +27,9 @@
 ///     p store 0 topic                         positions: epoch(4) seq(8) incarnation(16), then for
 ///                                             each later epoch epoch(4) what it goes on from(8)
 ///     m store 0 topic                         marks reached
-///     x store 0 topic 0 seq(8)                parked rows
+///     x store 0 topic 0 seq(8)                parked events (parked_event.h)
+///     u store 0 topic 0 key                   and what of them is of one key
+///     g store 0 topic 0 key,seq(8)            events that were given up
 ///     q seq(8)                                own debts that their home has not confirmed
 ///     a store                                 how far that home's mark confirms own debts
 ///     b store                                 last own debt.told that it booked: epoch(4) seq(8)
@@ -83,6 +86,13 @@ schema::Bytes log_key(char family, std::string_view store, std::string_view topi
 /// Store and topic of a log_key.
 std::pair<schema::StoreId, std::string> parse_log_key(schema::ByteView key);
 schema::Bytes parked_key(std::string_view store, std::string_view topic, schema::Sequence seq);
+schema::Bytes parked_name(std::string_view store, std::string_view topic, std::string_view key);
+schema::ParkedKey parse_parked_name(schema::ByteView key);
+/// Of what was given up of a key; a waived_key is this and the position.
+schema::Bytes waived_prefix(std::string_view store, std::string_view topic, std::string_view key);
+schema::Bytes waived_key(std::string_view store, std::string_view topic, std::string_view key,
+                         schema::Sequence seq);
+schema::ParkedKey parse_waived_key(schema::ByteView key);
 schema::Bytes pending_key(schema::Sequence seq);
 
 void append_u64(schema::Bytes& to, std::uint64_t value);

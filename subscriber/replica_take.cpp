@@ -125,7 +125,7 @@ Result<void> Replica::take(const Range& range, const schema::Incarnation& offere
         Sequence& at = log.staged[segment.topic];
         if (schema::planted(schema::Bug::rows_applied_again)) at = std::min(at, range.after);
         Sequence through = at;
-        result = applier_.apply(range.store, segment, at, through);
+        result = applier_.apply(range.store, segment, at, through, arrived);
         received_.add(range.store, segment, at, through, arrived);
         at = through;
         if (!result) break;
@@ -181,8 +181,9 @@ Result<void> Replica::flush(bool sync) {
         }
     }
     // Marks alone need no sync: without them an answer is only older than it could be.
+    const bool must_last = !moved_.empty() || unparked_;
     const auto written = store_->write(
-        write, sync && !moved_.empty() && !schema::planted(schema::Bug::replica_acks_unsynced));
+        write, sync && must_last && !schema::planted(schema::Bug::replica_acks_unsynced));
     if (!written) return written;
     if (apart) {
         if (const auto later = store_->write(positions, true); !later) return later;
@@ -198,7 +199,8 @@ Result<void> Replica::flush(bool sync) {
         log.written_epoch = log.epoch;
         advance_marks(store);
     }
-    if (!moved.empty()) ++generation_;
+    if (!moved.empty() || unparked_) ++generation_;
+    unparked_ = false;
     return {};
 }
 
@@ -229,6 +231,8 @@ Result<void> Replica::drop_log(const StoreId& store) {
     as_of_.forget(store);
     debt_as_of_.forget(store);
     logs_[store] = {};
+    ++upsets_;
+    std::erase_if(digests_, [&](const auto& each) { return each.first.first == store; });
     ++generation_;
     return {};
 }

@@ -53,9 +53,9 @@ std::string Subscriber::health() const {
     for (const schema::ParkedKey& each : parked) {
         text += " " + each.store.value() + "/" + each.topic + "/" + each.key;
     }
-    const std::string& reason = replica_.parked().last_reason();
+    const std::string reason = replica_.parked().first_reason();
     if (!reason.empty()) text += " (" + reason + ")";
-    return text;
+    return text + "; see `filial parked list`";
 }
 
 schema::Status Subscriber::status(std::uint64_t request) const {

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "schema/limits.h"
+#include "subscriber/digest_pages.h"
 
 namespace filial::subscriber {
 
@@ -37,6 +38,7 @@ Subscriber::Subscriber(const core::Options& options, Replica& replica, const cor
       allow_(allow),
       answers_(replica, clock, options.freshness),
       live_(replica, clock, answers_),
+      unparking_(replica, clock),
       order_(replica.topics(), options.sync.first, options.has_calls()),
       started_(clock.boot()),
       pace_(options.scrub_every_us) {}
@@ -162,6 +164,9 @@ void Subscriber::turn(core::BootTime now) {
     tell_publisher(now);
     live_.turn(now);
     scrub(now);
+    if (const auto retried = unparking_.turn(); !retried) {
+        if (retried.error().code != Errc::no_space) broken_ = retried.error();
+    }
     pull_on(now);
     if (std::exchange(want_again_, false)) exchange_->want_again();
 }
@@ -214,7 +219,10 @@ void Subscriber::refuse(const Requester& from, std::uint64_t request, const Erro
 void Subscriber::answer(const Requester& from, const Query& query) {
     ++queries_;
     Result<schema::Answer> answer;
-    if (const auto may = may_ask(from, Answers::topic_of(query)); !may) {
+    const bool own = Answers::is_of_replica(query.kind);
+    if (own && !from.local && from.store != options_.store.value()) {
+        answer = schema::fail(Errc::not_allowed, "how a replica is, is shown to its own store");
+    } else if (const auto may = may_ask(from, Answers::topic_of(query)); !may) {
         answer = tl::unexpected(may.error());
     } else if (query.kind == schema::QueryKind::official) {
         const auto begun = live_.begin(from, query);
@@ -240,6 +248,19 @@ Result<void> Subscriber::copy(const Requester& from, const schema::Backup& backu
     return replica_.copy_to(backup.folder);
 }
 
+Result<schema::Digests> Subscriber::digest(const Requester& from, const schema::DigestAsk& ask) {
+    if (!from.local) {
+        return schema::fail(Errc::not_allowed, "a replica's digests are for its own machine");
+    }
+    if (!ask.reload) return digests_of(replica_, ask);
+    const auto dropped = replica_.reload(ask.store);
+    if (!dropped) return tl::unexpected(dropped.error());
+    want_again_ = true;
+    schema::Digests none;
+    none.request = ask.request;
+    return none;
+}
+
 void Subscriber::request(const Requester& from, Message message) {
     if (const auto* query = std::get_if<Query>(&message)) {
         answer(from, *query);
@@ -255,11 +276,21 @@ void Subscriber::request(const Requester& from, Message message) {
         return;
     }
     if (const auto* asked = std::get_if<schema::Call>(&message)) return call(from, *asked);
+    if (const auto* asked = std::get_if<schema::Unpark>(&message)) {
+        const auto begun = unparking_.begin(from, *asked);
+        if (!begun) refuse(from, asked->request, begun.error());
+        return;
+    }
     if (const auto* backup = std::get_if<schema::Backup>(&message)) {
         if (const auto done = copy(from, *backup); !done) {
             return refuse(from, backup->request, done.error());
         }
         return exchange_->reply(from, Message{status(backup->request)});
+    }
+    if (const auto* ask = std::get_if<schema::DigestAsk>(&message)) {
+        auto done = digest(from, *ask);
+        if (!done) return refuse(from, ask->request, done.error());
+        return exchange_->reply(from, Message{std::move(*done)});
     }
     refuse(from, schema::request_of(message),
            {Errc::unknown_kind, "a subscriber takes no " +

@@ -11,6 +11,7 @@
 #include "subscriber/live_answers.h"
 #include "subscriber/pull_order.h"
 #include "subscriber/replica.h"
+#include "subscriber/unparking.h"
 
 namespace filial::subscriber {
 
@@ -27,6 +28,7 @@ class Subscriber : public core::Host {
     void attach(core::Exchange& exchange) {
         exchange_ = &exchange;
         live_.attach(exchange);
+        unparking_.attach(exchange);
     }
 
     std::vector<schema::StoreId> held() const override { return {}; }
@@ -69,6 +71,8 @@ class Subscriber : public core::Host {
     void answer(const core::Requester& from, const schema::Query& query);
     void refuse(const core::Requester& from, std::uint64_t request, const schema::Error& error);
     schema::Result<void> copy(const core::Requester& from, const schema::Backup& backup);
+    schema::Result<schema::Digests> digest(const core::Requester& from,
+                                           const schema::DigestAsk& ask);
     std::string health() const;
     void judge_leg(schema::Leg& leg) const;
     void tell_publisher(core::BootTime now);
@@ -89,6 +93,7 @@ class Subscriber : public core::Host {
     const core::AllowList* allow_;
     Answers answers_;
     LiveAnswers live_;
+    Unparking unparking_;
     PullOrder order_;
     core::BootTime pulled_;
     core::BootTime called_until_;

@@ -11,6 +11,7 @@
 #include "subscriber/customer_record.h"
 #include "subscriber/number_record.h"
 #include "subscriber/number_row.h"
+#include "subscriber/parked_event.h"
 #include "subscriber/replica_keys.h"
 #include "test/fuzz/fuzz.h"
 
@@ -88,6 +89,24 @@ void check_record(Parser& parser, ByteView bytes) {
     fuzz::require(again->encode() == saved, "alike");
 }
 
+/// What is parked, and of which keys.
+void check_parked(Parser& parser, ByteView bytes) {
+    if (const auto event = decode_parked_event(parser, bytes)) {
+        const auto again = decode_parked_event(parser, encode(*event));
+        fuzz::require(again && *again == *event, "a parked event is kept alike");
+    }
+    if (const auto state = decode_parked_state(parser, bytes)) {
+        const auto again = decode_parked_state(parser, encode(*state));
+        fuzz::require(again && *again == *state, "what is parked of a key is kept alike");
+    }
+    const auto name = parse_parked_name(bytes);
+    const Bytes key = parked_name(name.store.value(), name.topic, name.key);
+    fuzz::require(parse_parked_name(key) == name, "a parked key is named alike");
+    const auto waived = parse_waived_key(bytes);
+    const Bytes waiver = waived_key(waived.store.value(), waived.topic, waived.key, Sequence{1});
+    fuzz::require(parse_waived_key(waiver) == waived, "and what was given up of it");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -97,6 +116,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_row(parser, bytes, kDebtMoved, 4);
     check_keys(bytes);
     check_as_of(bytes);
+    check_parked(parser, bytes);
     check_record<AccountNotes>(parser, bytes);
     check_record<PaidTwiceList>(parser, bytes);
     check_record<HandedLimits>(parser, bytes);

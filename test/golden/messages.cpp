@@ -236,6 +236,13 @@ std::vector<Message> messages() {
         call_state(),
         Readmit{9, StoreId{"store1"}, "4f3a09c2"},
         Backup{9, "/var/lib/filial/backup-1/publisher"},
+        DigestAsk{9, StoreId{"store2"}, "stock", {Sequence{17}, Sequence{4'711}}},
+        Digests{9,
+                Epoch{2},
+                Sequence{4'800},
+                {{Sequence{17}, Sequence{12}, Bytes(view(hash_of("17")))},
+                 {Sequence{4'711}, Sequence{4'711}, {}}}},
+        Unpark{9, true, "store2", "stock", "22423", "ann", "counted by hand"},
     };
 }
 

@@ -228,6 +228,19 @@ void Truth::check_at_the_end(const std::vector<std::pair<Machine*, Life*>>& live
                 }
             }
         }
+        // And it finds so itself: made again of the events that it keeps, it is what it holds. One
+        // look may be under way.
+        constexpr int kLooks = 2;
+        for (int looks = 0, steps = 0; looks < kLooks && steps < 100'000; ++steps) {
+            const auto ended = replica->scrub(std::size_t{1} << 20);
+            if (!ended) fail("N10: " + name + ": " + ended.error().message);
+            if (!ended) break;
+            looks += *ended ? 1 : 0;
+            if (*ended && !replica->damages().empty()) {
+                fail("N10: " + name + " finds " + core::to_string(replica->damages()));
+                break;
+            }
+        }
     }
 }
 

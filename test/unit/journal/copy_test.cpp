@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rocksdb/db.h>
 
+#include "core/journal/log_digest.h"
 #include "core/journal/log_head.h"
 #include "schema/event.h"
 #include "schema/segment.h"
@@ -73,6 +74,29 @@ TEST_CASE("journal: where a log ended after any of its events is known, inside o
     }
     CHECK(journal->head_at(kStore, Sequence{16}).error().code == Errc::gap);
     CHECK(journal->head_at(schema::StoreId{"store9"}, Sequence{0}).error().code == Errc::not_found);
+}
+
+TEST_CASE("N10: a journal says what a topic of a log comes to at each position that it holds") {
+    TempFolder folder;
+    const auto journal = opened(options_in(folder.path()));
+    commit_events(*journal, {1, 4, 2, 7, 1});
+    schema::DigestAsk ask{9, kStore, "debts", {}, false};
+    for (const std::uint64_t at : {0u, 2u, 3u, 5u, 6u, 15u, 16u}) ask.at.emplace_back(at);
+    const auto digests = core::digests_of(*journal, ask);
+    REQUIRE_MESSAGE(digests, digests.error().message);
+    CHECK(digests->request == 9);
+    CHECK(digests->end == Sequence{15});
+    REQUIRE(digests->chains.size() == 6);  // 16 is beyond it.
+    CHECK(digests->chains[0].chain == schema::Bytes(32, '\0'));
+    CHECK(digests->chains[1] == schema::ChainAt{Sequence{2}, {}, schema::Bytes(32, '\0')});
+    CHECK(digests->chains[2].last == Sequence{3});
+    CHECK(digests->chains[3].chain == digests->chains[2].chain);
+    CHECK(digests->chains[4].last == Sequence{6});
+    CHECK(digests->chains[4].chain != digests->chains[3].chain);
+    const auto head = journal->head(kStore);
+    CHECK(digests->chains[5].chain == schema::view(head->find("debts")->chain));
+    ask.store = schema::StoreId{"store9"};
+    CHECK(core::digests_of(*journal, ask).error().code == Errc::not_found);
 }
 
 TEST_CASE("N8: a copy made while the journal is open is the log and its state up to then") {

@@ -214,3 +214,73 @@ TEST_CASE("subscriber: of many parked keys its health names a few and counts all
     CHECK(status.health.starts_with("1000 keys are parked"));
     CHECK(status.health.size() < 300);
 }
+
+TEST_CASE("N9: a program of this machine has parked keys listed, tried again and given up") {
+    Running running;
+    TestLog log("store2");
+    log.add("stock", "stock.weighed", "22423", "");
+    log.move("22423", 1'000);
+    take(*running.replica, log.all());
+    schema::Query query;
+    query.request = 3;
+    query.kind = schema::QueryKind::parked;
+    const Message listed = running.ask(query);
+    const auto* list = std::get_if<schema::Answer>(&listed);
+    REQUIRE(list != nullptr);
+    CHECK(list->rows.at(0).value == 2);
+
+    schema::Unpark unpark;
+    unpark.request = 4;
+    const Message tried = running.ask(unpark);
+    const auto* left = std::get_if<schema::Answer>(&tried);
+    REQUIRE(left != nullptr);
+    CHECK(left->request == 4);
+    CHECK(left->rows.at(0).value == 0);
+    CHECK(left->rows.at(0).second == 2);
+
+    unpark = {5, true, "store2", "stock", "22423", "ann", ""};
+    const Message unexplained = running.ask(unpark);
+    CHECK(std::get<schema::Trouble>(unexplained).code == Errc::invalid);
+    unpark = {6, true, "store2", "stock", "1", "ann", "counted"};
+    const Message unknown = running.ask(unpark);
+    CHECK(std::get<schema::Trouble>(unknown).code == Errc::not_found);
+    unpark = {7, true, "store2", "stock", "22423", "ann", "counted"};
+    const Message given_up = running.ask(unpark);
+    const auto& row = std::get<schema::Answer>(given_up).rows.at(0);
+    CHECK(row.value == 1);
+    CHECK(row.second == 0);
+    CHECK(field(row, "waived") == "1");
+    CHECK(stock_of(*running.replica, log, "22423") == 1'000);
+    CHECK(running.subscriber.status(0).health == "ok");
+}
+
+TEST_CASE("N9: a program tries what is parked when it starts") {
+    Folder folder;
+    TestLog log("store2");
+    for (int i = 0; i < 3'000; ++i) log.move(std::to_string(i % 9), 1'000);
+    ReplicaOptions held = replica_options(folder);
+    held.hold_kinds = {std::string(schema::kStockMoved)};
+    {
+        const auto replica = open_replica(held);
+        take(*replica, log.all());
+        CHECK(replica->parked().events() == 3'000);
+    }
+    const core::ManualClock clock;
+    const auto replica = open_replica(replica_options(folder));
+    Unparking unparking(*replica, clock);
+    for (int turn = 0; turn < 20 && !replica->parked().empty(); ++turn) REQUIRE(unparking.turn());
+    CHECK(replica->parked().empty());
+    CHECK(stock_of(*replica, log, "0") == 334'000);
+}
+
+TEST_CASE("N9: from another machine nothing that is parked is listed or settled") {
+    Folder folder;
+    const core::ManualClock clock;
+    const auto replica = open_replica(replica_options(folder));
+    Unparking unparking(*replica, clock);
+    core::Requester from;
+    from.store = "store2";
+    const auto begun = unparking.begin(from, {});
+    REQUIRE_FALSE(begun);
+    CHECK(begun.error().code == Errc::not_allowed);
+}

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "cli/context.h"
+
+namespace filial::cli {
+
+struct ParkedArgs {
+    std::string key;     ///< Empty: all.
+    std::string at;      ///< Only of this store's log.
+    std::string topic;   ///< Only of this topic.
+    std::string reason;  ///< Of a waiver.
+};
+
+/// `filial parked list`: keys whose events this store's replica cannot apply, since where and why,
+/// and what was given up, by whom and why.
+schema::Result<int> run_parked_list(Context& context, const ParkedArgs& args);
+/// `filial parked show KEY`: its events, those that were given up too. `invalid` where several logs
+/// have a parked key of this name and none is chosen.
+schema::Result<int> run_parked_show(Context& context, const ParkedArgs& args);
+/// `filial parked retry [KEY]`: applies what this program can apply now, in order. Exit code 1
+/// while something of it is still parked.
+schema::Result<int> run_parked_retry(Context& context, const ParkedArgs& args);
+/// `filial parked waive KEY --reason TEXT`: gives up what cannot be applied of one key, on the
+/// record, and applies what stands behind it.
+schema::Result<int> run_parked_waive(Context& context, const ParkedArgs& args);
+
+}  // namespace filial::cli
