@@ -114,6 +114,9 @@ class Outbox : public ledger::State {
     using Values =
         tsl::robin_map<schema::ByteView, std::unique_ptr<Value>, ledger::KeyHash, std::equal_to<>>;
     Value& add_young(schema::ByteView key) const;
+    /// Where the journal has it.
+    static constexpr std::string_view kOwnPrefix = "own/";
+    static schema::Bytes journal_key(schema::ByteView key);
 
     /// Written and not kept: gone as soon as the journal has them.
     using NewValues =

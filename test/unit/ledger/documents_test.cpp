@@ -112,7 +112,8 @@ TEST_CASE("void: one ticket of two hundred lines and two customers is reversed w
     CHECK(store.owes("ab") == "3.00");
 }
 
-TEST_CASE("N6: a bill that was voided is not paid; under a new charge its payment is the first") {
+TEST_CASE(
+    "N6: a bill that was voided is not paid, and under a new charge its payment is the first") {
     StoreLog store("store1");
     store.done(person(K::customer_add, "ann", "store1", {}));
     store.done(money(K::limit, "ann", "100.00"));
