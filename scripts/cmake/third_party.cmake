@@ -33,8 +33,9 @@ include(${doctest_DIR}/doctest.cmake)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The settings let ccache see through precompiled headers and through the folder's name.
+  # The settings let ccache see through precompiled headers. Not through the names of folders: a header
+  # precompiled in one and taken from the cache into another has made g++ 12 take all memory there is.
   set(CMAKE_CXX_COMPILER_LAUNCHER
     ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
-    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${CCACHE_PROGRAM})
 endif()
