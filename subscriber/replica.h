@@ -65,7 +65,8 @@ class Replica {
     schema::Result<void> take(const schema::Range& range, const schema::Incarnation& offered = {},
                               schema::Timestamp arrived = {});
     /// Writes everything staged in one write and then counts it as held. With `sync`, durable on
-    /// return. On failure everything stays staged; after `no_space` it may be tried again.
+    /// return, with what was written before; where nothing is staged, nothing is written or synced.
+    /// On failure everything stays staged; after `no_space` it may be tried again.
     schema::Result<void> flush(bool sync = true);
 
     /// The store itself says which log it has, before any of it is taken. `forked` for another one
