@@ -37,6 +37,9 @@ namespace {
 
 /// Messages read from one socket in a turn, so that no sender can keep the loop from flushing.
 constexpr int kMessagesATurn = 8'192;
+/// And events: what is taken of many logs at once is in memory, many times as large as it came,
+/// until the flush.
+constexpr std::int64_t kEventsATurn = 8'192;
 
 }  // namespace
 
@@ -66,9 +69,13 @@ void Exchange::watch_fd(int fd) { inside_->transport->watch_fd(fd); }
 
 /// Everything that is there, bounded for each socket.
 Result<void> Exchange::Inside::read() {
+    const auto enough = [&](int messages, std::int64_t events_before) {
+        return messages == kMessagesATurn || board.events_taken() - events_before >= kEventsATurn;
+    };
     for (std::size_t index = 0; index < ports.size(); ++index) {
+        const std::int64_t before = board.events_taken();
         for (int count = 0;; ++count) {
-            if (count == kMessagesATurn) {
+            if (enough(count, before)) {
                 more = true;
                 break;
             }
@@ -79,8 +86,9 @@ Result<void> Exchange::Inside::read() {
         }
     }
     for (const auto& line : board.dialled()) {
+        const std::int64_t before = board.events_taken();
         for (int count = 0;; ++count) {
-            if (count == kMessagesATurn) {
+            if (enough(count, before)) {
                 more = true;
                 break;
             }

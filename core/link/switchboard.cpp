@@ -341,6 +341,7 @@ void Switchboard::on_block(Line& line, const Block& block) {
     counters_["block_bytes_in"] += static_cast<std::int64_t>(block.data.size());
     counters_["events_in"] += static_cast<std::int64_t>(block.count);
     line.events_in += static_cast<std::int64_t>(block.count);
+    events_taken_ += static_cast<std::int64_t>(block.count);
     line.pace_in.spend(block.data.size(), now);
     const auto taken = host_.take(session.peer(), std::move(*range));
     if (!taken) return block_failed(line, block, taken.error());

@@ -32,6 +32,8 @@ class Switchboard {
     void on_port(Listener& port, std::size_t index, Incoming incoming);
     void on_dial(Line& line, const schema::Bytes& bytes);
 
+    /// Events that the host was given, from the beginning.
+    std::int64_t events_taken() const { return events_taken_; }
     /// After the host's flush: tells the senders what is durable.
     void confirm();
     /// Sends what receivers asked for, bounded; true if more could be sent at once.
@@ -134,6 +136,7 @@ class Switchboard {
     BootTime turn_;  ///< When this turn began.
     BootTime read_;  ///< When the last turn began that read everything: the queues were empty then.
     std::string last_refusal_;  ///< Of a greeting, so that the same one is logged once.
+    std::int64_t events_taken_ = 0;
     std::map<std::string, std::int64_t> counters_;
     std::int64_t& messages_in_ = counters_["messages_in"];  ///< With every message.
     std::int64_t& bytes_in_ = counters_["bytes_in"];
