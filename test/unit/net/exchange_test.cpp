@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include "core/link/client.h"
 #include "test/support/temp_folder.h"
 
@@ -79,7 +83,95 @@ struct Machines {
     }
 };
 
+constexpr std::uint64_t kEventsOfALog = 1'000;
+
+/// Offers many logs of a thousand events each.
+class ManyLogs : public QuietHost {
+  public:
+    std::vector<schema::StoreId> held() const override {
+        std::vector<schema::StoreId> all;
+        for (int i = 1; i <= 40; ++i) all.emplace_back("store" + std::to_string(i));
+        return all;
+    }
+    schema::Sequence end(const schema::StoreId&) const override {
+        return schema::Sequence{kEventsOfALog};
+    }
+    schema::Epoch epoch(const schema::StoreId&) const override { return schema::Epoch{1}; }
+    schema::Result<schema::Range> read(const core::ReadRequest& request) override {
+        schema::Range range;
+        range.store = request.store;
+        range.epoch = schema::Epoch{1};
+        range.topics = request.topics;
+        range.after = request.after;
+        range.upto = range.end = schema::Sequence{kEventsOfALog};
+        schema::Segment segment;
+        segment.topic = "stock";
+        segment.epoch = range.epoch;
+        for (std::uint64_t at = range.after.value() + 1; at <= kEventsOfALog; ++at) {
+            segment.add(schema::Sequence{at}, schema::ClientId{1}, schema::encode_row({}));
+        }
+        range.segments.push_back(std::move(segment));
+        return range;
+    }
+};
+
+/// Wants all of them, and counts what it is given between two flushes.
+class Counting : public QuietHost {
+  public:
+    std::optional<core::Want> want(const core::Peer&, const schema::StoreId& store) override {
+        core::Want want;
+        want.store = store;
+        want.after.push_back({std::string(schema::kAllTopics), schema::Sequence{ends[store]}});
+        return want;
+    }
+    schema::Result<void> take(const core::Peer&, schema::Range range) override {
+        const std::uint64_t more = range.upto.value() - ends[range.store];
+        ends[range.store] = range.upto.value();
+        taken += more;
+        all += more;
+        return {};
+    }
+    schema::Result<void> flush() override {
+        most = std::max(most, std::exchange(taken, 0));
+        return {};
+    }
+    std::vector<schema::TopicEnd> durable(const core::Want& want) const override {
+        const auto at = ends.find(want.store);
+        return {{std::string(schema::kAllTopics), schema::Sequence{at->second}}};
+    }
+
+    std::map<schema::StoreId, std::uint64_t> ends;
+    std::uint64_t taken = 0;
+    std::uint64_t most = 0;
+    std::uint64_t all = 0;
+};
+
 }  // namespace
+
+TEST_CASE("exchange: a backlog of many logs that comes at once is flushed in parts") {
+    const test::TempFolder folder;
+    const std::string endpoint = "ipc://" + (folder / "head.sock").string();
+    core::ManualClock clock;
+    const auto network = std::move(*core::Network::open(nullptr));
+    ManyLogs logs;
+    core::Exchange head{logs,    clock,   *network,
+                        nullptr, nullptr, {schema::StoreId{"head"}, "broker", {}, {}}};
+    REQUIRE(head.listen(endpoint));
+    Counting host;
+    core::Exchange store{host,    clock,   *network,
+                         nullptr, nullptr, {schema::StoreId{"store99"}, "subscriber", {}, {}}};
+    REQUIRE(store.dial(core::Remote{"head", endpoint, ""}, "subscriber"));
+    const std::uint64_t all = 40 * kEventsOfALog;
+    for (int i = 0; i < 1'000 && host.all < all; ++i) {
+        // The sender gets far ahead.
+        for (int turns = 0; turns < 10; ++turns) REQUIRE(head.turn(milliseconds(1)));
+        REQUIRE(store.turn(milliseconds(1)));
+        clock.advance(core::kSecond / 10);
+    }
+    CHECK(host.all == all);
+    CHECK(host.most >= 2 * kEventsOfALog);
+    CHECK(host.most <= 8'192 + kEventsOfALog);
+}
 
 TEST_CASE("exchange: another incarnation is refused while the first is alive, a later epoch not") {
     Machines all;
