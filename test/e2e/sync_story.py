@@ -34,6 +34,12 @@ def start_sync(store, *arguments, as_json=True):
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def wait_until_sent(store):
+    """What the store booked is at the broker and in its own replica."""
+    wait_for(f"what {store.name} booked to be sent", 30, lambda: not any(
+        leg["depth_events"] for leg in store.queue()["legs"] if leg["direction"] == "out"))
+
+
 @story("N5: a call brings what is needed, then the rest both ways, and the line is down again")
 def call(stage):
     company = stage.company(start=False)
@@ -87,8 +93,7 @@ def joined(stage):
     one.configure("sync", **one.line.commands(up=f"while [ ! -e {gate} ]; do sleep 0.05; done"))
     company.start()
     sell(company.stores["store2"], qty="4")
-    wait_for("the broker to have it", 30,
-             lambda: value(company.stores["store2"], "stock", "tea", "--at", "store2") == "-4")
+    wait_until_sent(company.stores["store2"])
     first = start_sync(one)
     lock = one.dir / "calls" / "up"
     wait_for("the first call to begin", 30, lock.exists)
@@ -212,7 +217,7 @@ def prompt(stage):
     company.start()
     two = company.stores["store2"]
     ticket(two, {"op": "receive", "sku": "tea", "qty": "5", "at": AT})
-    wait_for("store2's own replica", 30, lambda: value(two, "stock", "tea") == "5")
+    wait_until_sent(two)
     sync(one)
     check_equal(value(one, "stock", "tea", "--at", "store2"), "5", "after the first call")
     ask = ["get", "stock", "tea", "--at", "store2", "--max-age", "3s"]
@@ -227,8 +232,7 @@ def prompt(stage):
             os.environ["LOCPATH"] = str(path)
         sell(two)
         stock -= 1
-        wait_for("the sale to be at the broker", 30, lambda: not any(
-            leg["depth_events"] for leg in two.queue()["legs"] if leg["direction"] == "out"))
+        wait_until_sent(two)
         old = get(one, *ask[1:5])
         wait_for("the data to be old", 30,
                  lambda: get(one, *ask[1:5])["age_seconds"] > 3, every=0.5)
