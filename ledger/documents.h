@@ -17,8 +17,8 @@ namespace filial::ledger {
 
 /// Books one applied move under its document: of goods, in thousandths, or of a debt, in cents. A
 /// move with reason "void" closes the document: what stood under it before is reversed. Moves
-/// without a document, and those of transfers, are not kept: nothing voids them. Nothing that was
-/// kept before is read for it, however many moves the document has.
+/// without a document, and those of transfers, are not kept: nothing voids them. Of what earlier
+/// tickets booked there nothing is read for it, however much it is.
 schema::Result<void> note_goods(State& state, const schema::LoggedEvent& logged, std::int64_t delta,
                                 std::string_view reason, std::string_view document);
 /// `billed`: home books it, on the customer's bill (bills.h).

@@ -43,6 +43,7 @@ PLANTED = [
     ("library_homes", "schema/event2.h", "#include <msgpack.hpp>\n"),
     ("library_homes", "core/link/store.h", "#include <rocksdb/db.h>\n"),
     ("library_homes", "core/journal/pack.h", "#include <lz4frame.h>\n"),
+    ("library_homes", "subscriber/table.h", "#include <tsl/robin_map.h>\n"),
     ("library_homes", "core/link/sign.h", "#include <sodium.h>\n"),
     ("library_homes", "cli/file.h", "#include <toml++/toml.h>\n"),
     ("library_homes", "core/flags.h", "#include <CLI/CLI.hpp>\n"),

@@ -14,6 +14,7 @@ LIBRARY_HOMES = {
     "msgpack": (r"msgpack.*", ["schema/codec*"]),
     "RocksDB": (r"rocksdb/.*", ["core/journal*", "subscriber/replica*"]),
     "lz4": (r"lz4\w*\.h", ["schema/block*"]),
+    "robin-map": (r"tsl/.*", ["core/journal/kept_state*", "publisher/outbox*"]),
     "libsodium": (r"sodium.*", ["schema/hash*", "core/link/keys*", "core/keys*"]),
     "toml++": (r"toml.*", ["core/options*", "core/*/options*"]),
     "CLI11": (r"CLI/.*", ["cli/*", "*/main.cpp", "publisher/options*", "broker/options*",
