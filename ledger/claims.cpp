@@ -174,7 +174,7 @@ Result<std::uint64_t> apply_claim(State& state, const LoggedEvent& logged) {
 Result<std::vector<Event>> stock_shortfall(const State& state, schema::Timestamp at,
                                            std::string_view sku, Quantity delta) {
     std::vector<Event> none;
-    if (delta.value() >= 0) return none;
+    if (delta.value() >= 0 || !has_pot(state, GrantOf::stock, sku)) return none;
     const auto pot = read_pot(state, GrantOf::stock, sku);
     if (!pot) return tl::unexpected(pot.error());
     if (!pot->known) return none;

@@ -179,13 +179,7 @@ Result<void> note_goods(State& state, const schema::LoggedEvent& logged, std::in
     add_sequence(key, logged.seq.value() - behind);
     schema::Writer out;
     out.array(3).str(logged.event.key).i64(delta).u64(behind);
-    if (behind == 0) {
-        state.put_new(key, out.take());
-        return {};
-    }
-    Bytes moves = state.get(key).value_or(Bytes());
-    moves += out.bytes();
-    state.put(key, std::move(moves));
+    state.add_part(key, out.take());
     return {};
 }
 

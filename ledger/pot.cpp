@@ -144,6 +144,12 @@ Result<Pot> read_pot(const State& state, GrantOf of, std::string_view id) {
     return pot;
 }
 
+bool has_pot(const State& state, GrantOf of, std::string_view id) {
+    const Bytes key = pot_key(of, id);
+    const Row* row = state.row(key);
+    return row != nullptr ? row->value.has_value() : state.get(key).has_value();
+}
+
 Result<void> write_pot(State& state, GrantOf of, std::string_view id, const Pot& pot) {
     schema::Writer out;
     out.array(17).boolean(pot.known).u64(static_cast<std::uint64_t>(pot.standing));

@@ -76,6 +76,8 @@ struct Pot {
 
 /// Without what lost epochs held once they told it again.
 schema::Result<Pot> read_pot(const State& state, schema::GrantOf of, std::string_view id);
+/// Whether there is one, without reading it: most goods have none.
+bool has_pot(const State& state, schema::GrantOf of, std::string_view id);
 schema::Result<void> write_pot(State& state, schema::GrantOf of, std::string_view id,
                                const Pot& pot);
 

@@ -19,6 +19,12 @@ constexpr std::size_t kFewChanges = 16;
 
 const Row* State::row(ByteView) const { return nullptr; }
 
+void State::add_part(ByteView key, Bytes part) {
+    Bytes value = get(key).value_or(Bytes());
+    value += part;
+    put(key, std::move(value));
+}
+
 Result<void> State::scan(ByteView prefix, const Visit&) const {
     return fail(Errc::invalid, "this state cannot be walked through: " + Bytes(prefix));
 }
@@ -63,6 +69,12 @@ void Scratch::put(ByteView key, Bytes value) { set(key, std::move(value), false)
 void Scratch::erase(ByteView key) { set(key, std::nullopt, false); }
 
 void Scratch::put_new(ByteView key, Bytes value) { set(key, std::move(value), true); }
+
+void Scratch::add_part(ByteView key, Bytes part) {
+    const Change* found = find(key);
+    if (found == nullptr) return set(key, std::move(part), true);
+    changes_[static_cast<std::size_t>(found - changes_.data())].value->append(part);
+}
 
 Result<void> Scratch::scan(ByteView prefix, const Visit& visit) const {
     const auto below = base_.scan(prefix, [&](ByteView key, ByteView value) {

@@ -36,6 +36,10 @@ class State {
     /// The same as `put`, for a key that has no value yet and that hardly anybody will ask for: a
     /// state in memory need neither look for it nor keep it.
     virtual void put_new(schema::ByteView key, schema::Bytes value) { put(key, std::move(value)); }
+    /// Adds `part` at the end of a value that nobody but the decision in hand can have made, as the
+    /// parts before it; the first one makes it, as `put_new` does. What gathers the changes of one
+    /// decision looks nowhere else.
+    virtual void add_part(schema::ByteView key, schema::Bytes part);
 
     using Visit = std::function<void(schema::ByteView key, schema::ByteView value)>;
     /// Every value whose key begins with `prefix`, each once, in no order. States that cannot be
@@ -59,7 +63,7 @@ struct Change {
 /// Each key once.
 using Changes = std::vector<Change>;
 
-/// A state as it would be: reads through to `base`, keeps every change to itself.
+/// A state as it would be: reads through to `base`, keeps every change of one decision to itself.
 class Scratch : public State {
   public:
     /// `base` must outlive it and must not change meanwhile.
@@ -69,6 +73,7 @@ class Scratch : public State {
     void put(schema::ByteView key, schema::Bytes value) override;
     void erase(schema::ByteView key) override;
     void put_new(schema::ByteView key, schema::Bytes value) override;
+    void add_part(schema::ByteView key, schema::Bytes part) override;
     schema::Result<void> scan(schema::ByteView prefix, const Visit& visit) const override;
     Changes take();
 

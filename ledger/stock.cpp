@@ -77,7 +77,8 @@ Result<Event> stock_moved(const State& state, schema::Timestamp at, std::string_
     const bool too_many = after->value() < 0 && move.delta.value() < 0;
     if (too_many) move.flags |= schema::kFlagBelowZero;
     // A shipment takes as much from the claims as from the goods.
-    if (move.delta.value() < 0 && move.reason != "shipment") {
+    const bool may_lack = move.delta.value() < 0 && move.reason != "shipment";
+    if (may_lack && has_pot(state, schema::GrantOf::stock, sku)) {
         const auto pot = read_pot(state, schema::GrantOf::stock, sku);
         if (!pot) return tl::unexpected(pot.error());
         if (pot->known) {
