@@ -55,6 +55,9 @@ struct JournalWrite {
     bool empty() const { return appends.empty() && state.empty(); }
 };
 
+/// Makes a write from what it owns.
+using MakeWrite = std::function<schema::Result<JournalWrite>()>;
+
 /// What is asked of a log.
 struct ReadRequest {
     schema::StoreId store;
@@ -91,14 +94,19 @@ class Journal {
     /// positions outside, another epoch), `too_large` (no block could carry it).
     virtual schema::Result<void> commit(const JournalWrite& write, bool sync) = 0;
 
-    /// A synced commit in two steps, so that its owner can prepare the next one while the disk
-    /// works. `begin` fails as a commit does that is refused; then there is nothing to finish.
-    /// Between the two only `get` and `scan` may be called, and show all of it or nothing.
-    virtual schema::Result<void> begin(const JournalWrite& write) {
-        begun_ = commit(write, true);
+    /// A synced commit in two steps, so that its owner can prepare the next one while this one is
+    /// made and written. `make` is called once, maybe by another thread and beside whatever the
+    /// owner does until `finish`: what is only computed (rows, hashes) belongs into it. `bytes`: of
+    /// the write, about. `begin` fails with `no_space` and as a stopped journal does; then there is
+    /// nothing to finish. Between the two only `get` and `scan` may be called, and show all of it
+    /// or nothing.
+    virtual schema::Result<void> begin(MakeWrite make, std::size_t bytes) {
+        (void)bytes;
+        const auto write = make();
+        begun_ = write ? commit(*write, true) : tl::unexpected(write.error());
         return {};
     }
-    /// Durable on return, or fails as `commit` does. Must follow each `begin`, once.
+    /// Durable on return, or fails as `commit` or `make` does. Must follow each `begin`, once.
     virtual schema::Result<void> finish() { return begun_; }
     /// Whether `finish` would return at once: the disk has nothing to do.
     virtual bool finishable() const { return true; }

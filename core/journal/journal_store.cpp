@@ -213,12 +213,12 @@ Result<void> JournalStore::write(rocksdb::WriteBatch& batch, bool sync) {
     return wrote(db().Write(options, &batch), batch);
 }
 
-void JournalStore::begin(rocksdb::WriteBatch batch) { thread_->begin(db(), std::move(batch)); }
+void JournalStore::begin(WriteThread::Fill fill) { thread_->begin(db(), std::move(fill)); }
 
 Result<void> JournalStore::end() {
     rocksdb::WriteBatch batch;
-    const rocksdb::Status status = thread_->finish(batch);
-    return wrote(status, batch);
+    const auto status = thread_->finish(batch);
+    return status ? wrote(*status, batch) : tl::unexpected(status.error());
 }
 
 Result<void> JournalStore::wrote(const rocksdb::Status& status, const rocksdb::WriteBatch& batch) {

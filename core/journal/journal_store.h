@@ -54,9 +54,10 @@ class JournalStore {
     /// brought is taken back when the database is opened again, before the next write. A process
     /// that ends before keeps it whole, which nobody was told.
     schema::Result<void> write(rocksdb::WriteBatch& batch, bool sync);
-    /// The same, synced, in a thread of its own: reads go on meanwhile. `end` must follow, before
-    /// anything but a read.
-    void begin(rocksdb::WriteBatch batch);
+    /// The same, synced, in a thread of its own, which fills the batch first: reads go on
+    /// meanwhile. `end` must follow, before anything but a read; it fails as `fill` does, and then
+    /// nothing was written.
+    void begin(WriteThread::Fill fill);
     schema::Result<void> end();
     /// Whether `end` would not wait.
     bool written() const { return thread_->written(); }

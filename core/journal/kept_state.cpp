@@ -44,10 +44,7 @@ Result<void> check_size(const StateEntry& entry) {
 class KeptState::Walk {
   public:
     Walk(const KeptState& state, ByteView from, ByteView prefix)
-        : changes_(state.young_.changes), prefix_(prefix) {
-        state.young_.sort();
-        young_ = state.young_.order.lower_bound(from);
-        young_end_ = state.young_.order.end();
+        : changes_(state.young_.changes), prefix_(prefix), young_(state.young_.keys, from) {
         const auto below = [](const Change& change, ByteView key) { return change.first < key; };
         old_ = std::lower_bound(state.rows_.begin(), state.rows_.end(), from, below);
         old_end_ = state.rows_.end();
@@ -55,23 +52,24 @@ class KeptState::Walk {
 
     /// The next change of a key with the prefix, if there is one.
     std::optional<Change> here() const {
-        const bool any_young = young_ != young_end_ && young_->starts_with(prefix_);
+        const ByteView* young = young_.here();
+        const bool any_young = young != nullptr && young->starts_with(prefix_);
         const bool any_old = old_ != old_end_ && old_->first.starts_with(prefix_);
-        if (any_young && (!any_old || *young_ <= old_->first)) {
-            return Change{*young_, changes_.at(*young_)};
+        if (any_young && (!any_old || *young <= old_->first)) {
+            return Change{*young, changes_.at(*young)};
         }
         return any_old ? std::optional(*old_) : std::nullopt;
     }
     void next() {
         const ByteView key = here()->first;
         if (old_ != old_end_ && old_->first == key) ++old_;
-        if (young_ != young_end_ && *young_ == key) ++young_;
+        if (young_.here() != nullptr && *young_.here() == key) young_.next();
     }
 
   private:
     const Changes& changes_;
     ByteView prefix_;
-    std::set<ByteView>::const_iterator young_, young_end_;
+    KeyRuns::Walk young_;
     std::vector<Change>::const_iterator old_, old_end_;
 };
 
@@ -80,15 +78,10 @@ void KeptState::Generation::take(RedoPtr record) {
     for (const StateChange& change : record->changes) {
         if (!changes.insert_or_assign(change.key, change.value).second) continue;
         bytes += kChangeOverhead;
-        unordered.push_back(change.key);
+        keys.add(change.key);
     }
     record->changes = {};
     records.push_back(std::move(record));
-}
-
-void KeptState::Generation::sort() {
-    order.insert(unordered.begin(), unordered.end());
-    unordered.clear();
 }
 
 Result<void> KeptState::load(const JournalStore& store) {

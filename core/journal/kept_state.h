@@ -6,10 +6,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "core/journal/journal_store.h"
+#include "core/journal/key_runs.h"
 #include "core/journal/redo_record.h"
 
 namespace filial::core {
@@ -57,13 +57,11 @@ class KeptState {
     struct Generation {
         std::uint64_t first = 0;  ///< Number of the first record.
         std::vector<RedoPtr> records;
-        Changes changes;                          ///< Views of the records' bytes.
-        std::size_t bytes = 0;                    ///< In memory, about.
-        std::vector<schema::ByteView> unordered;  ///< Keys that are not in `order` yet.
-        std::set<schema::ByteView> order;         ///< Filled when somebody walks: few commits are.
+        Changes changes;        ///< Views of the records' bytes.
+        std::size_t bytes = 0;  ///< In memory, about.
+        KeyRuns keys;           ///< Of `changes`, for whoever walks: few commits do.
 
         void take(RedoPtr record);
-        void sort();
     };
     class Walk;
 

@@ -52,7 +52,13 @@ struct RocksJournal::Inside {
     std::unique_ptr<JournalScrub> scrub{};  ///< The look under way.
     std::vector<LogDamage> damages{};       ///< Of the last one.
 
-    Result<void> prepare(const JournalWrite& write, Prepared& made);
+    /// Whether `bytes` may be tried now.
+    Result<void> ready(std::size_t bytes) {
+        // Of the older changes at most a few go into this batch; the disk must have room for all.
+        return store.ready(bytes + state.older_bytes(), heads);
+    }
+    /// Changes nothing but `made`, and reads nothing that `get` or `scan` changes.
+    Result<void> prepare(const JournalWrite& write, Prepared& made) const;
     void wrote(Prepared& made, bool sync);
 
     LogReader reader() const { return {store.db(), store.column(kLogColumn)}; }
@@ -129,7 +135,9 @@ Result<void> RocksJournal::Inside::write_witness() {
 }
 
 RocksJournal::RocksJournal(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
-RocksJournal::~RocksJournal() = default;
+RocksJournal::~RocksJournal() {
+    if (inside_ && inside_->begun_write) (void)inside_->store.end();  // It uses all of this.
+}
 
 Result<std::unique_ptr<RocksJournal>> RocksJournal::open(JournalOptions options) {
     if (const auto ok = create_folders(options.dir); !ok) return tl::unexpected(ok.error());
@@ -193,14 +201,10 @@ Sequence RocksJournal::end(const StoreId& store) const {
     return it == inside_->heads.end() ? Sequence{} : it->second.end;
 }
 
-Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& made) {
-    const std::size_t bytes = bytes_of(write);
-    made.batch = guarded_batch(bytes);
+Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& made) const {
+    made.batch = guarded_batch(bytes_of(write));
     rocksdb::WriteBatch& batch = made.batch;
     LogHeads& changed = made.heads;
-    // Of the older changes at most a few go into this batch; the disk must have room for all.
-    if (const auto ok = store.ready(bytes + state.older_bytes(), heads); !ok) return ok;
-
     for (const Append& append : write.appends) {
         auto it = changed.find(append.store);
         if (it == changed.end()) {
@@ -235,18 +239,25 @@ void RocksJournal::Inside::wrote(Prepared& made, bool sync) {
 Result<void> RocksJournal::commit(const JournalWrite& write, bool sync) {
     if (write.empty()) return {};
     Inside::Prepared made;
+    if (const auto ok = inside_->ready(bytes_of(write)); !ok) return ok;
     if (const auto ok = inside_->prepare(write, made); !ok) return ok;
     if (const auto ok = inside_->store.write(made.batch, sync); !ok) return ok;
     inside_->wrote(made, sync);
     return {};
 }
 
-Result<void> RocksJournal::begin(const JournalWrite& write) {
-    Inside::Prepared made;
-    if (const auto ok = inside_->prepare(write, made); !ok) return ok;
-    inside_->store.begin(std::move(made.batch));
-    inside_->begun = std::move(made);
-    inside_->begun_write = true;
+Result<void> RocksJournal::begin(MakeWrite make, std::size_t bytes) {
+    Inside& in = *inside_;
+    if (const auto ok = in.ready(bytes); !ok) return ok;
+    in.begun = Inside::Prepared{};
+    in.begun_write = true;
+    in.store.begin([&in, make = std::move(make)](rocksdb::WriteBatch& batch) -> Result<void> {
+        const auto write = make();
+        if (!write) return tl::unexpected(write.error());
+        if (const auto ok = in.prepare(*write, in.begun); !ok) return ok;
+        batch = std::move(in.begun.batch);
+        return {};
+    });
     return {};
 }
 
@@ -259,10 +270,7 @@ Result<void> RocksJournal::finish() {
 
 bool RocksJournal::finishable() const { return inside_->store.written(); }
 
-Result<void> RocksJournal::room() {
-    const std::size_t bytes = bytes_of({}) + inside_->state.older_bytes();
-    return inside_->store.ready(bytes, inside_->heads);
-}
+Result<void> RocksJournal::room() { return inside_->ready(bytes_of({})); }
 
 Result<schema::Range> RocksJournal::read(const ReadRequest& request) const {
     const auto it = inside_->heads.find(request.store);

@@ -43,7 +43,7 @@ class RocksJournal : public Journal {
     std::optional<LogHead> head(const schema::StoreId& store) const override;
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Result<void> commit(const JournalWrite& write, bool sync) override;
-    schema::Result<void> begin(const JournalWrite& write) override;
+    schema::Result<void> begin(MakeWrite make, std::size_t bytes) override;
     schema::Result<void> finish() override;
     bool finishable() const override;
     schema::Result<void> room() override;

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "schema/result.h"
-
 namespace filial::core {
 
 WriteThread::~WriteThread() {
@@ -15,20 +13,20 @@ WriteThread::~WriteThread() {
     if (thread_.joinable()) thread_.join();
 }
 
-void WriteThread::begin(rocksdb::DB& db, rocksdb::WriteBatch batch) {
+void WriteThread::begin(rocksdb::DB& db, Fill fill) {
     schema::check(!begun_, "one write at a time");
     begun_ = true;
     writing_ = true;
     {
         const std::lock_guard lock(mutex_);
         db_ = &db;
-        batch_ = std::move(batch);
+        fill_ = std::move(fill);
     }
     changed_.notify_all();
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
 }
 
-rocksdb::Status WriteThread::finish(rocksdb::WriteBatch& batch) {
+schema::Result<rocksdb::Status> WriteThread::finish(rocksdb::WriteBatch& batch) {
     schema::check(begun_, "a write was begun");
     begun_ = false;
     std::unique_lock lock(mutex_);
@@ -44,9 +42,17 @@ void WriteThread::run() {
         if (db_ == nullptr) return;
         rocksdb::DB& db = *db_;
         lock.unlock();
+        batch_.Clear();
+        const auto filled = fill_(batch_);
+        fill_ = nullptr;
         rocksdb::WriteOptions how;
         how.sync = true;
-        rocksdb::Status status = db.Write(how, &batch_);
+        schema::Result<rocksdb::Status> status;
+        if (filled) {
+            status = db.Write(how, &batch_);
+        } else {
+            status = tl::unexpected(filled.error());
+        }
         writing_ = false;
         lock.lock();
         status_ = std::move(status);

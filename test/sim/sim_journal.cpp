@@ -123,11 +123,13 @@ Result<void> SimJournal::commit(const core::JournalWrite& write, bool sync) {
     return this->write(write, sync);
 }
 
-Result<void> SimJournal::begin(const core::JournalWrite& write) {
+Result<void> SimJournal::begin(core::MakeWrite make, std::size_t) {
     schema::check(!begun_, "one commit at a time");
+    auto write = make();
+    if (!write) return tl::unexpected(write.error());
     std::map<StoreId, LogHead> heads;
-    if (const auto ok = check(write, heads); !ok) return ok;
-    begun_ = write;
+    if (const auto ok = check(*write, heads); !ok) return ok;
+    begun_ = std::move(*write);
     return {};
 }
 

@@ -28,7 +28,7 @@ class SimJournal : public core::Journal {
     std::optional<core::LogHead> head(const schema::StoreId& store) const override;
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Result<void> commit(const core::JournalWrite& write, bool sync) override;
-    schema::Result<void> begin(const core::JournalWrite& write) override;
+    schema::Result<void> begin(core::MakeWrite make, std::size_t bytes) override;
     schema::Result<void> finish() override;
     bool finishable() const override { return random_.chance(500); }
     schema::Result<void> room() override;

@@ -108,12 +108,14 @@ Result<void> MemoryJournal::commit(const core::JournalWrite& write, bool sync) {
     return {};
 }
 
-Result<void> MemoryJournal::begin(const core::JournalWrite& write) {
+Result<void> MemoryJournal::begin(core::MakeWrite make, std::size_t) {
     schema::check(!begun_, "one commit at a time");
-    for (const core::Append& append : write.appends) {
+    auto write = make();
+    if (!write) return tl::unexpected(write.error());
+    for (const core::Append& append : write->appends) {
         if (const auto ok = check(live_, append); !ok) return ok;
     }
-    begun_ = write;
+    begun_ = std::move(*write);
     return {};
 }
 

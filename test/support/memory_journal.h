@@ -17,7 +17,7 @@ class MemoryJournal : public core::Journal {
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Result<void> commit(const core::JournalWrite& write, bool sync) override;
     /// Nothing of it is seen before `finish`.
-    schema::Result<void> begin(const core::JournalWrite& write) override;
+    schema::Result<void> begin(core::MakeWrite make, std::size_t bytes) override;
     schema::Result<void> finish() override;
     schema::Result<void> room() override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) const override;

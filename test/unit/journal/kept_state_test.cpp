@@ -83,7 +83,7 @@ TEST_CASE("kept state: it reads the same whatever has become rows of it, also wh
         CAPTURE(i);
         const auto write = change(random, journal->end(kStore), random() % 40, model);
         if (i % 3 == 0) {
-            REQUIRE(journal->begin(write));
+            REQUIRE(journal->begin([write] { return write; }, 1'000));
             REQUIRE(journal->finish());
         } else {
             REQUIRE(journal->commit(write, i % 3 == 1));
@@ -150,7 +150,8 @@ TEST_CASE("kept state: between the two steps of a commit nothing of it is seen, 
     const auto journal = opened(small_options(folder.path()));
     for (int i = 0; i < 300; ++i) {
         const Model before = model;
-        REQUIRE(journal->begin(change(random, journal->end(kStore), 20, model)));
+        const auto write = change(random, journal->end(kStore), 20, model);
+        REQUIRE(journal->begin([write] { return write; }, 1'000));
         while (!journal->finishable()) {
         }
         REQUIRE(all_of(*journal) == before);

@@ -16,12 +16,16 @@ JournalWrite write_after(std::uint64_t after, const std::string& value) {
     return write;
 }
 
+schema::Result<void> begin(core::Journal& journal, JournalWrite write) {
+    return journal.begin([write = std::move(write)] { return write; }, 1'000);
+}
+
 TEST_CASE("journal: a commit in two steps is durable after the second, whole") {
     TempFolder folder;
     {
         const auto journal = opened(options_in(folder.path()));
         for (std::uint64_t i = 0; i < 50; ++i) {
-            REQUIRE(journal->begin(write_after(i, std::to_string(i))));
+            REQUIRE(begin(*journal, write_after(i, std::to_string(i))));
             const auto seen = journal->get("key");
             REQUIRE(seen.has_value());
             const auto before = i == 0 ? std::nullopt : std::optional(std::to_string(i - 1));
@@ -36,12 +40,18 @@ TEST_CASE("journal: a commit in two steps is durable after the second, whole") {
     CHECK(journal->get("key").value() == "49");
 }
 
-TEST_CASE("journal: what the first step refuses needs no second one and changes nothing") {
+TEST_CASE("journal: what is refused in two steps changes nothing, and the next write is taken") {
     TempFolder folder;
     const auto journal = opened(options_in(folder.path()));
-    const auto refused = journal->begin(write_after(7, "x"));
+    REQUIRE(begin(*journal, write_after(7, "x")));
+    const auto refused = journal->finish();
     REQUIRE(!refused.has_value());
     CHECK(refused.error().code == Errc::gap);
+    const auto not_made = [] { return schema::Result<JournalWrite>(schema::fail(Errc::io, "x")); };
+    REQUIRE(journal->begin(not_made, 0));
+    const auto failed = journal->finish();
+    REQUIRE(!failed.has_value());
+    CHECK(failed.error().code == Errc::io);
     CHECK(journal->end(kStore) == Sequence{0});
     CHECK(!journal->get("key").value().has_value());
     REQUIRE(journal->commit(write_after(0, "y"), true));
@@ -53,7 +63,7 @@ TEST_CASE("journal: closed between the two steps it keeps the commit or has noth
     {
         const auto journal = opened(options_in(folder.path()));
         REQUIRE(journal->commit(write_after(0, "y"), true));
-        REQUIRE(journal->begin(write_after(1, "z")));
+        REQUIRE(begin(*journal, write_after(1, "z")));
     }
     const auto journal = opened(options_in(folder.path()));
     const auto end = journal->end(kStore).value();
