@@ -1,6 +1,5 @@
 #include "publisher/outbox.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "schema/limits.h"
@@ -11,17 +10,23 @@ namespace filial::publisher {
 
 using schema::Bytes;
 using schema::ByteView;
-using schema::Hash;
 using schema::LoggedEvent;
 using schema::Position;
 using schema::Result;
-using schema::Segment;
 using schema::Sequence;
 
 namespace {
 
 /// How far the state is the fold of the log; written with every change of either.
 constexpr std::string_view kFolded = "folded";
+
+/// What a write, a row of it and a value take beside their own bytes, at most.
+constexpr std::size_t kWriteOverhead = 4'096;
+constexpr std::size_t kRowOverhead = 64;
+
+std::size_t entry_bytes(ByteView key, const std::optional<Bytes>& value) {
+    return key.size() + (value ? value->size() : 0) + kRowOverhead;
+}
 
 std::pair<Bytes, std::optional<Bytes>> folded_upto(Sequence upto) {
     schema::Writer out;
@@ -66,7 +71,7 @@ Result<void> Outbox::load(schema::Timestamp at) {
         end_ = head->end;
         begun_ = end_;
         next_ = schema::next(end_);
-        return load_chains();
+        return {};
     }
     incarnation_ = schema::id16_from(schema::random_bytes(incarnation_.size()));
     append(log_opened(self_, {incarnation_, epoch_, Sequence{0}, {}}, at));
@@ -78,7 +83,6 @@ Result<void> Outbox::open_epoch(core::Journal& journal, const schema::StoreId& s
                                 schema::Timestamp at) {
     const core::LogHead head = journal.head(self).value_or(core::LogHead{});
     Outbox outbox(journal, self);
-    if (const auto loaded = outbox.load_chains(); !loaded) return loaded;
     schema::LogOpened opened{incarnation, epoch, head.end, {}};
     for (const core::TopicHead& topic : head.topics) {
         opened.chains.emplace_back(topic.topic, topic.chain);
@@ -90,7 +94,7 @@ Result<void> Outbox::open_epoch(core::Journal& journal, const schema::StoreId& s
     outbox.append(log_opened(self, std::move(opened), at));
     // What is decided from the log is behind it then, and is made again from where it is.
     core::JournalWrite write;
-    write.appends.push_back(outbox.take_staged(at));
+    write.appends.push_back(append_of(outbox.take_group(at)));
     if (const auto done = journal.commit(write, true); !done) {
         return schema::fail("open epoch " + std::to_string(epoch.value()) + " of " + self.value(),
                             done.error());
@@ -98,30 +102,16 @@ Result<void> Outbox::open_epoch(core::Journal& journal, const schema::StoreId& s
     return {};
 }
 
-core::Append Outbox::take_staged(schema::Timestamp at) {
-    for (Segment& segment : segments_) {
-        for (const auto& [topic, chain] : chains_) {
-            if (topic == segment.topic) segment.chain = Bytes(schema::view(chain));
-        }
-    }
-    core::Append append;
-    append.store = self_;
-    append.epoch = epoch_;
-    append.incarnation = incarnation_;
-    append.after = end_;
-    append.upto = Sequence{next_.value() - 1};
-    append.segments = std::move(segments_);
-    append.at = at;
-    return append;
-}
-
-Result<void> Outbox::load_chains() {
-    chains_.clear();
-    const auto head = journal_.head(self_);
-    if (!head) return {};
-    for (const core::TopicHead& topic : head->topics)
-        chains_.emplace_back(topic.topic, topic.chain);
-    return {};
+Group Outbox::take_group(schema::Timestamp at) {
+    Group group;
+    group.head = journal_.head(self_).value_or(core::LogHead{});
+    group.head.store = self_;
+    group.head.epoch = epoch_;
+    group.head.incarnation = incarnation_;
+    group.head.end = end_;
+    group.events = std::exchange(events_, {});
+    group.at = at;
+    return group;
 }
 
 Position Outbox::next() const { return {self_, epoch_, next_}; }
@@ -134,27 +124,12 @@ bool Outbox::room_for(std::size_t bytes) const {
 
 void Outbox::append(LoggedEvent logged) {
     schema::check(logged.seq == next_, "a decision is staged where it was made");
-    const std::string& topic = logged.event.topic;
-    const auto is_topic = [&](const auto& entry) { return entry.first == topic; };
-    auto chain = std::find_if(chains_.begin(), chains_.end(), is_topic);
-    if (chain == chains_.end()) chain = chains_.emplace(chains_.end(), topic, Hash{});
-    const Hash hash = schema::event_hash(self_, logged);
-    chain->second = schema::hash_of(schema::view(chain->second), schema::view(hash));
-
-    const auto of_topic = [&](const Segment& segment) { return segment.topic == topic; };
-    auto segment = std::find_if(segments_.begin(), segments_.end(), of_topic);
-    if (segment == segments_.end()) {
-        segment = segments_.emplace(segments_.end());
-        segment->topic = topic;
-        segment->epoch = epoch_;
-    }
-    Bytes row = schema::encode_row(logged.event);
-    bytes_ += row.size();
-    segment->add(logged.seq, logged.event.client, std::move(row));
+    events_.push_back(std::move(logged));
     next_ = schema::next(next_);
 }
 
 void Outbox::stage(ledger::Decision decision) {
+    bytes_ += decision.bytes;
     for (LoggedEvent& logged : decision.events) append(std::move(logged));
     ledger::write(*this, std::move(decision.changes));
 }
@@ -164,32 +139,56 @@ Result<void> Outbox::commit(schema::Timestamp at, StateWrites more) {
     return begun ? finish() : begun;
 }
 
+/// What stands still until `finish`, or is the write's own: events, changed values, `more`. Keys
+/// and values that nobody keeps are read where they are.
+core::MakeWrite Outbox::take_staged(schema::Timestamp at, StateWrites more, std::size_t& bytes) {
+    bytes = kWriteOverhead + bytes_ + events_.size() * kRowOverhead;
+    for (const auto& [key, value] : more) bytes += entry_bytes(key, value);
+    std::vector<std::pair<ByteView, std::optional<Bytes>>> rows;
+    rows.reserve(dirty_.size());
+    for (Value* entry : dirty_) {
+        rows.emplace_back(entry->key, entry->value);
+        bytes += entry_bytes(entry->key, entry->value);
+        entry->dirty = false;
+    }
+    writing_ = std::exchange(dirty_, {});
+    std::swap(new_writing_, new_staged_);
+    for (const auto& [key, value] : new_writing_) bytes += entry_bytes(key, value);
+    std::optional<Group> group;
+    if (staged()) {
+        more.push_back(folded_upto(Sequence{next_.value() - 1}));
+        group = take_group(at);
+    }
+    bytes_ = 0;
+    return [group = std::move(group), more = std::move(more), rows = std::move(rows),
+            &new_rows = std::as_const(new_writing_)]() -> Result<core::JournalWrite> {
+        core::JournalWrite write;
+        write.state.reserve(new_rows.size() + rows.size() + more.size());
+        for (const auto& [key, value] : new_rows) write.state.emplace_back(journal_key(key), value);
+        for (const auto& [key, value] : rows) write.state.emplace_back(journal_key(key), value);
+        write.state.insert(write.state.end(), more.begin(), more.end());
+        if (group) write.appends.push_back(append_of(*group));
+        return write;
+    };
+}
+
 Result<void> Outbox::begin(schema::Timestamp at, StateWrites more, bool alone) {
     schema::check(!committing_, "one commit at a time");
-    core::JournalWrite write;
-    write.state = std::move(more);
-    write.state.reserve(write.state.size() + new_staged_.size() + dirty_.size() + 1);
-    for (const auto& [key, value] : new_staged_) write.state.emplace_back(journal_key(key), value);
-    for (const Value* entry : dirty_) {
-        write.state.emplace_back(journal_key(entry->key), entry->value);
+    if (trouble_) {
+        const schema::Error trouble = *trouble_;
+        roll_back();
+        return tl::unexpected(trouble);
     }
-    if (staged()) {
-        write.state.push_back(folded_upto(Sequence{next_.value() - 1}));
-        write.appends.push_back(take_staged(at));
-    }
-    segments_.clear();
-    auto begun = trouble_ ? Result<void>(tl::unexpected(*trouble_)) : Result<void>{};
+    std::size_t bytes = 0;
+    auto make = take_staged(at, std::move(more), bytes);
     const bool unsynced = schema::planted(schema::Bug::till_answered_unsynced);
-    if (begun && (alone || unsynced)) written_ = journal_.commit(write, !unsynced);
-    if (begun && !written_) begun = journal_.begin(write);
-    if (!begun) {
+    if (alone || unsynced) {
+        const auto write = make();
+        written_ = write ? journal_.commit(*write, !unsynced) : tl::unexpected(write.error());
+    } else if (const auto begun = journal_.begin(std::move(make), bytes); !begun) {
         roll_back();
         return begun;
     }
-    for (Value* entry : dirty_) entry->dirty = false;
-    writing_ = std::exchange(dirty_, {});
-    std::swap(new_writing_, new_staged_);
-    bytes_ = 0;
     begun_ = Sequence{next_.value() - 1};
     committing_ = true;
     return {};
@@ -257,11 +256,10 @@ void Outbox::roll_back() {
         young_.erase(key);
         old_.erase(key);
     }
-    segments_.clear();
+    events_.clear();
     bytes_ = 0;
     begun_ = end_;
     next_ = schema::next(end_);
-    (void)load_chains();
     trouble_.reset();
 }
 

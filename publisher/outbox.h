@@ -12,6 +12,7 @@
 #include "core/journal/journal.h"
 #include "ledger/decide.h"
 #include "ledger/state.h"
+#include "publisher/group.h"
 #include "schema/event.h"
 
 namespace filial::publisher {
@@ -60,10 +61,10 @@ class Outbox : public ledger::State {
     /// of it is there, in memory neither, and the same can be decided and staged anew; the journal
     /// says which failures can be tried again.
     schema::Result<void> commit(schema::Timestamp at, StateWrites more);
-    /// The same in two steps: between them the next commit is staged while the disk works. If
-    /// either fails, nothing is staged any more. `alone`: there is nothing to do meanwhile, so the
-    /// first step writes all of it; waking another thread for it, and being woken by it, takes as
-    /// long as a fast disk does.
+    /// The same in two steps: between them the next commit is staged while this one's events are
+    /// hashed, encoded and written. If either fails, nothing is staged any more. `alone`: there is
+    /// nothing to do meanwhile, so the first step writes all of it; waking another thread for it,
+    /// and being woken by it, takes as long as a fast disk does.
     schema::Result<void> begin(schema::Timestamp at, StateWrites more, bool alone = false);
     schema::Result<void> finish();
     /// Between the two steps.
@@ -99,11 +100,11 @@ class Outbox : public ledger::State {
     Outbox(core::Journal& journal, schema::StoreId self);
     schema::Result<void> load(schema::Timestamp at);
     void append(schema::LoggedEvent logged);
-    core::Append take_staged(schema::Timestamp at);
+    Group take_group(schema::Timestamp at);
+    core::MakeWrite take_staged(schema::Timestamp at, StateWrites more, std::size_t& bytes);
     void set(schema::ByteView key, std::optional<schema::Bytes> value);
     void roll_back();
     void age() const;
-    schema::Result<void> load_chains();
 
     struct Value : ledger::Row {
         schema::Bytes key;
@@ -130,10 +131,9 @@ class Outbox : public ledger::State {
     schema::Sequence begun_;  ///< Last event of the commit in hand, or of the last one.
     schema::Sequence next_{1};
     bool committing_ = false;
-    std::optional<schema::Result<void>> written_;               ///< Of a commit made alone.
-    std::vector<schema::Segment> segments_;                     ///< Staged.
-    std::size_t bytes_ = 0;                                     ///< Of the staged rows.
-    std::vector<std::pair<std::string, schema::Hash>> chains_;  ///< By topic, staged included.
+    std::optional<schema::Result<void>> written_;  ///< Of a commit made alone.
+    std::vector<schema::LoggedEvent> events_;      ///< Staged.
+    std::size_t bytes_ = 0;                        ///< Of the staged rows, about.
 
     /// Two generations of values read or written lately; what was not touched for one generation is
     /// forgotten, so that memory does not grow with the number of keys.
