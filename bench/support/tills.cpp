@@ -8,9 +8,9 @@
 #include <chrono>
 #include <functional>
 #include <variant>
-#include <zmq.hpp>
 
 #include "bench/support/stopwatch.h"
+#include "bench/support/zmtp_line.h"
 #include "schema/messages.h"
 
 namespace filial::bench {
@@ -24,7 +24,7 @@ using schema::Result;
 
 namespace {
 
-/// All clients are looked at this often, whoever has news: sending can take a socket's signal away.
+/// All clients are looked at this often, whoever has news: some wait before they come again.
 constexpr std::chrono::milliseconds kWait{20};
 constexpr double kSilenceSeconds = 30;
 
@@ -37,59 +37,56 @@ std::string order_of(const Operation& operation) {
     return (subject == "customer" && !money) || subject == "transfer" ? operation.subject : "";
 }
 
-/// One client: a window over its tickets. It uses the library as it is, and not core's Dial, so
-/// that 64 clients in one thread leave the processor to the publisher.
+/// One client: a window over its tickets.
 class Till {
   public:
-    Till(zmq::context_t& context, const std::string& endpoint, const std::vector<Bytes>& tickets)
-        : socket_(context, zmq::socket_type::dealer), tickets_(tickets), sent_at_(tickets.size()) {
-        socket_.set(zmq::sockopt::linger, 0);
-        socket_.set(zmq::sockopt::sndhwm, 0);
-        socket_.set(zmq::sockopt::rcvhwm, 0);
-        socket_.connect(endpoint);
-    }
+    Till(ZmtpLine line, const std::vector<Bytes>& tickets)
+        : line_(std::move(line)), tickets_(tickets), sent_at_(tickets.size()) {}
 
-    zmq::socket_t& socket() { return socket_; }
+    int fd() const { return line_.fd(); }
     bool done() const { return answered_ == tickets_.size(); }
-    bool waits() const { return wait_until_ > 0; }
 
     /// A first word, so that the connection stands before the clock starts.
-    void greet() { put(schema::encode(schema::Message(schema::ClientAsk{}))); }
-    bool greeted() {
-        zmq::message_t frame;
-        return socket_.recv(frame, zmq::recv_flags::dontwait).has_value();
+    Result<void> greet() {
+        line_.put(schema::encode(schema::Message(schema::ClientAsk{})));
+        return line_.send();
+    }
+    Result<bool> greeted() {
+        if (const auto ok = line_.read(); !ok) return tl::unexpected(ok.error());
+        const auto answer = line_.next();
+        if (!answer) return tl::unexpected(answer.error());
+        return answer->has_value();
     }
 
     /// Sends while the window has room.
-    void send(std::size_t in_flight, const Stopwatch& watch) {
-        if (wait_until_ > 0 && watch.seconds() < wait_until_) return;
+    Result<void> send(std::size_t in_flight, const Stopwatch& watch) {
+        const double now = watch.seconds();
+        if (wait_until_ > 0 && now < wait_until_) return {};
         wait_until_ = 0;
         while (next_ < tickets_.size() && next_ < answered_ + in_flight) {
-            put(tickets_[next_]);
-            sent_at_[next_++] = watch.seconds();
+            line_.put(tickets_[next_]);
+            sent_at_[next_++] = now;
         }
+        return line_.send();
     }
 
     /// Takes all answers that are there; false if there were none.
     Result<bool> receive(schema::Parser& parser, const Stopwatch& watch, TillRun& run) {
-        zmq::message_t frame;
+        if (const auto ok = line_.read(); !ok) return tl::unexpected(ok.error());
         bool any = false;
-        while (socket_.recv(frame, zmq::recv_flags::dontwait)) {
+        for (;;) {
+            const auto bytes = line_.next();
+            if (!bytes) return tl::unexpected(bytes.error());
+            if (!*bytes) return any;
             any = true;
-            const auto message = schema::decode_message(parser, frame.to_string_view());
+            const auto message = schema::decode_message(parser, **bytes);
             if (!message) return tl::unexpected(message.error());
             if (const auto ok = answer(*message, watch, run); !ok)
                 return tl::unexpected(ok.error());
         }
-        return any;
     }
 
   private:
-    void put(const Bytes& bytes) {
-        zmq::message_t frame(bytes.data(), bytes.size());
-        socket_.send(frame, zmq::send_flags::dontwait);
-    }
-
     Result<void> answer(const schema::Message& message, const Stopwatch& watch, TillRun& run) {
         if (const auto* busy = std::get_if<schema::Busy>(&message)) {
             ++run.busy;
@@ -116,7 +113,7 @@ class Till {
         return {};
     }
 
-    zmq::socket_t socket_;
+    ZmtpLine line_;
     const std::vector<Bytes>& tickets_;
     std::vector<double> sent_at_;
     std::size_t next_ = 0;
@@ -124,8 +121,7 @@ class Till {
     double wait_until_ = 0;
 };
 
-/// The sockets that have news, found by their descriptors: the library's own poll asks each of
-/// them, and 64 clients in one thread would do little else.
+/// The clients that have news, found by their descriptors.
 class News {
   public:
     explicit News(std::vector<Till>& tills) : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -134,7 +130,7 @@ class News {
             epoll_event event{};
             event.events = EPOLLIN;
             event.data.u64 = i;
-            const int fd = tills[i].socket().get(zmq::sockopt::fd);
+            const int fd = tills[i].fd();
             schema::check(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0, "a socket in epoll");
         }
         all_.resize(tills.size());
@@ -168,14 +164,18 @@ class News {
 };
 
 Result<void> greet_all(std::vector<Till>& tills, News& news) {
-    for (Till& till : tills) till.greet();
+    for (Till& till : tills) {
+        if (const auto ok = till.greet(); !ok) return ok;
+    }
     const Stopwatch watch;
     for (std::size_t left = tills.size(); left > 0;) {
         if (watch.seconds() > kSilenceSeconds) {
             return fail(Errc::unreachable, "the publisher does not answer");
         }
         for (const std::size_t i : news.wait()) {
-            if (tills[i].greeted()) --left;
+            const auto greeted = tills[i].greeted();
+            if (!greeted) return tl::unexpected(greeted.error());
+            if (*greeted) --left;
         }
     }
     return {};
@@ -204,12 +204,14 @@ TillPlan deal(const std::vector<std::vector<Operation>>& tickets, std::size_t cl
     return plan;
 }
 
-Result<TillRun> hand_in(const std::string& endpoint, const TillPlan& plan,
-                        std::size_t in_flight) try {
-    zmq::context_t context;
+Result<TillRun> hand_in(const std::string& endpoint, const TillPlan& plan, std::size_t in_flight) {
     std::vector<Till> tills;
     tills.reserve(plan.tickets.size());
-    for (const auto& tickets : plan.tickets) tills.emplace_back(context, endpoint, tickets);
+    for (const auto& tickets : plan.tickets) {
+        auto line = ZmtpLine::connect(endpoint);
+        if (!line) return tl::unexpected(line.error());
+        tills.emplace_back(std::move(*line), tickets);
+    }
     News news(tills);
     if (const auto ok = greet_all(tills, news); !ok) return tl::unexpected(ok.error());
 
@@ -217,7 +219,9 @@ Result<TillRun> hand_in(const std::string& endpoint, const TillPlan& plan,
     TillRun run;
     const Stopwatch watch;
     double heard = 0;
-    for (Till& till : tills) till.send(in_flight, watch);
+    for (Till& till : tills) {
+        if (const auto ok = till.send(in_flight, watch); !ok) return tl::unexpected(ok.error());
+    }
     auto done = static_cast<std::size_t>(
         std::count_if(tills.begin(), tills.end(), [](const Till& till) { return till.done(); }));
     while (done < tills.size()) {
@@ -227,7 +231,8 @@ Result<TillRun> hand_in(const std::string& endpoint, const TillPlan& plan,
             const auto some = till.receive(parser, watch, run);
             if (!some) return tl::unexpected(some.error());
             if (*some) heard = watch.seconds();
-            if (*some || till.waits()) till.send(in_flight, watch);
+            const auto sent = till.send(in_flight, watch);
+            if (!sent) return tl::unexpected(sent.error());
             if (till.done() && !was_done) ++done;
         }
         if (watch.seconds() - heard > kSilenceSeconds) {
@@ -238,8 +243,6 @@ Result<TillRun> hand_in(const std::string& endpoint, const TillPlan& plan,
     run.seconds = spent.seconds;
     run.processor = spent.processor;
     return run;
-} catch (const zmq::error_t& e) {
-    return fail(Errc::io, std::string("tills: ") + e.what());
 }
 
 }  // namespace filial::bench
