@@ -173,8 +173,9 @@ struct Encoder {
         write_call_state(out, m);
     }
     void operator()(const Readmit& m) {
-        head(out, M::readmit, 3);
+        head(out, M::readmit, m.reason.empty() ? 3 : 4);
         out.u64(m.request).str(m.store.value()).str(m.incarnation);
+        if (!m.reason.empty()) out.str(m.reason);
     }
     void operator()(const Backup& m) {
         head(out, M::backup, 2);

@@ -259,6 +259,7 @@ Result<Message> read_body(M kind, Fields& fields) {
             m.request = fields.u64();
             m.store = read_store(fields);
             m.incarnation = fields.str();
+            m.reason = fields.str();
             return Message{std::move(m)};
         }
         case M::backup: {
