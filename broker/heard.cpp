@@ -30,7 +30,8 @@ Position reached(const schema::Mark& mark, const StoreId& store) {
 
 Epoch known_epoch(const StoreId& store, const core::MarkBook& marks) {
     Epoch most;
-    for (const auto& [of, held] : marks.all()) most = std::max(most, reached(held.mark, store).epoch);
+    for (const auto& [of, held] : marks.all())
+        most = std::max(most, reached(held.mark, store).epoch);
     return most;
 }
 
@@ -51,8 +52,8 @@ std::string not_heard(const StoreId& store, const Attempt& attempt, const core::
     for (const auto& [of, mark] : marks.all()) {
         const Position most = reached(mark.mark, store);
         if (most.seq.value() == 0 || most <= std::max(here, brought)) continue;
-        return of.value() + " has read the log of " + store.value() + " up to " +
-               to_string(most) + ", held here is " + to_string(here) +
+        return of.value() + " has read the log of " + store.value() + " up to " + to_string(most) +
+               ", held here is " + to_string(here) +
                ": what lies between is on no disk that has asked";
     }
     return {};

@@ -19,9 +19,9 @@ Result<Incarnation> life_of(core::Journal& journal) {
     Incarnation life{};
     if (*known) {
         if ((*known)->size() != life.size()) {
-            return schema::fail(schema::Errc::corrupt, "the broker's life has " +
-                                                           std::to_string((*known)->size()) +
-                                                           " bytes");
+            return schema::fail(
+                schema::Errc::corrupt,
+                "the broker's life has " + std::to_string((*known)->size()) + " bytes");
         }
         return schema::id16_from(**known);
     }

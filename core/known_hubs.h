@@ -15,8 +15,8 @@ namespace filial::core {
 struct HubLife {
     schema::StoreId hub;
     schema::Incarnation life{};
-    schema::Timestamp at;             ///< By this store's clock, for people.
-    std::string reason;               ///< Of a person who accepted it, on one line; else empty.
+    schema::Timestamp at;  ///< By this store's clock, for people.
+    std::string reason;    ///< Of a person who accepted it, on one line; else empty.
     friend bool operator==(const HubLife&, const HubLife&) = default;
 };
 

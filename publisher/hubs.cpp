@@ -116,8 +116,8 @@ std::vector<std::string> Hubs::sentences() {
                       (counts ? "" : "; over"));
     }
     for (const auto& [hub, life] : offered_) {
-        all.push_back(hub.value() + " " + hex(life) + " is not accepted; if it is the company's: " +
-                      how_to(hub, life));
+        all.push_back(hub.value() + " " + hex(life) +
+                      " is not accepted; if it is the company's: " + how_to(hub, life));
     }
     return all;
 }

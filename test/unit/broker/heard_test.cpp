@@ -107,7 +107,8 @@ TEST_CASE("N8: what is staged of the old life is held before another machine is 
     machine.role = "publisher";
     machine.name = "store1/publisher";
     machine.incarnation.fill(7);
-    company.broker->rejoin(machine, {0, machine.incarnation, Epoch{1}, Sequence{2}, "pc", "restored"});
+    company.broker->rejoin(machine,
+                           {0, machine.incarnation, Epoch{1}, Sequence{2}, "pc", "restored"});
     REQUIRE(company.broker->take(machine, log.range(0, 6)));
     CHECK(company.end() == Sequence{0});
     const core::Requester person{0, "route", "", true};

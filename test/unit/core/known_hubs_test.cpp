@@ -38,7 +38,8 @@ TEST_CASE("known hubs: the last life of a broker counts, the ones before stay on
     CHECK(read->find(StoreId{"other"}) == nullptr);
 }
 
-TEST_CASE("known hubs: a line that is cut or changed is damage, and never a broker that is not known") {
+TEST_CASE(
+    "known hubs: a line that is cut or changed is damage, and never a broker that is not known") {
     const test::TempFolder folder;
     const std::string good = three().text();
     for (std::size_t cut = 1; cut < good.size(); ++cut) {

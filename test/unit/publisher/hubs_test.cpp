@@ -34,7 +34,8 @@ Message accept(const std::string& digits, const std::string& reason = "a new dis
 
 }  // namespace
 
-TEST_CASE("N8: the first life of a broker is noted, another one is not trusted before a person said so") {
+TEST_CASE(
+    "N8: the first life of a broker is noted, another one is not trusted before a person said so") {
     const TempFolder folder;
     filial::core::ManualClock clock;
     {
@@ -67,7 +68,7 @@ TEST_CASE("N8: the first life of a broker is noted, another one is not trusted b
     CHECK(sentences[2].find("not accepted") != std::string::npos);
 }
 
-TEST_CASE("hubs: the old broker that comes back ends the question; one without a life is trusted") {
+TEST_CASE("hubs: the old broker that comes back ends the question, one without a life is trusted") {
     const TempFolder folder;
     filial::core::ManualClock clock;
     Hubs hubs(folder.path(), clock);
