@@ -32,8 +32,8 @@ def taken(store):
     return sum(event["kind"] == "grant.taken" for event in read_log(store))
 
 
-@story("N8: a broker that lost its disk is rebuilt while stores sell; its notices count once it is "
-       "accepted", seconds=180)
+@story("N8: a broker that lost its disk is rebuilt while stores sell, and its notices count once it "
+       "is accepted", seconds=180)
 def hub_lost_its_disk(stage):
     company = stage.company("store1", "store2")
     store, home = company.stores["store1"], company.stores["store2"]
