@@ -117,10 +117,11 @@ struct Encoder {
         out.u64(m.session).str(m.reason);
     }
     void operator()(const Ticket& m) {
-        head(out, M::ticket, 5);
+        head(out, M::ticket, m.reissued ? 6 : 5);
         out.u64(m.request).bin(view(m.client)).u64(m.number).bin(m.note);
         out.array(m.operations.size());
         for (const Operation& operation : m.operations) write_operation(out, operation);
+        if (m.reissued) out.boolean(true);
     }
     void operator()(const Accepted& m) {
         head(out, M::accepted, 6);

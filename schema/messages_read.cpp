@@ -146,6 +146,7 @@ Ticket read_ticket(Fields& fields) {
     m.note = fields.bin();
     Fields operations = fields.array();
     while (operations.more()) m.operations.push_back(read_operation(operations));
+    m.reissued = fields.boolean();
     return m;
 }
 
