@@ -1,4 +1,5 @@
 #include "broker/broker.h"
+#include "broker/life.h"
 #include "broker/rebuild.h"
 #include "core/journal/journal_repair.h"
 #include "core/journal/rocks_journal.h"
@@ -19,7 +20,9 @@ Result<void> relay(core::Process& process, const core::Keys* keys, core::RocksJo
     auto broker = Broker::open(journal, process.clock(), options.store, &process.allow(),
                                options.scrub_every_us);
     if (!broker) return tl::unexpected(broker.error());
-    core::Self self{options.store, "broker", {}, {}};
+    const auto life = filial::broker::life_of(journal);
+    if (!life) return tl::unexpected(life.error());
+    core::Self self{options.store, "broker", {}, *life};
     core::Exchange exchange(**broker, process.clock(), process.network(), &process.allow(), keys,
                             self);
     if (const auto ok = (*broker)->attach(exchange); !ok) return ok;

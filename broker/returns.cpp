@@ -1,5 +1,6 @@
 // Stores that come back: who may go on as a store, and who is over.
 #include "broker/broker.h"
+#include "broker/heard.h"
 #include "core/log.h"
 
 namespace filial::broker {
@@ -107,11 +108,29 @@ Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit&
         return schema::fail(Errc::not_allowed, "stores are readmitted on the broker's own machine");
     }
     if (who.incarnation.empty()) return {};
+    // What is staged of the life that ends here would come to stand above the end that is told.
+    if (const auto done = flush(); !done) return schema::fail("readmit", done.error());
     const auto head = journal_.head(who.store);
+    const core::MarkBook& marks = exchange_->marks();
+    const schema::Epoch held =
+        std::max(head ? head->epoch : schema::Epoch{}, known_epoch(who.store, marks));
     // Nobody may hear of an epoch that a crash could make us grant again.
     Readmissions with = readmissions_;
-    auto granted = with.grant(who.store, who.incarnation, head ? head->epoch : schema::Epoch{});
+    auto granted = with.grant(who.store, who.incarnation, held);
     if (!granted) return tl::unexpected(granted.error());
+    const Attempt* asked = readmissions_.find(who.store, granted->incarnation);
+    if (asked != nullptr && asked->granted.value() == 0 && allow_ != nullptr) {
+        const std::string why =
+            not_heard(who.store, *asked, head ? &*head : nullptr, allow_->all(), marks);
+        if (!why.empty() && who.reason.empty()) {
+            return schema::fail(Errc::refused,
+                                why + "; wait for them, or say why it goes on without: --anyway");
+        }
+        if (!why.empty()) {
+            log(Level::warn, "a store is readmitted although not everything was heard",
+                {{"store", who.store.value()}, {"lacks", why}, {"reason", who.reason}});
+        }
+    }
     if (const auto saved = save(with); !saved) return saved;
     readmissions_ = std::move(with);
     log(Level::info, attempt_text(who.store, *granted), {{"store", who.store.value()}});

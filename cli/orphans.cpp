@@ -48,8 +48,14 @@ Result<void> for_each_event(const JournalView& log, const StoreId& store, Sequen
 struct Tail {
     Sequence common;  ///< Up to here both logs are the same.
     std::vector<Orphan> orphans;
-    /// What tills have handed in again since, by client and number.
+    /// What stands in the log that goes on since then, by client and number.
     std::set<std::pair<schema::ClientId, std::uint64_t>> again;
+
+    bool has(const Orphan& orphan) const {
+        const schema::Position& place = orphan.position;
+        return again.contains({orphan.client, orphan.number}) ||
+               again.contains({reissue_client(place.store, place.epoch), place.seq.value()});
+    }
 };
 
 Result<Tail> find_tail(const JournalView& lost, const JournalView& now, const StoreId& store) {
@@ -113,6 +119,9 @@ std::string text_of(const schema::Operation& operation) {
     return text;
 }
 
+/// The state of one whose number its client's answers no longer reach back to.
+constexpr const char* kTooOld = "too old";
+
 /// What becomes of one orphan.
 struct Fate {
     std::string state;  ///< lost, again, booked, booked before, refused, no fact.
@@ -120,11 +129,8 @@ struct Fate {
 };
 
 /// The publisher's word about one ticket; Busy is tried again.
-Result<Fate> book(Context& context, Link& link, const Orphan& orphan, double wait_seconds) {
-    schema::Ticket ticket;
-    ticket.client = reissue_client(orphan.position.store, orphan.position.epoch);
-    ticket.number = orphan.position.seq.value();
-    ticket.operations = orphan.operations;
+Result<Fate> hand_in(Context& context, Link& link, const schema::Ticket& ticket,
+                     double wait_seconds) {
     const auto now_ms = [&] { return context.clock.boot().value() / core::kMillisecond; };
     const std::int64_t until = now_ms() + static_cast<std::int64_t>(wait_seconds * 1e3);
     for (;;) {
@@ -134,14 +140,31 @@ Result<Fate> book(Context& context, Link& link, const Orphan& orphan, double wai
             return Fate{accepted->repeated ? "booked before" : "booked", ""};
         }
         if (const auto* refused = std::get_if<schema::TicketRefused>(&*answer)) {
-            const bool done = refused->code == Errc::already_done;
-            return Fate{done ? "booked before" : "refused", refused->reason};
+            const bool old = refused->code == Errc::already_done;
+            return Fate{old ? kTooOld : "refused", refused->reason};
         }
         const auto* busy = std::get_if<schema::Busy>(&*answer);
         if (busy == nullptr) return schema::fail(Errc::corrupt, "an unexpected answer");
         if (now_ms() >= until) return schema::fail(Errc::busy, busy->reason);
         std::this_thread::sleep_for(milliseconds(busy->retry_ms));
     }
+}
+
+/// Under its till's own number, so that the till may hand it in again, too. Where the till has gone
+/// on so far that the store no longer tells its old numbers apart, under its place in the lost log.
+Result<Fate> book(Context& context, Link& link, const Orphan& orphan, double wait_seconds) {
+    schema::Ticket ticket;
+    ticket.client = orphan.client;
+    ticket.number = orphan.number;
+    ticket.operations = orphan.operations;
+    ticket.reissued = true;
+    auto fate = hand_in(context, link, ticket, wait_seconds);
+    if (!fate || fate->state != kTooOld) return fate;
+    ticket.client = reissue_client(orphan.position.store, orphan.position.epoch);
+    ticket.number = orphan.position.seq.value();
+    fate = hand_in(context, link, ticket, wait_seconds);
+    if (fate && fate->state == kTooOld) fate->state = "booked before";
+    return fate;
 }
 
 Json json_of(const Orphan& orphan, const Fate& fate) {
@@ -199,8 +222,8 @@ Result<int> run_orphans(Context& context, const OrphanArgs& args) {
         Fate fate{"lost", ""};
         if (orphan.operations.empty()) {
             fate.state = "no fact";
-        } else if (tail->again.contains({orphan.client, orphan.number})) {
-            fate = {"again", "its till has handed it in again"};
+        } else if (tail->has(orphan)) {
+            fate = {"again", "it is here: handed in again by its till, or booked again before"};
         } else if (link) {
             auto booked = book(context, *link, orphan, args.wait_seconds);
             if (!booked) {

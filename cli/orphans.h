@@ -13,9 +13,9 @@ struct OrphanArgs {
 };
 
 /// `filial orphans FOLDER`: the tail of an older log of this store that is not in the log that goes
-/// on, ticket by ticket. With --reissue the physical facts among them are booked again, each under
-/// its original position, so that a second run, or a second disk with the same tail, books nothing
-/// twice; what its till has handed in again meanwhile is not booked. Exit code 4 if a ticket was
+/// on, ticket by ticket. With --reissue the physical facts among them are booked again, each as the
+/// ticket of its till that it was, so that neither a second run, nor a second disk with the same
+/// tail, nor the till that hands it in again books anything twice. Exit code 4 if a ticket was
 /// refused. The folder is not touched.
 schema::Result<int> run_orphans(Context& context, const OrphanArgs& args);
 

@@ -26,8 +26,9 @@ struct Orphan {
 schema::Result<Orphan> orphan_of(const schema::StoreId& store,
                                  std::span<const schema::LoggedEvent> events);
 
-/// Under whom the tickets of a lost epoch's tail are booked again: the original position is the
-/// number, so that the same tail is booked once, however often and from whichever disk.
+/// Under whom a ticket of a lost epoch's tail is booked again whose own number is too old for that:
+/// the original position is the number, so that the same tail is booked once, however often and
+/// from whichever disk.
 schema::ClientId reissue_client(const schema::StoreId& store, schema::Epoch epoch);
 
 }  // namespace filial::cli

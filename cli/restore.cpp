@@ -162,24 +162,37 @@ Result<int> run_replace_store(Context& context) {
     return kDone;
 }
 
-Result<int> run_readmit(Context& context, const std::string& store, const std::string& code) {
-    const std::string doing = store.empty() ? "readmit" : "readmit " + store;
-    const auto options = context.options();
-    if (!options) return tl::unexpected(options.error());
-    schema::Readmit message{0, (*options)->store, code};
+namespace {
+
+/// The sentences of the process that answers, or what it was told to do.
+Result<std::vector<std::string>> tell(Context& context, Process process, const std::string& doing,
+                                      const std::string& store, schema::Readmit message) {
     if (!store.empty()) {
         const auto id = schema::parse_store_id(store);
         if (!id) return schema::fail(doing, id.error());
         message.store = *id;
     }
-    auto link = context.connect(Process::broker);
-    if (!link) return tl::unexpected(with_advice(link.error(), doing, Process::broker));
-    const auto answer = ask_for<schema::Status>(**link, message, kReadmitWait);
-    if (!answer) return tl::unexpected(with_advice(answer.error(), doing, Process::broker));
+    auto link = context.connect(process);
+    if (!link) return tl::unexpected(with_advice(link.error(), doing, process));
+    auto answer = ask_for<schema::Status>(**link, std::move(message), kReadmitWait);
+    if (!answer) return tl::unexpected(with_advice(answer.error(), doing, process));
+    return std::move(answer->waiting);
+}
+
+}  // namespace
+
+Result<int> run_readmit(Context& context, const std::string& store, const std::string& code,
+                        const std::string& anyway) {
+    const std::string doing = store.empty() ? "readmit" : "readmit " + store;
+    const auto options = context.options();
+    if (!options) return tl::unexpected(options.error());
+    const auto attempts =
+        tell(context, Process::broker, doing, store, {0, (*options)->store, code, anyway});
+    if (!attempts) return tl::unexpected(attempts.error());
     if (context.console.json) {
         Json out;
         if (!store.empty()) out["readmitted"] = store;
-        out["attempts"] = answer->waiting;
+        out["attempts"] = *attempts;
         context.console.line(dump(out));
         return kDone;
     }
@@ -187,8 +200,33 @@ Result<int> run_readmit(Context& context, const std::string& store, const std::s
         context.console.line(store + " is readmitted: this machine goes on, and no other");
         return kDone;
     }
-    for (const std::string& sentence : answer->waiting) context.console.line(sentence);
-    if (answer->waiting.empty()) context.console.say("no machine has asked to be readmitted here");
+    for (const std::string& sentence : *attempts) context.console.line(sentence);
+    if (attempts->empty()) context.console.say("no machine has asked to be readmitted here");
+    return kDone;
+}
+
+Result<int> run_accept_hub(Context& context, const std::string& hub, const std::string& code,
+                           const std::string& reason) {
+    const std::string doing = hub.empty() ? "accept-hub" : "accept-hub " + hub;
+    const auto options = context.options();
+    if (!options) return tl::unexpected(options.error());
+    const auto lives =
+        tell(context, Process::publisher, doing, hub, {0, (*options)->store, code, reason});
+    if (!lives) return tl::unexpected(lives.error());
+    if (context.console.json) {
+        Json out;
+        if (!hub.empty()) out["accepted"] = hub;
+        out["hubs"] = *lives;
+        context.console.line(dump(out));
+        return kDone;
+    }
+    if (!hub.empty()) {
+        context.console.line(hub + " is accepted here as " + code +
+                             ": notices are taken from it again");
+        return kDone;
+    }
+    for (const std::string& sentence : *lives) context.console.line(sentence);
+    if (lives->empty()) context.console.say("no broker has been met here");
     return kDone;
 }
 

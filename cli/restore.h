@@ -17,8 +17,14 @@ schema::Result<int> run_restore(Context& context, const std::string& dir);
 schema::Result<int> run_replace_store(Context& context);
 
 /// `filial readmit [STORE CODE]`, at head office: this machine goes on as that store, and no other.
-/// Without STORE: who has asked, and what became of it.
-schema::Result<int> run_readmit(Context& context, const std::string& store,
-                                const std::string& code);
+/// Without STORE: who has asked, and what became of it. `anyway`: why it goes on although stores
+/// were not heard; else empty.
+schema::Result<int> run_readmit(Context& context, const std::string& store, const std::string& code,
+                                const std::string& anyway);
+
+/// `filial accept-hub [HUB CODE]`, at a store: the broker of HUB, which lost its memory, is the
+/// company's in the life that begins with CODE. Without HUB: which lives are known here.
+schema::Result<int> run_accept_hub(Context& context, const std::string& hub,
+                                   const std::string& code, const std::string& reason);
 
 }  // namespace filial::cli

@@ -55,11 +55,40 @@ void add_readmit(CLI::App& app, Context& context) {
         "  filial readmit\n  filial readmit store1 4f3a09c2");
     const auto store = std::make_shared<std::string>();
     const auto code = std::make_shared<std::string>();
+    const auto anyway = std::make_shared<std::string>();
     auto* name = verb.add_option("STORE", *store, "The store's name");
     auto* digits = verb.add_option("CODE", *code, "What its machine printed, 8 digits or more");
     name->needs(digits);
-    verb.callback([&context, store, code] {
-        context.action = [&context, store, code] { return run_readmit(context, *store, *code); };
+    verb.add_option("--anyway", *anyway,
+                    "Why it goes on although stores were not heard, or have read more of its log "
+                    "than anybody holds");
+    verb.callback([&context, store, code, anyway] {
+        context.action = [&context, store, code, anyway] {
+            return run_readmit(context, *store, *code, *anyway);
+        };
+    });
+}
+
+void add_accept_hub(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(
+        app, "accept-hub",
+        "At a store: the broker of HUB, which came back without its memory, is the company's. "
+        "Notices are\n"
+        "taken from it again, and its word on whose log goes on. Without HUB: which lives of which "
+        "brokers\n"
+        "are known here.",
+        "  filial accept-hub\n  filial accept-hub head 8899aabb --reason 'a new disk'");
+    const auto hub = std::make_shared<std::string>();
+    const auto code = std::make_shared<std::string>();
+    const auto reason = std::make_shared<std::string>();
+    auto* name = verb.add_option("HUB", *hub, "The name of the broker's store");
+    auto* digits = verb.add_option("CODE", *code, "What `filial status` shows, 8 digits or more");
+    auto* why = verb.add_option("--reason", *reason, "Why; it stays on the record");
+    name->needs(digits)->needs(why);
+    verb.callback([&context, hub, code, reason] {
+        context.action = [&context, hub, code, reason] {
+            return run_accept_hub(context, *hub, *code, *reason);
+        };
     });
 }
 
@@ -88,6 +117,7 @@ void add_identity_verbs(CLI::App& app, Context& context) {
     add_backup(app, context);
     add_restore(app, context);
     add_readmit(app, context);
+    add_accept_hub(app, context);
     add_orphans(app, context);
 }
 

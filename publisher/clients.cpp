@@ -107,7 +107,7 @@ Result<Known> Clients::look_up(const ClientId& client, std::uint64_t number, std
     const auto& answers = (*record)->answers;
     const auto at = std::lower_bound(answers.begin(), answers.end(), number, below);
     if (at == answers.end() || at->number != number) return Known::fresh;
-    const bool any = at->checksum == KeptAnswer::kAnyContent;
+    const bool any = at->checksum == KeptAnswer::kAnyContent || checksum == KeptAnswer::kAnyContent;
     if (!any && at->checksum != checksum) return Known::reused;
     answer = *at;
     return Known::repeated;

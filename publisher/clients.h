@@ -18,7 +18,7 @@ constexpr std::size_t kClientsInMemory = 512;
 
 /// What was answered to one ticket.
 struct KeptAnswer {
-    /// Instead of a checksum: made from the log, which does not hold what the ticket looked like.
+    /// Instead of a checksum: made from a log, which does not hold what the ticket looked like.
     static constexpr std::uint64_t kAnyContent = 0;
 
     std::uint64_t number = 0;
@@ -48,7 +48,7 @@ class Clients {
     explicit Clients(const core::Journal& journal) : journal_(journal) {}
 
     /// Looks a ticket up, what was accepted since the last commit included. `answer` is set for
-    /// `repeated`. Fails as the journal does.
+    /// `repeated`. With kAnyContent its number alone is looked at. Fails as the journal does.
     schema::Result<Known> look_up(const schema::ClientId& client, std::uint64_t number,
                                   std::uint64_t checksum, KeptAnswer& answer);
 

@@ -62,10 +62,27 @@ Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& f
     if (fetch.store != outbox_->store()) return {};
     const bool own_replica = peer.local && peer.role == "subscriber";
     if (!is_broker(peer) && !own_replica) return {};
+    const bool trusted = own_replica || hubs_.trusts(peer);
     const std::string why = unlike(peer, fetch);
     if (why.empty()) return {};
-    over_ = why;
-    return schema::fail(Errc::forked, why);
+    // What a broker without its memory holds may come from a machine that is over.
+    if (trusted) over_ = why;
+    return schema::fail(Errc::forked, trusted ? why : why + "; " + hubs_.changed());
+}
+
+void Publisher::accept_hub(const core::Requester& from, const schema::Readmit& hub) {
+    if (!from.local) {
+        return trouble(from, hub.request, Errc::not_allowed,
+                       "brokers are accepted on the store's own machine");
+    }
+    if (!hub.incarnation.empty()) {
+        const auto done = hubs_.accept(hub.store, hub.incarnation, hub.reason);
+        if (!done) return trouble(from, hub.request, done.error().code, done.error().message);
+        legs_->want_again();
+    }
+    schema::Status answer = status(hub.request);
+    answer.waiting = hubs_.sentences();
+    legs_->reply(from, schema::Message{std::move(answer)});
 }
 
 void Publisher::turned_away(const std::string& store, const schema::Error& error) {

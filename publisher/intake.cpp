@@ -144,6 +144,11 @@ void Intake::take(const Requester& from, Ticket ticket, schema::Timestamp wall, 
     };
     std::uint64_t index = schema::kWholeTicket;
     if (const auto ok = check(ticket, index); !ok) return refuse(index, ok.error());
+    if (ticket.reissued && !from.local) {
+        return refuse(
+            schema::kWholeTicket,
+            {Errc::not_allowed, "a lost tail is booked again on the store's own machine"});
+    }
 
     const schema::Writer content = content_of(ticket);
     if (content.size() > schema::kTicketBytesMax) {
@@ -165,8 +170,9 @@ void Intake::take(const Requester& from, Ticket ticket, schema::Timestamp wall, 
         if (operation.at.value() == 0) operation.at = wall;
     }
     bytes_ += content.size();
-    waiting_.push_back(
-        {from, std::move(ticket), schema::checksum_of(content.bytes()), content.size(), {}, {}});
+    const std::uint64_t checksum =
+        ticket.reissued ? KeptAnswer::kAnyContent : schema::checksum_of(content.bytes());
+    waiting_.push_back({from, std::move(ticket), checksum, content.size(), {}, {}});
 }
 
 void Intake::take_own(Ticket ticket, ledger::Inputs inputs) {

@@ -17,6 +17,8 @@ class Legs {
     virtual void reply(const core::Requester& to, const schema::Message& message) = 0;
     virtual core::MarkBook& marks() = 0;
     virtual void announce(const schema::StoreId& store) = 0;
+    /// What is wanted of every peer is asked anew.
+    virtual void want_again() = 0;
     virtual bool tell(const std::string& receiver, schema::Confirmed message) = 0;
     virtual std::vector<schema::Leg> incoming() const = 0;
     virtual bool session_of(const std::string& receiver, std::int64_t& heard_us) const = 0;
@@ -41,6 +43,7 @@ class ExchangeLegs : public Legs {
     }
     core::MarkBook& marks() override { return exchange_.marks(); }
     void announce(const schema::StoreId& store) override { exchange_.announce(store); }
+    void want_again() override { exchange_.want_again(); }
     bool tell(const std::string& receiver, schema::Confirmed message) override {
         return exchange_.tell(receiver, std::move(message));
     }

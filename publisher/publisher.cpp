@@ -34,6 +34,7 @@ Publisher::Publisher(const core::Options& options, core::Journal& journal, const
       clients_(journal),
       intake_(clients_, policy_, options.publisher.queue_tickets),
       rounds_(options.store, policy_, clients_, intake_),
+      hubs_(options.data, clock),
       marks_(journal, options.publisher.mark_every_us),
       started_(clock.boot()),
       saved_(clock.boot()),
@@ -93,7 +94,7 @@ bool Publisher::is_broker(const core::Peer& peer) const {
 }
 
 std::optional<core::Want> Publisher::want(const core::Peer& peer, const StoreId& store) {
-    if (store == outbox_->store() || !is_broker(peer)) return std::nullopt;
+    if (store == outbox_->store() || !is_broker(peer) || !hubs_.trusts(peer)) return std::nullopt;
     return control_->want(store);
 }
 
@@ -251,6 +252,7 @@ void Publisher::request(const core::Requester& from, Message message) {
         return legs_->reply(from, Message{status(request)});
     }
     if (const auto* asked = std::get_if<schema::Call>(&message)) return call(from, *asked);
+    if (const auto* hub = std::get_if<schema::Readmit>(&message)) return accept_hub(from, *hub);
     if (const auto* backup = std::get_if<schema::Backup>(&message)) {
         const auto done = copy(from, *backup);
         if (!done) return trouble(from, request, done.error().code, done.error().message);

@@ -16,6 +16,7 @@
 #include "publisher/clients.h"
 #include "publisher/control_inbox.h"
 #include "publisher/gathering.h"
+#include "publisher/hubs.h"
 #include "publisher/intake.h"
 #include "publisher/legs.h"
 #include "publisher/live_questions.h"
@@ -106,6 +107,7 @@ class Publisher : public core::Host {
                                            const schema::DigestAsk& ask) const;
     schema::Result<void> forget(const core::Requester& from, const std::string& receiver);
     schema::Result<void> copy(const core::Requester& from, const schema::Backup& backup);
+    void accept_hub(const core::Requester& from, const schema::Readmit& hub);
     std::string unlike(const core::Peer& peer, const schema::Fetch& fetch) const;
     void make_mark(core::BootTime now);
     void call(const core::Requester& from, const schema::Call& call);
@@ -131,6 +133,7 @@ class Publisher : public core::Host {
     std::string rounds_said_;  ///< Why they stand still.
     std::optional<ControlInbox> control_;
     std::optional<Receivers> receivers_;
+    Hubs hubs_;
     MarkMaker marks_;
     LiveQuestions live_;
 

@@ -31,6 +31,7 @@ Rejoiner::Rejoiner(const core::Options& options, core::Journal& journal, const c
       clock_(clock),
       quarantine_(quarantine),
       logs_(journal, clock, core::StoreLogs::Chains::proved),
+      hubs_(options.data, clock),
       started_(clock.boot()) {}
 
 Result<schema::Range> Rejoiner::read(const core::ReadRequest& request) {
@@ -39,7 +40,8 @@ Result<schema::Range> Rejoiner::read(const core::ReadRequest& request) {
 }
 
 std::optional<core::Want> Rejoiner::want(const core::Peer& peer, const StoreId& store) {
-    if (store != options_.store || peer.role != "broker" || !peer.dialled) return std::nullopt;
+    const bool broker = peer.role == "broker" && peer.dialled;
+    if (store != options_.store || !broker || !hubs_.trusts(peer)) return std::nullopt;
     core::Want want;
     want.store = store;
     const auto head = journal_.head(store);
@@ -74,7 +76,8 @@ std::vector<schema::TopicEnd> Rejoiner::durable(const core::Want& want) const {
 }
 
 void Rejoiner::rejoined(const core::Peer& peer, const schema::Rejoined& answer) {
-    if (peer.role != "broker" || answer.incarnation != quarantine_.incarnation) return;
+    const bool asked = peer.role == "broker" && answer.incarnation == quarantine_.incarnation;
+    if (!asked || !hubs_.trusts(peer)) return;
     readmission_.heard(peer.store, answer);
     news_ = true;
 }
@@ -137,10 +140,33 @@ void Rejoiner::request(const core::Requester& from, Message message) {
         return exchange_->reply(from, Message{status(schema::request_of(message))});
     }
     schema::Trouble trouble;
+    if (const auto* hub = std::get_if<schema::Readmit>(&message)) {
+        auto done = accept_hub(from, *hub);
+        if (done) return exchange_->reply(from, Message{std::move(*done)});
+        trouble.request = hub->request;
+        trouble.code = done.error().code;
+        trouble.message = done.error().message;
+        return exchange_->reply(from, Message{std::move(trouble)});
+    }
     trouble.request = schema::request_of(message);
     trouble.code = Errc::refused;
     trouble.message = status(0).health;
     exchange_->reply(from, Message{std::move(trouble)});
+}
+
+Result<schema::Status> Rejoiner::accept_hub(const core::Requester& from,
+                                            const schema::Readmit& hub) {
+    if (!from.local) {
+        return schema::fail(Errc::not_allowed, "brokers are accepted on the store's own machine");
+    }
+    if (!hub.incarnation.empty()) {
+        const auto done = hubs_.accept(hub.store, hub.incarnation, hub.reason);
+        if (!done) return tl::unexpected(done.error());
+        exchange_->want_again();
+    }
+    schema::Status answer = status(hub.request);
+    answer.waiting = hubs_.sentences();
+    return answer;
 }
 
 schema::Status Rejoiner::status(std::uint64_t request) const {
@@ -150,6 +176,9 @@ schema::Status Rejoiner::status(std::uint64_t request) const {
     status.store = options_.store.value();
     status.version = FILIAL_VERSION;
     status.health = "in quarantine, nothing is booked: " + quarantine_.reason + "; " + why_;
+    if (const std::string changed = hubs_.changed(); !changed.empty()) {
+        status.health += "; " + changed;
+    }
     status.uptime_us = static_cast<std::uint64_t>(clock_.boot().value() - started_.value());
     status.memory_bytes = core::resident_bytes();
     status.end = journal_.end(options_.store).value();

@@ -10,6 +10,7 @@
 #include "core/link/host.h"
 #include "core/options.h"
 #include "core/quarantine.h"
+#include "publisher/hubs.h"
 #include "publisher/readmission.h"
 
 namespace filial::publisher {
@@ -55,6 +56,8 @@ class Rejoiner : public core::Host {
   private:
     schema::Result<void> decide();
     void ask(core::BootTime now);
+    schema::Result<schema::Status> accept_hub(const core::Requester& from,
+                                              const schema::Readmit& hub);
     schema::Status status(std::uint64_t request) const;
 
     const core::Options& options_;
@@ -63,6 +66,7 @@ class Rejoiner : public core::Host {
     const core::Quarantine& quarantine_;
     core::Exchange* exchange_ = nullptr;
     core::StoreLogs logs_;
+    Hubs hubs_;
     Readmission readmission_;
     bool news_ = true;  ///< Since it was last decided.
     Outcome outcome_ = Outcome::going_on;

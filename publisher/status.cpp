@@ -103,7 +103,9 @@ schema::Status Publisher::status(std::uint64_t request) const {
     status.process = "publisher";
     status.store = outbox_->store().value();
     status.version = FILIAL_VERSION;
-    status.health = full_.empty() ? "ok" : "no room, tickets are answered busy: " + full_;
+    status.health =
+        full_.empty() ? hubs_.changed() : "no room, tickets are answered busy: " + full_;
+    if (status.health.empty()) status.health = "ok";
     status.uptime_us = static_cast<std::uint64_t>(clock_.boot().value() - started_.value());
     status.memory_bytes = core::resident_bytes();
     status.epoch = outbox_->epoch().value();

@@ -117,10 +117,11 @@ struct Encoder {
         out.u64(m.session).str(m.reason);
     }
     void operator()(const Ticket& m) {
-        head(out, M::ticket, 5);
+        head(out, M::ticket, m.reissued ? 6 : 5);
         out.u64(m.request).bin(view(m.client)).u64(m.number).bin(m.note);
         out.array(m.operations.size());
         for (const Operation& operation : m.operations) write_operation(out, operation);
+        if (m.reissued) out.boolean(true);
     }
     void operator()(const Accepted& m) {
         head(out, M::accepted, 6);
@@ -173,8 +174,9 @@ struct Encoder {
         write_call_state(out, m);
     }
     void operator()(const Readmit& m) {
-        head(out, M::readmit, 3);
+        head(out, M::readmit, m.reason.empty() ? 3 : 4);
         out.u64(m.request).str(m.store.value()).str(m.incarnation);
+        if (!m.reason.empty()) out.str(m.reason);
     }
     void operator()(const Backup& m) {
         head(out, M::backup, 2);

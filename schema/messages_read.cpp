@@ -146,6 +146,7 @@ Ticket read_ticket(Fields& fields) {
     m.note = fields.bin();
     Fields operations = fields.array();
     while (operations.more()) m.operations.push_back(read_operation(operations));
+    m.reissued = fields.boolean();
     return m;
 }
 
@@ -259,6 +260,7 @@ Result<Message> read_body(M kind, Fields& fields) {
             m.request = fields.u64();
             m.store = read_store(fields);
             m.incarnation = fields.str();
+            m.reason = fields.str();
             return Message{std::move(m)};
         }
         case M::backup: {

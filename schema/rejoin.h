@@ -45,11 +45,13 @@ struct Rejoined {
 };
 
 /// A person at head office: this machine goes on as `store`, and no other. `incarnation` is what
-/// it asked under, in hexadecimal, or enough of it to tell it from others that ask.
+/// it asked under, in hexadecimal, or enough of it to tell it from others that ask. To a publisher:
+/// the broker of `store` is the company's in that life, though it lost its memory.
 struct Readmit {
     std::uint64_t request = 0;
     StoreId store;
     std::string incarnation;
+    std::string reason{};  ///< Why so although not everybody was heard; why the broker is accepted.
     friend bool operator==(const Readmit&, const Readmit&) = default;
 };
 

@@ -18,6 +18,9 @@ struct Ticket {
     std::uint64_t number = 0;
     Bytes note;  ///< At most kNoteBytesMax; kept with the client's highest number.
     std::vector<Operation> operations;
+    /// What a lost log had of a till's ticket, booked again under the till's own number: should the
+    /// till hand it in again, it is answered as this was, whatever the content.
+    bool reissued = false;
     friend bool operator==(const Ticket&, const Ticket&) = default;
 };
 

@@ -201,6 +201,16 @@ def value(store, *what):
     return row and row["value"]
 
 
+def accept_hub(store, process="publisher"):
+    """Does as a person who is told that the broker changed; False where nobody is."""
+    for one in store.ask("status", check=False).get("processes", []):
+        words = one["health"].partition("run filial accept-hub ")[2].split()
+        if one["process"] == process and words:
+            store.filial("accept-hub", words[0], words[1], "--reason", "a new disk")
+            return True
+    return False
+
+
 def log_end(store):
     """Where the store's log ends, by its own publisher."""
     for process in store.ask("status")["processes"]:

@@ -1,4 +1,5 @@
 // What a replica finds in its folder, and the quick way to read a row: every input is read as each.
+#include "core/known_hubs.h"
 #include "core/own_log.h"
 #include "core/quarantine.h"
 #include "ledger/register.h"
@@ -128,6 +129,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto quarantine = core::parse_quarantine(bytes)) {
         const auto again = core::parse_quarantine(core::quarantine_text(*quarantine));
         fuzz::require(again && *again == *quarantine, "a quarantine is kept alike");
+    }
+    if (const auto hubs = core::parse_known_hubs(bytes)) {
+        const auto again = core::parse_known_hubs(hubs->text());
+        fuzz::require(again && *again == *hubs, "the lives of brokers are kept alike");
     }
     if (const auto log = core::parse_own_log(bytes)) {
         const auto again = core::parse_own_log(core::own_log_text(*log));

@@ -75,6 +75,8 @@ PLANTED = [
                                          "| it holds | | sender: a test that nobody wrote |\n"),
     ("guarantees", "docs/guarantees.md", "| promise | limit | shown by |\n| --- | --- | --- |\n"
                                          "| it holds | | part `none`; S99; e2e: none |\n"),
+    ("guarantees", "docs/guarantees.md", "| promise | limit | shown by |\n| --- | --- | --- |\n"
+                                         "| it holds | | model `none`; model `none M_OTHER` |\n"),
     ("built_sources", "schema/alone.cpp", "namespace filial::schema {}\n"),
     ("built_sources", "test/unit/alone_test.cpp", "TEST_CASE(\"never run\") {}\n"),
 ]

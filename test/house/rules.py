@@ -174,7 +174,7 @@ def test_names(tree):
 
 def guarantees(tree):
     """Each test that docs/guarantees.md cites is there: by its name or the name's beginning, by its
-    requirement's number, or as a part."""
+    requirement's number, as a part, or as a model, with a mutant of it."""
     page = "docs/guarantees.md"
     tests = [match.group(1) for _, text in tree.cpp() for _, match in lines_matching(
         r'^\s*TEST_CASE\w*\(\s*"((?:[^"\\]|\\.)*)"', text)]
@@ -188,7 +188,11 @@ def guarantees(tree):
         for cited in re.split(r"[;,] (?=S\d+\b|part `|e2e: )|; ", line.split("|")[3].strip()):
             name = re.sub(r" \([^()]*\)$", "", cited)
             part = re.fullmatch(r"part `([\w-]+)`", name)
-            if part:
+            model = re.fullmatch(r"model `(\w+)(?: (M_\w+))?`", name)
+            if model:
+                text = tree.files.get(f"test/models/{model.group(1)}.pml", "")
+                there = re.search(rf"\b{model.group(2)}\b" if model.group(2) else r"\bassert\b", text)
+            elif part:
                 there = f"test/parts/{part.group(1)}" in tree.files
             elif re.fullmatch(r"S\d+", name):
                 there = any(one.startswith(name + ":") for one in tests + stories)

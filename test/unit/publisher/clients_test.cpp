@@ -52,6 +52,42 @@ TEST_CASE("clients: a number used again for another content is refused, also aft
     CHECK(shop.end() == 2);
 }
 
+TEST_CASE(
+    "N8: a till hands in what was booked again from a lost log, and is answered as for that") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("1")}));
+    Ticket lost = ticket(2, {sale("2")});
+    lost.operations[0].at = Timestamp{77};  // As the log had it; the till left that out.
+    lost.operations[0].fact = true;
+    lost.reissued = true;
+    const auto booked = shop.ask<Accepted>(lost);
+    CHECK_FALSE(booked.repeated);
+    const auto end = shop.end();
+    const auto first = [&](const Ticket& again) {
+        const auto answer = shop.ask<Accepted>(again);
+        CHECK(answer.repeated);
+        return answer.first;
+    };
+    CHECK(first(ticket(2, {sale("2")})) == booked.first);
+    // From a second disk, and after what the till handed in itself.
+    CHECK(first(lost) == booked.first);
+    shop.restart(true);
+    CHECK(first(ticket(2, {sale("2")})) == booked.first);
+    const auto third = shop.ask<Accepted>(ticket(3, {sale("3")}));
+    lost.number = 3;
+    CHECK(first(lost) == third.first);
+    CHECK(shop.end() == end + 1);
+}
+
+TEST_CASE("N8: only the store's own machine books a lost tail again") {
+    Shop shop;
+    Ticket lost = ticket(1, {sale("1")});
+    lost.reissued = true;
+    shop.till.local = false;
+    shop.till.store = "store1";
+    CHECK(shop.ask<TicketRefused>(lost).code == Errc::not_allowed);
+}
+
 TEST_CASE("clients: two clients count for themselves") {
     Shop shop;
     shop.ask<Accepted>(ticket(1, {sale("1")}));

@@ -21,6 +21,7 @@ class FakeLegs : public publisher::Legs {
     }
     core::MarkBook& marks() override { return book; }
     void announce(const schema::StoreId&) override { ++announced; }
+    void want_again() override { ++wanted_again; }
     bool tell(const std::string& receiver, schema::Confirmed message) override {
         told.emplace_back(receiver, std::move(message));
         return true;
@@ -54,6 +55,7 @@ class FakeLegs : public publisher::Legs {
     std::uint64_t may_carry = 0;
     core::MarkBook book;
     int announced = 0;
+    int wanted_again = 0;
 };
 
 /// The publisher of store1 on a journal that outlives it.

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/known_hubs.h"
+#include "core/link/host.h"
+
+namespace filial::publisher {
+
+/// Whether a broker that this store talks to is still the one that it knows. One that comes back
+/// without its memory no longer knows which epochs it granted and whom it readmitted: it gets this
+/// store's log as ever, but what only the old one could know is not taken from it before a person
+/// has accepted it here. Lives of zeros are of brokers that say none, and are trusted.
+class Hubs {
+  public:
+    /// Nothing is read before the first broker is met. `clock` must outlive it.
+    Hubs(std::filesystem::path data, const core::Clock& clock)
+        : data_(std::move(data)), clock_(clock) {}
+
+    /// A broker that was never met is noted, durably where there is room, and trusted.
+    bool trusts(const core::Peer& broker);
+    /// Which brokers are not, and what to do, for people; empty where all are.
+    std::string changed() const;
+    /// A person accepts the life of that broker that begins with `digits`, for `reason`. Durable on
+    /// return. `not_found` where no such broker has greeted; `refused` where it is known already;
+    /// `invalid` without digits or reason; else `io`.
+    schema::Result<void> accept(const schema::StoreId& hub, const std::string& digits,
+                                const std::string& reason);
+    /// A sentence for each life that counts or did, and for each that does not yet.
+    std::vector<std::string> sentences();
+
+  private:
+    bool load();
+
+    std::filesystem::path data_;
+    const core::Clock& clock_;
+    bool loaded_ = false;
+    std::string unread_;  ///< Why `hubs` cannot be read: then no broker is trusted.
+    core::KnownHubs known_;
+    std::map<schema::StoreId, schema::Incarnation> offered_;  ///< Lives not accepted.
+};
+
+}  // namespace filial::publisher

@@ -1,0 +1,119 @@
+#include "broker/heard.h"
+
+#include <doctest/doctest.h>
+
+#include "broker/life.h"
+#include "test/support/memory_journal.h"
+#include "test/unit/broker/company.h"
+
+namespace filial::broker {
+namespace {
+
+using schema::Epoch;
+using schema::Errc;
+using schema::Incarnation;
+using schema::Position;
+
+const StoreId kReturning{"store1"};
+
+/// What head office heard, and what of store1 it holds.
+struct HeadOffice {
+    core::ManualClock clock;
+    core::MarkBook marks;
+    std::vector<core::Admission> admitted{{"store1", "k1"}, {"store2", "k2"}, {"store3", "k3"}};
+    core::LogHead held{kReturning, Epoch{1}, {}, Sequence{40}, {}};
+    Attempt attempt;
+
+    void hear(const std::string& store, Position taken = {}, Position applied = {}) {
+        schema::Mark mark;
+        mark.store = StoreId{store};
+        mark.epoch = Epoch{1};
+        mark.counter = ++counter;
+        if (taken.seq.value() > 0) mark.taken.push_back(taken);
+        if (applied.seq.value() > 0) {
+            mark.applied.push_back({applied.store, applied.epoch, {{"stock", applied.seq}}});
+        }
+        schema::MarkMessage message;
+        message.mark = schema::encode(mark);
+        REQUIRE(marks.offer(message, clock, clock.boot()));
+    }
+    std::string why(bool holds = true) const {
+        return not_heard(kReturning, attempt, holds ? &held : nullptr, admitted, marks);
+    }
+    std::uint64_t counter = 0;
+};
+
+bool names(const std::string& text, const std::string& what) {
+    return text.find(what) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("N8: nobody is readmitted before every other store with a log of its own was heard") {
+    HeadOffice head;
+    CHECK(names(head.why(), "store2, store3"));
+    head.hear("store2");
+    CHECK(names(head.why(), "store3"));
+    CHECK_FALSE(names(head.why(), "store2"));
+    head.hear("store3");
+    CHECK(head.why().empty());
+    // Whoever only reads has nothing to say.
+    head.admitted.push_back({"tap", "k4", {"*"}, false});
+    CHECK(head.why().empty());
+}
+
+TEST_CASE("N8: what others have read of a store's log has to be held before it goes on") {
+    HeadOffice head;
+    head.hear("store3");
+    head.hear("store2", {kReturning, Epoch{1}, Sequence{41}});
+    CHECK(names(head.why(), "store2 has read the log of store1 up to store1/1/41"));
+    // Where its machine brings it, all is well.
+    head.attempt.epoch = Epoch{1};
+    head.attempt.end = Sequence{41};
+    CHECK(head.why().empty());
+    // By the subject's own replica, too; of a later epoch whatever its position.
+    head.hear("store3", {}, {kReturning, Epoch{2}, Sequence{12}});
+    CHECK(names(head.why(), "store3"));
+    head.held.epoch = Epoch{2};
+    CHECK(head.why().empty());
+    CHECK_FALSE(head.why(false).empty());
+}
+
+TEST_CASE("N8: no epoch is granted that another store knows of") {
+    HeadOffice head;
+    CHECK(known_epoch(kReturning, head.marks) == Epoch{0});
+    head.hear("store2", {kReturning, Epoch{2}, Sequence{5}}, {kReturning, Epoch{4}, Sequence{3}});
+    head.hear("store3", {StoreId{"store2"}, Epoch{9}, Sequence{5}});
+    CHECK(known_epoch(kReturning, head.marks) == Epoch{4});
+}
+
+TEST_CASE("N8: a broker keeps its life, and one that lost its disk has another") {
+    test::MemoryJournal journal;
+    const auto life = life_of(journal);
+    REQUIRE(life);
+    CHECK(*life != Incarnation{});
+    journal.crash();
+    CHECK(*life_of(journal) == *life);
+    test::MemoryJournal empty;
+    CHECK(*life_of(empty) != *life);
+}
+
+TEST_CASE("N8: what is staged of the old life is held before another machine is let go on") {
+    Company company;
+    LogMaker log("store1");
+    log.sell(5);
+    core::Peer machine;
+    machine.store = "store1";
+    machine.role = "publisher";
+    machine.name = "store1/publisher";
+    machine.incarnation.fill(7);
+    company.broker->rejoin(machine,
+                           {0, machine.incarnation, Epoch{1}, Sequence{2}, "pc", "restored"});
+    REQUIRE(company.broker->take(machine, log.range(0, 6)));
+    CHECK(company.end() == Sequence{0});
+    const core::Requester person{0, "route", "", true};
+    company.broker->request(person, schema::Message{schema::Readmit{1, kReturning, "0707"}});
+    CHECK(company.end() == Sequence{6});
+}
+
+}  // namespace filial::broker
