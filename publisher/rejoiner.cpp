@@ -4,6 +4,7 @@
 #include "core/machine.h"
 #include "core/process.h"
 #include "publisher/outbox.h"
+#include "schema/planted.h"
 
 namespace filial::publisher {
 
@@ -82,8 +83,12 @@ void Rejoiner::rejoined(const core::Peer& peer, const schema::Rejoined& answer) 
 Result<void> Rejoiner::decide() {
     if (!news_ || logs_.staged()) return {};
     news_ = false;
-    const auto next = readmission_.next(journal_, options_.store, !quarantine_.aside.empty());
+    auto next = readmission_.next(journal_, options_.store, !quarantine_.aside.empty());
     if (!next) return tl::unexpected(next.error());
+    if (schema::planted(schema::Bug::epoch_counted) && next->step == Readmission::Step::wait) {
+        const auto head = journal_.head(options_.store);
+        *next = {Readmission::Step::open, schema::Epoch{head ? head->epoch.value() + 1 : 1}, {}};
+    }
     if (next->why != why_) {
         core::log(Level::warn, "this store is in quarantine",
                   {{"why", quarantine_.reason}, {"waits", next->why}});

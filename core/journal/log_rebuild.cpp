@@ -6,7 +6,7 @@ namespace filial::core {
 
 using schema::Sequence;
 
-LogRebuild::LogRebuild(JournalRepair& repair, schema::StoreId store)
+LogRebuild::LogRebuild(DamagedJournal& repair, schema::StoreId store)
     : witness_(repair.witness()),
       copy_(repair.target(), store),
       source_(repair.source(store)),
