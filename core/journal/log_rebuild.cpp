@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/planted.h"
+
 namespace filial::core {
 
 using schema::Sequence;
@@ -32,6 +34,7 @@ bool LogRebuild::salvage(std::size_t bytes) {
 }
 
 Sequence LogRebuild::known_end() const {
+    if (schema::planted(schema::Bug::repair_skips)) return end();
     Sequence known = witness_ ? witness_->seq : Sequence{};
     if (source_) known = std::max(known, source_->last());
     return known;

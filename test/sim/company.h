@@ -108,6 +108,7 @@ class Company {
     Machine& any_store();
     void another_log(Machine& machine, SimJournal::Data data, const std::string& why);
     bool may_not_come_back(const Machine& machine);
+    bool is_awaited(const Machine& machine) const;
     void restore_store();
     void replace_store();
     void clone_store();

@@ -45,9 +45,18 @@ void Company::another_log(Machine& machine, SimJournal::Data data, const std::st
 /// One more return before the last one is over would have people choose between two brokers, of
 /// which they hear one: with one alone there is nothing to choose.
 bool Company::may_not_come_back(const Machine& machine) {
+    return machine.options.hubs.size() > 1 && is_awaited(machine);
+}
+
+/// Its broker has not seen the machine that was readmitted last.
+bool Company::is_awaited(const Machine& machine) const {
     const auto named = named_.find(&machine);
-    const bool awaited = named != named_.end() && !truth_.has_lived(named->second);
-    return awaited && machine.options.hubs.size() > 1;
+    if (named == named_.end() || named->second == schema::Incarnation{}) return false;
+    const auto broker = std::find_if(machines_.begin(), machines_.end(), [&](const auto& each) {
+        return each->name == machine.options.hubs.front().name;
+    });
+    const auto head = (*broker)->broker_disk.head(machine.store);
+    return !head || head->incarnation != named->second;
 }
 
 /// First a backup is made; the next time the store goes on from there. It may be kept for once
@@ -183,7 +192,7 @@ void Company::head_office() {
         if (!quarantine || !*quarantine || cloned || !random_.chance(200)) continue;
         // A machine that was readmitted and never came keeps others from being heard.
         schema::Incarnation& named = named_[machine.get()];
-        const bool awaited = named != schema::Incarnation{} && !truth_.has_lived(named);
+        const bool awaited = is_awaited(*machine);
         const bool all = has_all_of_brokers(*machine, machine->publisher_disk);
         if (!all && !awaited) continue;
         named = (*quarantine)->incarnation;

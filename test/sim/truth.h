@@ -71,11 +71,6 @@ class Truth : public Watch {
     /// Head office has said that this incarnation goes on.
     void readmitted(const schema::Incarnation& incarnation) { readmitted_.insert(incarnation); }
 
-    /// It has begun a life of its log.
-    bool has_lived(const schema::Incarnation& incarnation) const {
-        return lived_.contains(incarnation);
-    }
-
     void check_as_of(const Machine& machine, const subscriber::Replica& replica);
     void check_ledger();
     void check_memory(std::size_t bytes);
@@ -155,7 +150,7 @@ class Truth : public Watch {
     std::vector<std::string> stores_;
     std::vector<test::Book::Pool> pools_;
     bool feed_again_ = false;  ///< A log has another end than the book was told.
-    std::set<schema::Incarnation> readmitted_, lived_;
+    std::set<schema::Incarnation> readmitted_;
     std::map<std::string, std::int64_t> counts_;
     std::string wrong_;
     std::int64_t as_of_checks_ = 0;

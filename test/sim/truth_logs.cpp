@@ -52,7 +52,6 @@ void Truth::life_begins(Log& log, const core::Append& append) {
                  std::to_string(append.epoch.value()) + ", which head office has not granted");
         }
     }
-    lived_.insert(append.incarnation);
     log.epoch = append.epoch;
     log.begins[append.epoch] = append.after;
     log.durable = append.after;
@@ -147,7 +146,7 @@ void Truth::check_rows(const std::string& who, const StoreId& store,
 /// Everybody trades, and no broker holds more of a log, or something else, than its store.
 bool Truth::in_one_piece() const {
     for (const auto& [name, log] : logs_) {
-        if (log.machine->quarantined) return false;
+        if (log.machine->quarantined || !log.machine->publisher_disk.looks_whole()) return false;
         if (log.epoch.value() <= 1 && !log.cloned) continue;
         for (const auto& machine : machines_) {
             const auto& held = machine->broker_disk.data().logs;
