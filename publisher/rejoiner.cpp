@@ -65,6 +65,7 @@ Result<schema::Range> Rejoiner::held_rows(const core::ReadRequest& request, Sequ
 }
 
 Result<void> Rejoiner::flush() {
+    if (broken_) return tl::unexpected(*broken_);
     if (!logs_.staged()) return {};
     news_ = true;
     return logs_.commit({});
@@ -130,6 +131,8 @@ void Rejoiner::turn(BootTime now) {
         }
         why_ = done.error().message;
         news_ = true;
+        const bool waits = done.error().code == Errc::no_space || done.error().code == Errc::busy;
+        if (!waits) broken_ = done.error();
     }
 }
 
