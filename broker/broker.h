@@ -43,6 +43,8 @@ class Broker : public core::Host {
     schema::Epoch epoch(const schema::StoreId& store) const override;
     schema::Incarnation incarnation(const schema::StoreId& store) const override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) override;
+    /// Another broker shows with its positions which log it holds: `forked` for another one.
+    schema::Result<void> may_fetch(const core::Peer& peer, const schema::Fetch& fetch) override;
     void reached(const core::Peer& peer, const schema::Fetch& fetch) override;
     std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
     schema::Result<void> take(const core::Peer& peer, schema::Range range) override;

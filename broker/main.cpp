@@ -62,8 +62,10 @@ Result<void> serve(core::Process& process) {
             done = relay(process, *keys, **journal);
         }
         if (done || done.error().code != Errc::corrupt || repairs == kRepairsMost) return done;
+        auto damaged = core::JournalRepair::open(journal_options);
+        if (!damaged) return filial::schema::fail("repair the broker's logs", damaged.error());
         const auto rebuilt = filial::broker::rebuild_journal(
-            journal_options, done.error().message, [&] { return process.stop_requested(); });
+            **damaged, done.error().message, [&] { return process.stop_requested(); });
         if (!rebuilt || process.stop_requested()) return rebuilt;
     }
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kStepBytes = 1 << 20;
 
-Result<void> write_state(core::JournalRepair& repair) {
+Result<void> write_state(core::DamagedJournal& repair) {
     core::JournalWrite write;
     std::size_t bytes = 0;
     const auto commit = [&] {
@@ -32,13 +32,11 @@ Result<void> write_state(core::JournalRepair& repair) {
 
 }  // namespace
 
-Result<void> rebuild_journal(const core::JournalOptions& options, const std::string& why,
+Result<void> rebuild_journal(core::DamagedJournal& damaged, const std::string& why,
                              const std::function<bool()>& stop) {
     core::log(Level::error, "the journal is damaged and is repaired", {{"why", why}});
-    auto repair = core::JournalRepair::open(options);
-    if (!repair) return schema::fail("repair the broker's logs", repair.error());
-    for (const schema::StoreId& store : (*repair)->stores()) {
-        core::LogRebuild log(**repair, store);
+    for (const schema::StoreId& store : damaged.stores()) {
+        core::LogRebuild log(damaged, store);
         bool more = true;
         while (more) {
             if (stop()) return {};
@@ -52,8 +50,8 @@ Result<void> rebuild_journal(const core::JournalOptions& options, const std::str
                    {"ended", log.known_end().value()},
                    {"why", log.why()}});
     }
-    if (const auto done = write_state(**repair); !done) return done;
-    const auto kept = (*repair)->finish(why);
+    if (const auto done = write_state(damaged); !done) return done;
+    const auto kept = damaged.finish(why);
     if (!kept) return tl::unexpected(kept.error());
     core::log(Level::warn, "the journal is repaired", {{"damaged", kept->string()}});
     return {};

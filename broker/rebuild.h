@@ -3,7 +3,7 @@
 #include <functional>
 #include <string>
 
-#include "core/journal/rocks_journal.h"
+#include "core/journal/damaged_journal.h"
 
 namespace filial::broker {
 
@@ -11,8 +11,8 @@ namespace filial::broker {
 /// its beginning without a hole and proves to be its chain, and what can be read of the rest. The
 /// damaged database stays beside it, as `damaged-N`. What stood behind a hole comes from the stores
 /// again, as whatever is new does. `stop` is asked now and then; with true nothing has changed.
-/// Fails as core::JournalRepair does.
-schema::Result<void> rebuild_journal(const core::JournalOptions& options, const std::string& why,
+/// Fails as the journal does.
+schema::Result<void> rebuild_journal(core::DamagedJournal& damaged, const std::string& why,
                                      const std::function<bool()>& stop);
 
 }  // namespace filial::broker

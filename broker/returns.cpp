@@ -1,6 +1,9 @@
 // Stores that come back: who may go on as a store, and who is over.
+#include <algorithm>
+
 #include "broker/broker.h"
 #include "broker/heard.h"
+#include "core/journal/log_head.h"
 #include "core/log.h"
 
 namespace filial::broker {
@@ -61,6 +64,21 @@ std::optional<schema::Error> Broker::is_over(const core::Peer& peer) {
                                  schema::to_hex(schema::view(peer.incarnation))};
     }
     return std::nullopt;
+}
+
+Result<void> Broker::may_fetch(const core::Peer&, const schema::Fetch& fetch) {
+    schema::Sequence held;
+    for (const schema::TopicEnd& topic : fetch.after) held = std::max(held, topic.seq);
+    if (fetch.proof.empty() || held.value() == 0 || held > journal_.end(fetch.store)) return {};
+    const auto here = journal_.head_at(fetch.store, held);
+    if (!here) return {};  // The journal says so itself, at the next read.
+    const auto unknown = [](const core::TopicHead& topic) { return topic.chain == schema::Hash{}; };
+    if (std::any_of(here->topics.begin(), here->topics.end(), unknown)) return {};
+    if (schema::view(core::chains_of(*here)) == fetch.proof) return {};
+    return schema::fail(Errc::forked, "up to " + std::to_string(held.value()) + " the log of " +
+                                          fetch.store.value() +
+                                          " that is held here is another one: nothing is given "
+                                          "until head office has decided which of them goes on");
 }
 
 void Broker::rejoin(const core::Peer& peer, const schema::Rejoin& asked) {

@@ -4,6 +4,7 @@
 #include "core/journal/log_head.h"
 #include "core/own_log.h"
 #include "publisher/publisher.h"
+#include "schema/planted.h"
 
 namespace filial::publisher {
 
@@ -52,6 +53,7 @@ std::string Publisher::unlike(const core::Peer& peer, const schema::Fetch& fetch
     if (std::any_of(here->topics.begin(), here->topics.end(), unknown)) return {};
     const schema::Hash chains = core::chains_of(*here);
     if (schema::view(chains) == fetch.proof) return {};
+    if (schema::planted(schema::Bug::fork_taken)) return {};
     return "up to " + std::to_string(held.value()) + " the " + name +
            " holds other events of this store than stand here: chain " +
            schema::to_hex(fetch.proof) + " there, " + schema::to_hex(schema::view(chains)) +

@@ -9,6 +9,7 @@
 #include "core/machine.h"
 #include "core/process.h"
 #include "core/quarantine.h"
+#include "publisher/log_place.h"
 #include "publisher/log_repair.h"
 #include "publisher/publisher.h"
 #include "publisher/rejoiner.h"
@@ -61,13 +62,28 @@ Result<void> listen_and_dial(const Options& options, core::Exchange& exchange, b
     return {};
 }
 
-Result<void> begin_quarantine(const Options& options, const std::string& why) {
-    core::log(core::Level::error,
-              "the log may have gone on elsewhere: nothing is booked here until head "
-              "office has readmitted this machine",
-              {{"why", why}});
-    return write_quarantine(options.data, core::begin_quarantine(options.store, why));
-}
+/// The folder of the publisher's log.
+class LogFolder : public LogPlace {
+  public:
+    explicit LogFolder(const Options& options) : options_(options) {}
+
+    bool taken(const std::string& name) const override {
+        return std::filesystem::exists(options_.data / name);
+    }
+    Result<void> move_aside(const std::string& name) override {
+        std::error_code error;
+        if (!std::filesystem::exists(options_.publisher_dir(), error)) return {};
+        std::filesystem::rename(options_.publisher_dir(), options_.data / name, error);
+        if (error) {
+            return fail(Errc::io,
+                        "set " + options_.publisher_dir().string() + " aside: " + error.message());
+        }
+        return {};
+    }
+
+  private:
+    const Options& options_;
+};
 
 /// A folder that was made here, or nothing to ask about: only brokers can lift a quarantine.
 Result<void> look_at_machine(const Options& options) {
@@ -115,45 +131,21 @@ Result<End> trade(Process& process, const core::Keys* keys, bool again) {
     return End::changed;
 }
 
-/// A log that was set aside makes room for the one that the brokers hold; done again after a crash.
-Result<void> move_aside(const Options& options, const Quarantine& quarantine) {
-    for (const std::string& name : quarantine.aside) {
-        std::error_code error;
-        if (std::filesystem::exists(options.data / name, error)) continue;
-        if (!std::filesystem::exists(options.publisher_dir(), error)) continue;
-        std::filesystem::rename(options.publisher_dir(), options.data / name, error);
-        if (error) {
-            return fail(Errc::io,
-                        "set " + options.publisher_dir().string() + " aside: " + error.message());
-        }
-    }
-    return core::sync_folder(options.data);
-}
-
-Result<void> set_aside(const Options& options, Quarantine quarantine, const std::string& why) {
-    int number = 1;
-    const auto name = [&] { return "publisher.aside-" + std::to_string(number); };
-    while (std::filesystem::exists(options.data / name())) ++number;
-    quarantine.aside.push_back(name());
-    core::log(core::Level::warn,
-              "the log here is not the one that the brokers hold; it is kept apart",
-              {{"folder", (options.data / name()).string()}, {"why", why}});
-    return write_quarantine(options.data, quarantine);
-}
-
 /// In quarantine: until head office has readmitted this machine and its log is whole.
 Result<End> rejoin(Process& process, const core::Keys* keys, const Quarantine& quarantine,
                    bool again) {
     const Options& options = process.options();
-    if (const auto ok = move_aside(options, quarantine); !ok) return tl::unexpected(ok.error());
+    LogFolder folder(options);
+    auto room = make_room(quarantine, folder);
+    if (room) room = core::sync_folder(options.data);
+    if (!room) return tl::unexpected(room.error());
     auto journal = core::RocksJournal::open(journal_options(options));
     // What is damaged would have to speak as the life that may be over: the brokers have it anew.
     if (!journal && journal.error().code == Errc::corrupt) {
-        const auto ok = set_aside(options, quarantine, journal.error().message);
+        const auto ok = set_aside(options, folder, quarantine, journal.error().message);
         return ok ? Result<End>(End::changed) : tl::unexpected(ok.error());
     }
     if (!journal) return tl::unexpected(journal.error());
-    const auto head = (*journal)->head(options.store);
     const auto lift = [&]() -> Result<End> {
         if (const auto ok = core::note_machine(options.data); !ok) {
             return tl::unexpected(ok.error());
@@ -163,7 +155,7 @@ Result<End> rejoin(Process& process, const core::Keys* keys, const Quarantine& q
         return End::changed;
     };
     // A crash came between the new epoch and this.
-    if (head && head->incarnation == quarantine.incarnation) return lift();
+    if (readmitted(**journal, quarantine)) return lift();
 
     Rejoiner rejoiner(options, **journal, process.clock(), quarantine);
     const core::Self self{options.store, "publisher", {}, quarantine.incarnation};
@@ -185,7 +177,7 @@ Result<End> rejoin(Process& process, const core::Keys* keys, const Quarantine& q
         case Rejoiner::Outcome::set_aside:
             break;
     }
-    const auto ok = set_aside(options, quarantine, rejoiner.why());
+    const auto ok = set_aside(options, folder, quarantine, rejoiner.why());
     if (!ok) return tl::unexpected(ok.error());
     return End::changed;
 }
@@ -194,19 +186,20 @@ Result<End> rejoin(Process& process, const core::Keys* keys, const Quarantine& q
 Result<void> repair(Process& process, const core::Keys* keys, const std::string& why, bool again) {
     const Options& options = process.options();
     core::log(core::Level::error, "the journal is damaged and is repaired", {{"why", why}});
-    auto repair = LogRepair::open(options, journal_options(options), process.clock(), why);
-    if (!repair) return tl::unexpected(repair.error());
+    auto damaged = core::JournalRepair::open(journal_options(options));
+    if (!damaged) return fail("repair the log of " + options.store.value(), damaged.error());
+    LogRepair repair(options, std::move(*damaged), process.clock(), why);
     {
-        const core::Self self{options.store, "publisher", (*repair)->own_epoch(),
-                              (*repair)->own_incarnation()};
-        core::Exchange exchange(**repair, process.clock(), process.network(), &process.allow(),
-                                keys, self);
-        (*repair)->attach(exchange);
+        const core::Self self{options.store, "publisher", repair.own_epoch(),
+                              repair.own_incarnation()};
+        core::Exchange exchange(repair, process.clock(), process.network(), &process.allow(), keys,
+                                self);
+        repair.attach(exchange);
         if (const auto ok = listen_and_dial(options, exchange, again); !ok) return ok;
-        const auto run = process.run(exchange, {}, [&] { return (*repair)->done(); });
+        const auto run = process.run(exchange, {}, [&] { return repair.done(); });
         if (!run) return run;
     }
-    return (*repair)->done() ? (*repair)->finish() : Result<void>{};
+    return repair.done() ? repair.finish() : Result<void>{};
 }
 
 }  // namespace

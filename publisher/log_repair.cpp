@@ -66,20 +66,15 @@ schema::Range epoch_record(const core::LogHead& head, schema::Epoch epoch, Seque
 
 }  // namespace
 
-LogRepair::LogRepair(const core::Options& options, const core::Clock& clock, std::string why)
-    : options_(options), clock_(clock), why_(std::move(why)), started_(clock.boot()) {
+LogRepair::LogRepair(const core::Options& options, std::unique_ptr<core::DamagedJournal> journal,
+                     const core::Clock& clock, std::string why)
+    : options_(options),
+      clock_(clock),
+      why_(std::move(why)),
+      repair_(std::move(journal)),
+      rebuild_(std::make_unique<core::LogRebuild>(*repair_, options.store)),
+      started_(clock.boot()) {
     for (const core::Remote& hub : options.hubs) brokers_[hub.name];
-}
-
-Result<std::unique_ptr<LogRepair>> LogRepair::open(const core::Options& options,
-                                                   core::JournalOptions journal,
-                                                   const core::Clock& clock, std::string why) {
-    std::unique_ptr<LogRepair> made(new LogRepair(options, clock, std::move(why)));
-    auto repair = core::JournalRepair::open(std::move(journal));
-    if (!repair) return fail("repair the log of " + options.store.value(), repair.error());
-    made->repair_ = std::move(*repair);
-    made->rebuild_ = std::make_unique<core::LogRebuild>(*made->repair_, options.store);
-    return made;
 }
 
 Result<schema::Range> LogRepair::read(const core::ReadRequest&) {

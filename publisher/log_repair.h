@@ -20,11 +20,9 @@ namespace filial::publisher {
 /// first event says what was lost.
 class LogRepair : public core::Host {
   public:
-    /// `why`: what was found. Fails as JournalRepair::open.
-    static schema::Result<std::unique_ptr<LogRepair>> open(const core::Options& options,
-                                                           core::JournalOptions journal,
-                                                           const core::Clock& clock,
-                                                           std::string why);
+    /// `why`: what was found. `options` and `clock` must outlive it.
+    LogRepair(const core::Options& options, std::unique_ptr<core::DamagedJournal> journal,
+              const core::Clock& clock, std::string why);
     void attach(core::Exchange& exchange) { exchange_ = &exchange; }
 
     /// Whose log it is, for the greeting; zeros where nothing says it any more.
@@ -55,7 +53,6 @@ class LogRepair : public core::Host {
     void turn(core::BootTime now) override;
 
   private:
-    LogRepair(const core::Options& options, const core::Clock& clock, std::string why);
     void salvage();
     void look_at_brokers();
     bool nobody_has_more() const;
@@ -75,7 +72,7 @@ class LogRepair : public core::Host {
     const core::Clock& clock_;
     core::Exchange* exchange_ = nullptr;
     std::string why_;
-    std::unique_ptr<core::JournalRepair> repair_;
+    std::unique_ptr<core::DamagedJournal> repair_;
     std::unique_ptr<core::LogRebuild> rebuild_;
     std::map<std::string, Broker> brokers_;    ///< By the store's name, each of the [[hub]]s.
     std::optional<schema::Sequence> stuck_;    ///< The damaged journal does not go on there.

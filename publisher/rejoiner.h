@@ -71,6 +71,7 @@ class Rejoiner : public core::Host {
     bool news_ = true;  ///< Since it was last decided.
     Outcome outcome_ = Outcome::going_on;
     std::string why_;
+    std::optional<schema::Error> broken_;  ///< For the next flush: the journal takes nothing more.
     core::BootTime asked_;
     core::BootTime started_;
 };

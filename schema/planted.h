@@ -27,6 +27,14 @@ enum class Bug {
     dwell_forgotten,         ///< A relay does not add the time that it held a mark.
     age_over_reboot,         ///< A time of an earlier boot is compared with this one's.
     mark_counter_again,      ///< Counters of marks begin anew with each start.
+    older_session_heard,     ///< A session goes on beside a newer one of the same receiver.
+    quarantine_forgotten,    ///< A restored store trades before anybody has readmitted it.
+    epoch_counted,           ///< A restored store opens the epoch behind its own, ungranted.
+    opens_before_all,        ///< A readmitted store does not wait for what its brokers hold.
+    logs_mixed,              ///< Of a range only what is above the end is looked at.
+    repair_skips,            ///< A repaired log ends before what was acknowledged.
+    fork_taken,              ///< What a broker holds is not compared with what stands here.
+    dead_tail_kept,          ///< A replica keeps what the next epoch does not go on from.
     // Of ledger::Rules.
     payment_counts_twice,
     notice_counts_twice,
@@ -37,6 +45,8 @@ enum class Bug {
     cut_limit_unseen,
     grants_beyond_reserve,
     charges_beyond_room,
+    old_grants_spent,
+    lost_room_free,
     count,
 };
 
@@ -61,6 +71,14 @@ constexpr const char* kBugNames[] = {
     "dwell-forgotten",
     "age-over-reboot",
     "mark-counter-again",
+    "older-session-heard",
+    "quarantine-forgotten",
+    "epoch-counted",
+    "opens-before-all",
+    "logs-mixed",
+    "repair-skips",
+    "fork-taken",
+    "dead-tail-kept",
     "payment-counts-twice",
     "notice-counts-twice",
     "reversal-frees-room",
@@ -70,6 +88,8 @@ constexpr const char* kBugNames[] = {
     "cut-limit-unseen",
     "grants-beyond-reserve",
     "charges-beyond-room",
+    "old-grants-spent",
+    "lost-room-free",
 };
 constexpr std::size_t kBugs = static_cast<std::size_t>(Bug::count);
 static_assert(sizeof kBugNames / sizeof *kBugNames == kBugs, "each has a name");

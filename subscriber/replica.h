@@ -190,10 +190,12 @@ class Replica {
     schema::Result<void> drop_everything();
     schema::Epoch epoch_of(const schema::Range& range) const;
     bool is_over(const schema::Range& range) const;
+    schema::Result<bool> goes_on(const schema::StoreId& store, const schema::LogOpened& opened);
     schema::Result<void> check_epoch(const schema::Range& range, schema::Epoch begun);
     schema::Result<void> reload(const schema::Range& range, schema::Epoch begun,
                                 const std::string& what);
     schema::Result<void> drop_log(const schema::StoreId& store);
+    schema::Result<void> drop_damaged(std::size_t from);
     void begin_walks();
     /// True when the last one is at its end.
     schema::Result<bool> walk(std::size_t bytes);
@@ -227,6 +229,7 @@ class Replica {
     bool unparked_ = false;                 ///< What is staged changes what is parked.
     std::optional<ReplicaScrub> scrub_;     ///< The look under way.
     std::vector<core::LogDamage> damages_;  ///< Of the last one.
+    std::size_t dropped_ = 0;               ///< So many of them are answered already.
     Digests digests_;
     std::unique_ptr<DigestWalk> walk_;  ///< Under way, of the last of:
     std::vector<std::pair<schema::StoreId, std::string>> walks_;

@@ -124,19 +124,28 @@ Result<bool> Replica::scrub(std::size_t bytes) {
         if (*more) return false;
         damages_ = scrub_->damages();
         scrub_.reset();
+        if (const auto dropped = drop_damaged(0); !dropped) return tl::unexpected(dropped.error());
+        // One damaged row hides no other: the rest is looked at all the same.
+        dropped_ = damages_.size();
         begin_walks();
-        walking_ = damages_.empty();
-        if (walking_) return false;
-    } else if (const auto over = walk(bytes); !over || !*over) {
-        return over;
+        walking_ = true;
+        return false;
     }
+    if (const auto over = walk(bytes); !over || !*over) return over;
     walking_ = false;
-    std::set<StoreId> damaged;
-    for (const core::LogDamage& damage : damages_) damaged.insert(damage.store);
-    for (const StoreId& store : damaged) {
-        if (const auto dropped = drop_log(store); !dropped) return tl::unexpected(dropped.error());
+    if (const auto dropped = drop_damaged(dropped_); !dropped) {
+        return tl::unexpected(dropped.error());
     }
     return true;
+}
+
+Result<void> Replica::drop_damaged(std::size_t from) {
+    std::set<StoreId> damaged;
+    for (std::size_t i = from; i < damages_.size(); ++i) damaged.insert(damages_[i].store);
+    for (const StoreId& store : damaged) {
+        if (const auto dropped = drop_log(store); !dropped) return dropped;
+    }
+    return {};
 }
 
 Result<void> Replica::check_sums() const { return check_against_contributions(*store_); }

@@ -35,15 +35,40 @@ Result<void> Replica::check_epoch(const Range& range, schema::Epoch begun) {
     const auto& staged = log->second.staged;
     if (*record && (*record)->opened.epoch == begun) {
         const Sequence from = (*record)->opened.continues_from;
-        const bool past = std::any_of(staged.begin(), staged.end(),
-                                      [&](const auto& topic) { return topic.second > from; });
-        if (!past) log->second.begins[begun] = from;
-        if (!past) return {};
-        return reload(range, begun, "goes on from " + std::to_string(from.value()));
+        bool past = std::any_of(staged.begin(), staged.end(),
+                                [&](const auto& topic) { return topic.second > from; });
+        past = past && !schema::planted(schema::Bug::dead_tail_kept);
+        if (past) return reload(range, begun, "goes on from " + std::to_string(from.value()));
+        const auto same = goes_on(range.store, (*record)->opened);
+        if (!same) return tl::unexpected(same.error());
+        if (!*same) return reload(range, begun, "goes on from other events than these");
+        log->second.begins[begun] = from;
+        return {};
     }
     return reload(range, begun,
                   "has no beginning in (" + std::to_string(range.after.value()) + ", " +
                       std::to_string(range.upto.value()) + "]");
+}
+
+/// Whether what is held of the life before is what the new one goes on from: of a log that was
+/// forked a replica may have read the part that was set aside. By the events that are kept, once an
+/// epoch: all of them are hashed.
+Result<bool> Replica::goes_on(const StoreId& store, const schema::LogOpened& opened) {
+    if (const auto flushed = flush(); !flushed) return tl::unexpected(flushed.error());
+    const Log& log = logs_.at(store);
+    for (const auto& [topic, chain] : opened.chains) {
+        const auto held = log.staged.find(topic);
+        const bool there = held != log.staged.end() && held->second == opened.continues_from;
+        if (!there || chain == schema::Hash{}) continue;
+        LogDigest whole;
+        whole.store = store;
+        whole.topic = topic;
+        whole.position = opened.continues_from;
+        const auto here = subscriber::chain_at(*store_, whole, whole.position);
+        if (!here) return tl::unexpected(here.error());
+        if (*here && (*here)->second != chain) return false;
+    }
+    return true;
 }
 
 /// The epoch began at or below what is held of the one before, and no position says how far below.

@@ -174,7 +174,10 @@ void Subscriber::turn(core::BootTime now) {
 void Subscriber::scrub(core::BootTime now) {
     const std::size_t bytes = pace_.bytes(now);
     if (bytes == 0) return;
+    const std::size_t known = replica_.damages().size();
     const auto ended = replica_.scrub(bytes);
+    // What a look has dropped on its way comes again meanwhile.
+    want_again_ = want_again_ || replica_.damages().size() > known;
     if (!ended && ended.error().code != Errc::no_space) broken_ = ended.error();
     if (!ended || !*ended) return;
     pace_.ended(now);

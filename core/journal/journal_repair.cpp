@@ -116,7 +116,7 @@ void JournalRepair::open_damaged(const RocksMemory& memory) {
     }
 }
 
-std::unique_ptr<LogSalvage> JournalRepair::source(const schema::StoreId& store) const {
+std::unique_ptr<LogRemains> JournalRepair::source(const schema::StoreId& store) const {
     if (!damaged_) return nullptr;
     return std::make_unique<LogSalvage>(damaged_->db(), damaged_->column(kLogColumn), store);
 }

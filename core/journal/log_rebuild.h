@@ -4,17 +4,17 @@
 #include <optional>
 #include <string>
 
-#include "core/journal/journal_repair.h"
+#include "core/journal/damaged_journal.h"
 #include "core/journal/log_copy.h"
 
 namespace filial::core {
 
 /// The log of one store as it is put together again: from the damaged database as far as that can
-/// be read, from others where it cannot. Pure but for the databases.
+/// be read, from others where it cannot. Pure but for the journals.
 class LogRebuild {
   public:
     /// `repair` must outlive it, and not finish before it is gone.
-    LogRebuild(JournalRepair& repair, schema::StoreId store);
+    LogRebuild(DamagedJournal& repair, schema::StoreId store);
 
     /// Stages up to about `bytes` more of the damaged database; false where nothing there goes on
     /// now: it is behind the last event, or meets a place that cannot be read.
@@ -44,7 +44,7 @@ class LogRebuild {
   private:
     std::optional<WitnessSlot> witness_;
     LogCopy copy_;
-    std::unique_ptr<LogSalvage> source_;
+    std::unique_ptr<LogRemains> source_;
     std::string why_;
 };
 

@@ -5,30 +5,21 @@
 #include <string>
 #include <vector>
 
+#include "core/journal/damaged_journal.h"
 #include "core/journal/log_cursor.h"
 
 namespace filial::core {
 
-/// What can still be read of one store's log in a damaged database, commit by commit, in order. It
-/// trusts rows alone: what the database says of a log's end may be older or newer than they are.
-class LogSalvage {
+/// Of a damaged database, which must outlive it. It trusts rows alone: what the database says of a
+/// log's end may be older or newer than they are.
+class LogSalvage : public LogRemains {
   public:
-    /// The database must outlive it.
     LogSalvage(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, schema::StoreId store);
 
-    struct Piece {
-        schema::Range range;
-        schema::Timestamp at;
-    };
-    /// The commit that goes on behind `after`, all of its topics; nullopt where none can be read
-    /// there. `why` says what is wrong then; it is empty behind the last commit.
-    std::optional<Piece> next(schema::Sequence after);
-    const std::string& why() const { return why_; }
-
-    /// The last position of any commit that can be found; 0 for none.
-    schema::Sequence last() const { return last_; }
-    /// The first position above `after` from which on a commit can be read again; nullopt: none.
-    std::optional<schema::Sequence> resumes(schema::Sequence after);
+    std::optional<Piece> next(schema::Sequence after) override;
+    const std::string& why() const override { return why_; }
+    schema::Sequence last() const override { return last_; }
+    std::optional<schema::Sequence> resumes(schema::Sequence after) override;
 
   private:
     struct Topic {

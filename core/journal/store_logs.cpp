@@ -102,6 +102,59 @@ Result<schema::Incarnation> StoreLogs::check_life(const LogHead& held, const Ran
     return speaks;
 }
 
+/// The chain behind `topic` at `at`, which is at or below what is staged; nullopt where it is not
+/// known.
+Result<std::optional<schema::Hash>> StoreLogs::chain_at(const StoreId& store,
+                                                        const std::string& topic,
+                                                        Sequence at) const {
+    using Found = std::optional<schema::Hash>;
+    const Sequence written = std::min(at, journal_.end(store));
+    schema::Hash chain{};
+    if (written.value() > 0) {
+        const auto then = journal_.head_at(store, written);
+        if (!then) return tl::unexpected(then.error());
+        const TopicHead* head = then->find(topic);
+        if (head != nullptr) chain = head->chain;
+        if (head != nullptr && head->events > 0 && chain == schema::Hash{}) return Found();
+    }
+    for (const Append& append : staged_write_.appends) {
+        if (append.store != store || append.after >= at) continue;
+        for (Segment part : append.segments) {
+            if (part.topic != topic) continue;
+            part.cut(at);
+            const auto behind = schema::chain_after(store, part, chain);
+            if (!behind) return tl::unexpected(behind.error());
+            chain = *behind;
+        }
+    }
+    return Found(chain);
+}
+
+/// A range that begins below what is held is taken from there on only if it is of the same log:
+/// else the log would have some events of one machine and later ones of another.
+Result<void> StoreLogs::check_overlap(const LogHead& held, const Range& range) const {
+    for (const TopicHead& topic : held.topics) {
+        const auto before = chain_at(range.store, topic.topic, range.after);
+        if (!before) return tl::unexpected(before.error());
+        if (!*before || topic.chain == schema::Hash{}) continue;
+        schema::Hash chain = **before;
+        for (Segment part : range.segments) {
+            if (part.topic != topic.topic) continue;
+            part.cut(held.end);
+            if (part.empty()) continue;
+            const auto behind = schema::chain_after(range.store, part, chain);
+            if (!behind) return tl::unexpected(behind.error());
+            chain = *behind;
+        }
+        if (chain == topic.chain) continue;
+        return schema::fail(Errc::gap, range.store.value() + ": " + topic.topic +
+                                           " has other events up to " +
+                                           std::to_string(held.end.value()) +
+                                           " than are held: it is asked for again from there");
+    }
+    return {};
+}
+
 Result<void> StoreLogs::stage(Range range) {
     const LogHead held = staged_head(range.store);
     const Sequence end = held.end;
@@ -113,6 +166,9 @@ Result<void> StoreLogs::stage(Range range) {
     }
     const auto incarnation = check_life(held, range);
     if (!incarnation) return tl::unexpected(incarnation.error());
+    if (range.after < end && !schema::planted(schema::Bug::logs_mixed)) {
+        if (const auto same = check_overlap(held, range); !same) return same;
+    }
     Append append;
     append.store = range.store;
     append.epoch = range.epoch;

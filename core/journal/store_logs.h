@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,12 @@ class StoreLogs {
     StoreLogs(Journal& journal, const Clock& clock, Chains chains = Chains::trusted);
 
     /// Stages `range` behind what is held or staged of its log; what is held already is dropped.
-    /// `gap` when it begins above that; `stale_incarnation` for an older epoch; `forked` when its
-    /// log was opened by another machine than the one whose log is held, or when a new epoch does
-    /// not begin, with its record, right behind what is held, or when a chain that has to be proved
-    /// differs; and what advance refuses. Then
-    /// nothing of it is staged, and what was staged before stays.
+    /// `gap` when it begins above that, or has other events than are held where the two overlap:
+    /// its sender shows which log it has when it is asked from the end on. `stale_incarnation` for
+    /// an older epoch; `forked` when its log was opened by another machine than the one whose log
+    /// is held, or when a new epoch does not begin, with its record, right behind what is held, or
+    /// when a chain that has to be proved differs; and what advance refuses. Then nothing of it is
+    /// staged, and what was staged before stays.
     schema::Result<void> stage(schema::Range range);
 
     /// Writes everything staged, and `more`, with one fsync. On `no_space` all of it stays staged.
@@ -41,6 +43,10 @@ class StoreLogs {
     LogHead staged_head(const schema::StoreId& store) const;
     static schema::Result<schema::Incarnation> check_life(const LogHead& held,
                                                           const schema::Range& range);
+    schema::Result<std::optional<schema::Hash>> chain_at(const schema::StoreId& store,
+                                                         const std::string& topic,
+                                                         schema::Sequence at) const;
+    schema::Result<void> check_overlap(const LogHead& held, const schema::Range& range) const;
 
     Journal& journal_;
     const Clock& clock_;

@@ -4,6 +4,7 @@
 
 #include "core/link/switchboard.h"
 #include "core/log.h"
+#include "schema/planted.h"
 
 namespace filial::core {
 
@@ -59,6 +60,7 @@ std::optional<Error> Switchboard::take_over(const Line& line) {
                          ": two may not have one store's name"};
     }
     // A receiver has one session: what an older one of the same name still says is not heard.
+    if (schema::planted(schema::Bug::older_session_heard)) return std::nullopt;
     for (Line* other : older) end(*other, "the same receiver greeted again");
     return std::nullopt;
 }

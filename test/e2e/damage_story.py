@@ -1,13 +1,14 @@
 """Files that a disk has damaged: what is lost is said by position, and comes back from whoever has
 it. What nobody has is given up by an operator alone, on the record."""
 
+import collections
 import json
 import os
 import shutil
 
 from machine_story import fill, small_disk
-from stage import (accept_hub, check, check_equal, check_refused, get, log_end, read_log, story, value,
-                   wait_for)
+from stage import (accept_hub, check, check_equal, check_refused, count_amiss, get, log_end, read_log, story,
+                   value, wait_for)
 
 SALES = 12
 
@@ -255,7 +256,7 @@ def damaged_broker(stage):
 
 
 def any_file(stage, folder):
-    """A file of a database, each class as likely as any other."""
+    """A file of a database, each class as likely as any other, and its class."""
     classes = {}
     for path in folder.rglob("*"):
         inside = path.relative_to(folder).parts
@@ -263,12 +264,14 @@ def any_file(stage, folder):
             path.name not in ("LOCK", "lock", "own-log")
         if known and path.is_file() and path.stat().st_size > 0:
             classes.setdefault(path.suffix or path.name.split("-")[0], []).append(path)
-    return stage.random.choice(classes[stage.random.choice(sorted(classes))])
+    kind = stage.random.choice(sorted(classes))
+    return stage.random.choice(classes[kind]), kind
 
 
 def damage_any(stage, folder):
-    """Flips a bit of a file, cuts it, or takes it away; gives what was done, for people."""
-    path = any_file(stage, folder)
+    """Flips a bit of a file, cuts it, or takes it away; gives what was done, for people, and what is
+    counted."""
+    path, kind = any_file(stage, folder)
     how = stage.random.choice(("flipped", "flipped", "flipped", "cut", "gone"))
     if how == "flipped":
         flip(path, stage.random.uniform(0, 0.999))
@@ -276,7 +279,7 @@ def damage_any(stage, folder):
         os.truncate(path, stage.random.randrange(path.stat().st_size))
     else:
         path.unlink()
-    return f"{folder.name}/{path.name} {how}"
+    return f"{folder.name}/{path.name} {how}", f"{kind} {how}"
 
 
 def drop_aside(folder):
@@ -307,6 +310,7 @@ def flips(stage):
     company = stage.company(*names, settings={"publisher": {"mark_every": "200ms"}})
     sold = dict.fromkeys(names, 0)
     left, done = stage.times(50), 0
+    counted = collections.Counter()
     while left > 0:
         for name in names:
             sell(company.stores[name], 2)
@@ -327,7 +331,9 @@ def flips(stage):
                 program.kill()
             else:
                 program.stop()
-            what.append(damage_any(stage, folder))
+            told, kind = damage_any(stage, folder)
+            what.append(told)
+            counted[kind] += 1
             program.start()
         left, done = left - len(victims), done + len(victims)
         stage.say(", ".join(what))
@@ -339,4 +345,9 @@ def flips(stage):
                     a, "stock", "tea", "--at", n) == str(-sold[n]))
         for _, folder in victims:
             drop_aside(folder)
+    company.wait_settled(90, quiet=0.3)
+    count_amiss(stage, company)
+    stage.counts(done, "files flipped, cut or gone")
+    for kind in sorted(counted):
+        stage.counts(counted[kind], f"of {kind}")
     stage.say(f"{done} flips, cuts and losses; 0 differences")

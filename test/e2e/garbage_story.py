@@ -74,6 +74,7 @@ def garbage(stage):
         for endpoint in local:
             sock = zmtp.dealer(endpoint)
             send(sock, b"".join(messages(stage.random) for _ in range(20)))
+    stage.counts(stage.times(25) * len(endpoints + local + local), "connections with garbage")
     for program in company.programs():
         check(program.running() and program.pid == pids[program.name],
               f"{program.name} lives: {program.tail()}")

@@ -2,7 +2,7 @@
 
 import time
 
-from stage import check_truth, retail, story
+from stage import check_truth, count_amiss, retail, story
 from till import Till
 
 NAMES = ("warehouse", "store8", "store7")
@@ -30,6 +30,8 @@ def one_round(stage, kills, victim):
     check_truth(stage, company, by_store)
     runs = [till.runs for till in tills]
     when = "during the trade" if still_trading else "after the trade"
+    count_amiss(stage, company)
+    stage.counts(kills, "SIGKILLs")
     stage.say(f"{kills} kills, the last one {when}; imports ran {runs} times; 0 differences")
     company.stop()
 

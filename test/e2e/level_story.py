@@ -3,7 +3,7 @@
 import json
 
 from disks import Memory
-from stage import Failed, check, check_equal, story, value, wait_for
+from stage import Failed, check, check_equal, count_amiss, story, value, wait_for
 
 LINES = 200          # Of a ticket: about 50 KB in each program's log.
 TICKETS_MOST = 2000  # More than any level takes.
@@ -122,6 +122,8 @@ def levels(stage, count, reserve):
                         f"what {at.name} knows to be sold")
         stage.say(f"level {number + 1}: {free} bytes left to the {which}, {filler.number - 1} "
                   f"tickets so far, {len(killed)} programs started again on the full disk")
+    count_amiss(stage, company)
+    stage.counts(count, "levels of a full disk")
     company.stop()
 
 

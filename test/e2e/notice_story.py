@@ -5,7 +5,7 @@ import datetime
 import statistics
 import time
 
-from stage import check, check_equal, read_log, story, ticket
+from stage import check, check_equal, count_amiss, read_log, story, ticket
 from transfer_story import receive, send
 
 # The event that takes each kind of notice.
@@ -88,6 +88,9 @@ def notice_and_event(stage):
         if stage.count:
             stage.say(f"{len(kills)} kills, {len(between)} between; a notice takes "
                       f"{lag * 1e3:.0f} ms")
+    count_amiss(stage, company)
+    stage.counts(len(kills), "SIGKILLs")
+    stage.counts(len(between), "SIGKILLs between a notice and its event")
     stage.say(f"{len(kills)} kills, {len(between)} of them between a notice and its event; "
               f"{len(sent)} sent and {len(received)} received, each taken exactly once")
     out = stage.dir / "after"

@@ -7,7 +7,7 @@ import time
 
 from connections import Connections, kernel_kills
 from disks import Memory, PowerDisk, cut_power, need_power_cuts
-from stage import ROOT, check, check_truth, retail, story
+from stage import ROOT, check, check_truth, count_amiss, retail, story
 from till import Till
 
 FEW = ("warehouse", "store8", "store7")
@@ -19,9 +19,9 @@ def all_stores():
                       if name.startswith("ops/") and name.endswith(".jsonl"))
 
 
-def import_under(stage, few, gap, prepare, cuttable=False):
-    """Imports all stores at once; every `gap` seconds or so a fault. `prepare(company, tills)` gives what
-    makes one. In a part, all of the data; else the beginning of three stores'."""
+def import_under(stage, few, gap, what, prepare, cuttable=False):
+    """Imports all stores at once; every `gap` seconds or so a fault, counted as `what`. `prepare(company, tills)`
+    gives what makes one. In a part, all of the data; else the beginning of three stores'."""
     names = all_stores() if stage.count else FEW
     faults = stage.times(few)
     by_store = retail(*names, lines=10 ** 9 if stage.count else 900)
@@ -43,6 +43,9 @@ def import_under(stage, few, gap, prepare, cuttable=False):
     company.wait_ready()
     check_truth(stage, company, by_store, seconds=300)
     operations = sum(map(len, by_store.values()))
+    count_amiss(stage, company)
+    for value, each in ((1, "imports"), (operations, "operations"), (done, what)):
+        stage.counts(value, each)
     stage.say(f"{operations} operations at {len(names)} stores, {done} faults meanwhile: "
               "0 differences")
     company.stop()
@@ -58,7 +61,7 @@ def retail_kills(stage):
             program.start()
             return True
         return fault
-    import_under(stage, 4, 0.8, prepare)
+    import_under(stage, 4, 0.8, "SIGKILLs", prepare)
 
 
 @story("the retail data is imported while connections end: 0 differences", seconds=240)
@@ -68,7 +71,7 @@ def retail_connections(stage):
     def prepare(company, _):
         connections = Connections(company, by_kernel)
         return lambda: connections.kill_one(stage.random)
-    import_under(stage, 10, 0.3, prepare, cuttable=not by_kernel)
+    import_under(stage, 10, 0.3, "connections ended", prepare, cuttable=not by_kernel)
 
 
 @story("the retail data is imported while disks become full: 0 differences", seconds=240,
@@ -86,7 +89,7 @@ def retail_full(stage):
             disk.grow()
             return space.f_bavail * space.f_frsize < (24 << 20)
         return fault
-    import_under(stage, 3, 2.0, prepare)
+    import_under(stage, 3, 2.0, "full disks", prepare)
 
 
 @story("the retail data is imported while machines lose power: 0 differences", seconds=300,
@@ -109,4 +112,4 @@ def retail_power(stage):
             tills["store8"].power_on()
             return True
         return fault
-    import_under(stage, 3, 2.0, prepare)
+    import_under(stage, 3, 2.0, "power cuts", prepare)

@@ -52,6 +52,10 @@ class Stage:
     def say(self, text):
         print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
 
+    def counts(self, value, what):
+        """For the table of docs/reliability.md: scripts/lib/counts.py adds these lines up."""
+        print(f"counts: {value} {what}", flush=True)
+
     def times(self, few):
         """How often a story does its main thing: few in ctest, --count N in a part."""
         return self.count or few
@@ -219,14 +223,35 @@ def log_end(store):
     raise Failed(f"the publisher of {store.name} does not answer")
 
 
+def tap_log(store, origin, end, publisher):
+    done = store.filial("tap", "*", "--store", origin.name, "--from", "1", "--count", end,
+                        *(["--publisher"] if publisher else []), "--json", timeout=60)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def read_log(store, origin=None, publisher=True):
     """Every event of `origin`'s log (the store's own if none is named), in order, read from the
     store's publisher or, with publisher=False, from its broker."""
     origin = origin or store
     end = log_end(origin)
-    done = store.filial("tap", "*", "--store", origin.name, "--from", "1", "--count", end,
-                        *(["--publisher"] if publisher else []), "--json", timeout=60)
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    events = tap_log(store, origin, end, publisher)
     check_equal([e["seq"] for e in events], list(range(1, end + 1)),
                 f"positions in the log of {origin.name}")
     return events
+
+
+def count_amiss(stage, company):
+    """Holds each log as its broker gives it against the store's own, event by event: how many the
+    broker's lacks or has otherwise, has twice, or has in another order. Nothing of that may be."""
+    lost = twice = reordered = 0
+    for store in company.stores.values():
+        end = log_end(store)
+        own, there = (tap_log(store, store, end, publisher) for publisher in (True, False))
+        seqs = [event["seq"] for event in there]
+        at = {event["seq"]: event for event in there}
+        lost += sum(at.get(event["seq"]) != event for event in own) + end - len(own)
+        twice += len(seqs) - len(at)
+        reordered += sum(one > other for one, other in zip(seqs, seqs[1:]))
+    for value, what in ((lost, "lost"), (twice, "twice"), (reordered, "reordered")):
+        stage.counts(value, what)
+    check_equal((lost, twice, reordered), (0, 0, 0), "events lost, twice, reordered at the broker")

@@ -78,6 +78,10 @@ def kill_and_resume(stage, command, path, feed):
         last.terminate()
         last.wait()
     seqs = [e["seq"] for e in whole_lines(path)]
+    stage.counts(len(set(range(1, end + 1)) - set(seqs)), "lost")
+    stage.counts(len(seqs) - len(set(seqs)), "twice")
+    stage.counts(sum(one > other for one, other in zip(seqs, seqs[1:])), "reordered")
+    stage.counts(stage.times(5), "SIGKILLs of a tap")
     check_equal(seqs, list(range(1, end + 1)), "positions that the tap wrote")
     stage.say(f"{end} events, {stage.times(5)} kills, each event once")
 

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 
-from stage import check, check_equal, check_refused, log_end, story, ticket, value
+from stage import check, check_equal, check_refused, count_amiss, log_end, story, ticket, value
 
 AT = "2026-03-02T10:00:00Z"
 NO_LIMITS = {"limits": {"beyond_room": "flag"}}
@@ -82,6 +82,8 @@ def ticket_is_booked_once(stage):
     count = stage.times(6)
     check_equal(value(store, "stock", "tea", "--at", "store1"), str(-count), "tea")
     check_equal(value(store, "debt", "ann"), f"{count}.00", "debt of ann")
+    count_amiss(stage, company)
+    stage.counts(count, "SIGKILLs between a ticket and its answer")
     reused = hand_in(store, [sale("tea", 2)], "--client", "till-1", "--number", str(count))
     check(reused.returncode != 0 and "number" in (reused.stdout + reused.stderr),
           f"one number for two contents is refused: {reused.stdout}")

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
+#include "core/journal/scrub_pace.h"
 #include "schema/hash.h"
 
 namespace filial::sim {
@@ -12,10 +12,10 @@ namespace {
 
 Company* running = nullptr;
 
-constexpr int kFirstTill = 1'000;
 /// After everything is mended: the longest pauses of dials and greetings together are 160 s, and a
 /// sender that stands still is asked again after 30.
 constexpr Time kSettlesWithin = 400 * kSecond;
+constexpr Time kLookedThrough = core::kScrubFirstAfter + 90 * kSecond;
 
 }  // namespace
 
@@ -52,80 +52,34 @@ Company::Company(std::uint64_t seed, const std::string& folder, core::AllowList&
         push(random_.between(0, kSecond), What::restart, static_cast<std::size_t>(process.id));
     for (const std::string& store : stores_) {
         for (int i = 0; i < plan_.tills; ++i) {
-            Machine& machine =
-                **std::find_if(machines_.begin(), machines_.end(),
-                               [&](const auto& each) { return each->store.value() == store; });
-            const int id = kFirstTill + static_cast<int>(tills_.size());
-            till_next_.push_back(kNever);
-            tills_.push_back(
-                std::make_unique<Till>(id, machine, network_, plan_, random_, now_, *operations_));
+            add_till(**std::find_if(machines_.begin(), machines_.end(), [&](const auto& each) {
+                return each->store.value() == store;
+            }));
             if (i > 0) continue;
             for (auto& operation : operations_->beginning(store))
                 tills_.back()->add_first(operation);
         }
     }
     for (std::size_t i = 0; i < tills_.size(); ++i) wake(kFirstTill + static_cast<int>(i), kSecond);
+    if (plan_.every_of(Fault::clone) > 0) add_clone();
+    if (plan_.lives_end()) {
+        for (const auto& machine : machines_) {
+            if (machine->name != "head" && machine->name != "region") continue;
+            const int id = kFirstOffice + static_cast<int>(offices_.size());
+            offices_.try_emplace(machine->name, id, *machine, network_);
+        }
+        head_office();
+    }
+    truth_.over_older = [this](int process) { return network_.over_older(process); };
     for (std::size_t fault = 0; fault < kFaults; ++fault) draw_next(static_cast<Fault>(fault));
 }
 
 Company::~Company() {
     tills_.clear();
+    offices_.clear();
     for (Process& process : processes_) process.life.reset();
     schema::set_random_source(nullptr);
     running = nullptr;
-}
-
-void Company::add_machine(const std::string& name, bool store, bool broker) {
-    machines_.push_back(std::make_unique<Machine>(now_, random_, name));
-    Machine& machine = *machines_.back();
-    core::Options& options = machine.options;
-    options.store = machine.store;
-    options.data = std::filesystem::path(folder_) / name;
-    options.sockets = name;
-    options.publisher.mark_every_us = plan_.mark_every;
-    options.publisher.queue_tickets = plan_.queue_tickets;
-    options.publisher.listen = "tcp://" + name + ":1";
-    options.broker.listen = "tcp://" + name + ":2";
-    if (plan_.asks_by_itself) {
-        options.limits.credit = {true, 2'000, 6'000, 0};
-        options.limits.stock = {true, 3'000, 9'000, 0};
-    }
-    const core::Remote head{"head", "tcp://head:2", ""};
-    const core::Remote region{"region", "tcp://region:2", ""};
-    if (name == "region") {
-        machine.relays = plan_.chained;
-        options.hubs = {head};
-    } else if (plan_.chained) {
-        // Some stores hang on the region's broker, which hangs on head office's.
-        options.hubs = {machines_.size() % 2 == 0 && name != "head" ? region : head};
-    } else {
-        options.hubs = {head};
-        if (plan_.brokers == 2) options.hubs.push_back(region);
-    }
-    if (plan_.peers && store) {
-        for (const std::string& other : stores_) {
-            options.peers.push_back({other, "tcp://" + other + ":1", ""});
-        }
-    }
-    std::filesystem::remove_all(options.data);
-    if (broker) add_process(Role::broker, machine);
-    if (!store) return;
-    stores_.push_back(name);
-    add_process(Role::publisher, machine);
-    add_process(Role::subscriber, machine);
-}
-
-void Company::add_process(Role role, Machine& machine) {
-    Process process;
-    process.id = static_cast<int>(processes_.size());
-    process.role = role;
-    process.machine = &machine;
-    process.fuse = role == Role::publisher ? &machine.publisher_fuse
-                   : role == Role::broker  ? &machine.broker_fuse
-                                           : &machine.subscriber_fuse;
-    process.restart = 0;
-    processes_.push_back(std::move(process));
-    truth_.add_process({&machine, role});
 }
 
 void Company::push(Time at, What what, std::size_t index) {
@@ -158,16 +112,17 @@ void Company::tell(const std::string& what) {
 }
 
 void Company::start(Process& process) {
-    if (process.life) return;
+    if (process.life || process.off) return;
     process.restart = kNever;
-    const std::string name = process.machine->store.value() + " " + name_of(process.role);
+    const std::string name = process.machine->name + " " + name_of(process.role);
     try {
         auto life =
             Life::begin(process.role, *process.machine, process.id, network_, allow_, truth_);
         if (!life) {
             tell(name + " does not start: " + life.error().message);
             const schema::Errc code = life.error().code;
-            const bool disk = code == schema::Errc::no_space || code == schema::Errc::io;
+            const bool disk = code == schema::Errc::no_space || code == schema::Errc::io ||
+                              put_aside(process, life.error());
             if (!disk) truth_.fail("I16: " + name + " does not start: " + life.error().message);
             network_.end(process.id, false);
             process.restart = now_ + random_.between(1, 10) * kSecond;
@@ -183,8 +138,16 @@ void Company::start(Process& process) {
     wake(process.id, now_);
 }
 
+/// As subscriber/main.cpp does with a replica that cannot be read.
+bool Company::put_aside(Process& process, const schema::Error& error) {
+    if (error.code != schema::Errc::corrupt || process.role != Role::subscriber) return false;
+    process.machine->replica_disk.restore({});
+    ++counts_["replicas put aside"];
+    return true;
+}
+
 void Company::end(Process& process, bool silently, Time restart_in, const std::string& why) {
-    tell(process.machine->store.value() + " " + name_of(process.role) + " " + why);
+    tell(process.machine->name + " " + name_of(process.role) + " " + why);
     network_.end(process.id, silently);
     process.life.reset();
     process.fuse->put_out();
@@ -206,6 +169,8 @@ void Company::power_cut(Machine& machine) {
     machine.publisher_disk.power_cut();
     machine.broker_disk.power_cut();
     machine.replica_disk.power_cut();
+    machine.publisher_repair.power_cut();
+    machine.broker_repair.power_cut();
     machine.clock.reboot();
 }
 
@@ -213,6 +178,7 @@ void Company::turn(Process& process) {
     try {
         const auto turned = process.life->turn();
         if (!turned) {
+            put_aside(process, turned.error());
             return end(process, false, random_.between(1, 20) * kSecond,
                        "ends: " + turned.error().message);
         }
@@ -241,6 +207,9 @@ void Company::look(Process& process) {
 
 void Company::turn_till(std::size_t index) {
     Till& till = *tills_[index];
+    const bool of_clone = &till.machine() == clone_.get();
+    const bool current = clone_till_ == kFirstTill + static_cast<int>(index);
+    if (of_clone && (!current || publisher_of(*clone_).off)) return;
     const bool open = now_ < plan_.runs_for;
     const Time next = till.turn(open);
     if (!till.wrong().empty()) {
@@ -284,7 +253,10 @@ void Company::handle(const Event& event) {
 
 std::vector<std::pair<Machine*, Life*>> Company::lives() const {
     std::vector<std::pair<Machine*, Life*>> all;
-    for (const Process& process : processes_) all.emplace_back(process.machine, process.life.get());
+    for (const Process& process : processes_) {
+        if (process.machine == clone_.get()) continue;
+        all.emplace_back(process.machine, process.life.get());
+    }
     return all;
 }
 
@@ -306,11 +278,15 @@ Outcome Company::run() {
         }
         if (now_ < look_again) continue;
         look_again = now_ + kSecond;
-        const bool answered = std::all_of(tills_.begin(), tills_.end(),
-                                          [](const auto& till) { return till->idle(); });
-        settled = answered && truth_.settled(lives(), what);
+        const auto waits = [&](const auto& till) {
+            return !till->idle() && &till->machine() != clone_.get();
+        };
+        const bool answered = std::none_of(tills_.begin(), tills_.end(), waits);
+        // What is damaged and not read is found by a look, which begins a while after a start.
+        const bool looked = !plan_.rots() || now_ > plan_.runs_for + kLookedThrough;
+        settled = answered && looked && truth_.settled(lives(), what);
         for (const auto& till : tills_) {
-            if (!till->idle()) what = till->text();
+            if (waits(till)) what = till->text();
         }
         if (!settled && now_ > plan_.runs_for + kSettlesWithin) {
             truth_.fail("I16: not settled " + std::to_string(kSettlesWithin / kSecond) +
@@ -339,6 +315,8 @@ Outcome Company::run() {
         counts_["tickets busy"] += till->busy();
         counts_["tickets repeated"] += till->repeated();
     }
+    for (const auto& [name, times] : truth_.counts()) counts_[name] += times;
+    counts_["of an older session"] = net.older;
     outcome.counts = counts_;
     return outcome;
 }

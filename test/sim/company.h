@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/link/allow_list.h"
+#include "test/sim/head_office.h"
 #include "test/sim/network.h"
 #include "test/sim/operations.h"
 #include "test/sim/plan.h"
@@ -47,6 +48,8 @@ class Company {
     void logged(bool error, const std::string& line);
 
   private:
+    static constexpr int kFirstTill = 1'000;    ///< Processes of tills begin here.
+    static constexpr int kFirstOffice = 2'000;  ///< And those of head offices.
     struct Process {
         int id = 0;
         Role role = Role::publisher;
@@ -54,6 +57,7 @@ class Company {
         Fuse* fuse = nullptr;
         std::unique_ptr<Life> life;
         bool paused = false;
+        bool off = false;       ///< A clone that does not run.
         Time next = kNever;     ///< When it turns.
         Time restart = kNever;  ///< When it begins again.
     };
@@ -69,6 +73,9 @@ class Company {
     };
 
     void add_machine(const std::string& name, bool store, bool broker);
+    void set_options(Machine& machine, bool store);
+    void add_clone();
+    void add_till(Machine& machine);
     void add_process(Role role, Machine& machine);
     void push(Time at, What what, std::size_t index);
     void later(Time in, std::function<void()> what);
@@ -80,6 +87,7 @@ class Company {
     void end(Process& process, bool silently, Time restart_in, const std::string& why);
     void power_cut(Machine& machine);
     void look(Process& process);
+    bool put_aside(Process& process, const schema::Error& error);
     std::vector<std::pair<Machine*, Life*>> lives() const;
 
     // What goes wrong (faults.cpp).
@@ -94,6 +102,21 @@ class Company {
     void cut(const std::string& a, const std::string& b, Time lasts);
     void replace_replica();
     void replace_broker();
+
+    // Another life of a log (identity_faults.cpp).
+    Process& publisher_of(const Machine& machine);
+    Machine& any_store();
+    void another_log(Machine& machine, SimJournal::Data data, const std::string& why);
+    bool may_not_come_back(const Machine& machine);
+    bool is_awaited(const Machine& machine) const;
+    void restore_store();
+    void replace_store();
+    void clone_store();
+    void stop_clone();
+    bool has_all_of_brokers(const Machine& machine, const SimJournal& disk) const;
+    void head_office();
+    void accept_loss(const Machine& machine, const Process& process);
+    void damage(Fault fault);
 
     Plan plan_;
     Random random_;
@@ -118,6 +141,16 @@ class Company {
     std::map<std::string, std::int64_t> counts_;
     std::map<const Machine*, std::pair<ReplicaDisk::Data, bool>> old_replicas_;
     std::map<const Machine*, std::pair<SimJournal::Data, bool>> old_brokers_;
+    struct BackupOf {
+        SimJournal::Data data;
+        bool made = false;
+        bool used = false;  ///< Restored before.
+    };
+    std::map<const Machine*, BackupOf> backups_;
+    std::map<const Machine*, schema::Incarnation> named_;  ///< Readmitted last.
+    std::unique_ptr<Machine> clone_;
+    int clone_till_ = 0;                         ///< Its process.
+    std::map<std::string, HeadOffice> offices_;  ///< By broker.
 };
 
 }  // namespace filial::sim

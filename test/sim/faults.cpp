@@ -220,6 +220,16 @@ void Company::befall(Fault fault) {
             return replace_replica();
         case Fault::old_broker:
             return replace_broker();
+        case Fault::restore:
+            return restore_store();
+        case Fault::replace:
+            return replace_store();
+        case Fault::clone:
+            return clone_store();
+        case Fault::damaged_log:
+        case Fault::damaged_broker:
+        case Fault::damaged_replica:
+            return damage(fault);
         case Fault::count:
             return;
     }
@@ -239,6 +249,7 @@ void Company::mend() {
             network_.wire(one, other).swallows = false;
         }
     }
+    stop_clone();
     for (const auto& machine : machines_) {
         machine->publisher_disk.set_health(Health::well);
         machine->broker_disk.set_health(Health::well);

@@ -158,12 +158,28 @@ int find_planted([[maybe_unused]] const Flags& flags, [[maybe_unused]] const std
         std::printf("%-24s ", filial::schema::kBugNames[bug]);
         missed += !find_one(bug, flags, folder);
     }
-    std::printf("%zu mistakes planted, %d not found\n", filial::schema::kBugs - 1, missed);
+    const auto planted = static_cast<int>(filial::schema::kBugs - 1);
+    std::printf("counts: %d mistakes planted\ncounts: %d mistakes found\n", planted,
+                planted - missed);
     return missed == 0 ? 0 : 1;
 #else
     std::printf("this build has no mistakes to plant; use preset sim\n");
     return 1;
 #endif
+}
+
+/// For the table of docs/reliability.md. Each of the last three would have failed a seed.
+void print_counts(std::uint64_t seeds, std::uint64_t steps,
+                  const std::map<std::string, std::int64_t>& counts) {
+    std::printf("counts: %llu seeds\ncounts: %llu steps\n", static_cast<unsigned long long>(seeds),
+                static_cast<unsigned long long>(steps));
+    for (std::size_t fault = 0; fault < filial::sim::kFaults; ++fault) {
+        const char* name = name_of(static_cast<filial::sim::Fault>(fault));
+        const auto times = counts.find(name);
+        const std::int64_t happened = times == counts.end() ? 0 : times->second;
+        std::printf("counts: %lld times %s\n", static_cast<long long>(happened), name);
+    }
+    for (const char* amiss : {"lost", "twice", "reordered"}) std::printf("counts: 0 %s\n", amiss);
 }
 
 }  // namespace
@@ -215,6 +231,7 @@ int main(int argc, char** argv) {
         std::printf("  %-22s %12lld in %lld seeds\n", what.c_str(), static_cast<long long>(times),
                     static_cast<long long>(seen[what]));
     }
+    if (code == 0) print_counts(done, steps, counts);
     if (flags.coverage && code == 0) {
         for (std::size_t fault = 0; fault < filial::sim::kFaults; ++fault) {
             const char* name = name_of(static_cast<filial::sim::Fault>(fault));

@@ -14,6 +14,7 @@ constexpr std::size_t kQueueMax = 1'500;
 constexpr Time kKernelGivesUp = 300 * kSecond;
 constexpr std::size_t kKindAt = 2;  ///< Of an encoded message: array head, version, kind.
 constexpr char kBlockKind = 5;
+constexpr char kWelcomeKind = 2;
 
 }  // namespace
 
@@ -50,6 +51,10 @@ bool Network::send(Connection& connection, Way& way, int to, schema::ByteView by
     }
     ++counts_.messages;
     note(bytes.size());
+    const bool answers = &way == &connection.to_caller;
+    if (answers && bytes.size() > kKindAt && bytes[kKindAt] == kWelcomeKind) {
+        connection.greeted = true;
+    }
     if (!bytes.empty()) note(static_cast<unsigned char>(bytes.back()));
     // The end that sends does not know yet that nobody is there.
     if (connection.broken) {
@@ -91,6 +96,14 @@ std::optional<Bytes> Network::receive(Way& way) {
     way.queue.pop_front();
     note(static_cast<std::uint64_t>(now_));
     return bytes;
+}
+
+bool Network::is_older(const Connection& connection) const {
+    return std::any_of(connections_.begin(), connections_.end(), [&](const auto& each) {
+        return each->greeted && each->number > connection.number &&
+               each->caller == connection.caller && each->listener == connection.listener &&
+               each->local == connection.local;
+    });
 }
 
 void Network::break_up(Connection& connection, Time caller_sees, Time listener_sees) {

@@ -36,6 +36,7 @@ struct NetworkCounts {
     std::int64_t refused = 0;  ///< The line was full.
     std::int64_t stalled = 0;  ///< Stood still while the wire was down.
     std::int64_t broken = 0;   ///< Connections.
+    std::int64_t older = 0;    ///< Came of an older session when a newer one stood.
 };
 
 /// Connections as ZeroMQ gives them: messages whole and in order within one, and all that were on
@@ -47,8 +48,10 @@ class Network {
     Network(const Time& now, Random& random, Wake wake)
         : now_(now), random_(random), wake_(std::move(wake)) {}
 
-    /// Of the process `process` on the machine of `store`. Must not outlive the network.
-    std::unique_ptr<core::Transport> transport(int process, const std::string& store);
+    /// Of the process `process` on that machine, which has the key of `user`. Must not outlive the
+    /// network.
+    std::unique_ptr<core::Transport> transport(int process, const std::string& machine,
+                                               const std::string& user);
 
     Wire& wire(const std::string& a, const std::string& b);
     /// Bytes a second, 0 for as many as there are; also for what is on its way.
@@ -62,6 +65,13 @@ class Network {
     void end(int process, bool silently);
     /// It neither reads nor answers.
     void pause(int process, bool paused) { paused_[process] = paused; }
+
+    /// The last message that the process got came over a connection although the same caller has
+    /// been greeted over a newer one.
+    bool over_older(int process) const {
+        const auto at = over_older_.find(process);
+        return at != over_older_.end() && at->second;
+    }
 
     const NetworkCounts& counts() const { return counts_; }
     std::uint64_t hash() const { return hash_; }
@@ -89,9 +99,12 @@ class Network {
         schema::Bytes route;
         int caller = 0;
         int listener = 0;
-        std::string caller_store;
+        std::string caller_store;  ///< The machines.
         std::string listener_store;
+        std::string user;  ///< Whose key opened it.
+        std::uint64_t number = 0;
         bool local = false;
+        bool greeted = false;  ///< The called end has answered the greeting.
         bool broken = false;
         Way to_listener;
         Way to_caller;
@@ -119,6 +132,8 @@ class Network {
     std::map<std::pair<std::string, std::string>, Wire> wires_;
     std::vector<std::shared_ptr<Connection>> connections_;
     std::map<int, bool> paused_;
+    std::map<int, bool> over_older_;
+    bool is_older(const Connection& connection) const;
     std::uint64_t routes_ = 0;
     NetworkCounts counts_;
     std::uint64_t hash_ = 0xcbf29ce484222325;

@@ -32,13 +32,17 @@ class SimListener : public core::Listener {
             next_ = (next_ + 1) % here_.size();
             auto bytes = network_.receive(here_[next_]->to_listener);
             if (!bytes) continue;
+            const bool older = here_.size() > 1 && network_.is_older(*here_[next_]);
+            network_.over_older_[process_] = older;
+            network_.counts_.older += older ? 1 : 0;
             Incoming incoming;
             incoming.route = here_[next_]->route;
-            incoming.user = local() ? "" : here_[next_]->caller_store;
+            incoming.user = local() ? "" : here_[next_]->user;
             incoming.address = here_[next_]->caller_store;
             incoming.bytes = std::move(*bytes);
             return incoming;
         }
+        network_.over_older_[process_] = false;
         std::erase_if(here_, [&](const auto& each) {
             return each->to_listener.gone_at <= network_.now_ && each->to_listener.queue.empty();
         });
@@ -85,10 +89,12 @@ class SimListener : public core::Listener {
 
 class SimCaller : public core::Caller {
   public:
-    SimCaller(Network& network, int process, std::string store, std::string endpoint)
+    SimCaller(Network& network, int process, std::string store, std::string user,
+              std::string endpoint)
         : network_(network),
           process_(process),
           store_(std::move(store)),
+          user_(std::move(user)),
           endpoint_(std::move(endpoint)),
           local_(endpoint_.rfind("ipc:", 0) == 0) {
         begin();
@@ -100,6 +106,7 @@ class SimCaller : public core::Caller {
     }
 
     Result<std::optional<Bytes>> receive() override {
+        network_.over_older_[process_] = false;
         if (!connection_) return std::optional<Bytes>();
         return network_.receive(connection_->to_caller);
     }
@@ -182,10 +189,12 @@ class SimCaller : public core::Caller {
             return;
         }
         connection_ = std::make_shared<Network::Connection>();
-        connection_->route = std::to_string(++network_.routes_);
+        connection_->number = ++network_.routes_;
+        connection_->route = std::to_string(connection_->number);
         connection_->caller = process_;
         connection_->listener = bound->second.process;
         connection_->caller_store = store_;
+        connection_->user = user_;
         connection_->listener_store = bound->second.store;
         connection_->local = local_;
         connection_->to_caller.came = now;
@@ -212,6 +221,7 @@ class SimCaller : public core::Caller {
     Network& network_;
     int process_;
     std::string store_;
+    std::string user_;
     std::string endpoint_;
     bool local_;
     State state_ = State::waiting;
@@ -224,8 +234,8 @@ class SimCaller : public core::Caller {
 
 class SimTransport : public core::Transport {
   public:
-    SimTransport(Network& network, int process, std::string store)
-        : network_(network), process_(process), store_(std::move(store)) {}
+    SimTransport(Network& network, int process, std::string store, std::string user)
+        : network_(network), process_(process), store_(std::move(store)), user_(std::move(user)) {}
     Result<std::unique_ptr<core::Listener>> listen(const std::string& endpoint) override {
         if (network_.bound_.contains(endpoint)) return schema::fail(Errc::invalid, "in use");
         auto listener = std::make_unique<SimListener>(network_, process_, endpoint);
@@ -233,7 +243,8 @@ class SimTransport : public core::Transport {
         return std::unique_ptr<core::Listener>(std::move(listener));
     }
     Result<std::unique_ptr<core::Caller>> dial(const core::Remote& remote) override {
-        auto caller = std::make_unique<SimCaller>(network_, process_, store_, remote.endpoint);
+        auto caller =
+            std::make_unique<SimCaller>(network_, process_, store_, user_, remote.endpoint);
         if (!remote.calls.up_by_itself()) caller->stay_down(true);
         callers_.push_back(caller.get());
         return std::unique_ptr<core::Caller>(std::move(caller));
@@ -248,11 +259,13 @@ class SimTransport : public core::Transport {
     Network& network_;
     int process_;
     std::string store_;
+    std::string user_;
     std::vector<SimCaller*> callers_;  ///< They live as long as their exchange, which owns this.
 };
 
-std::unique_ptr<core::Transport> Network::transport(int process, const std::string& store) {
-    return std::make_unique<SimTransport>(*this, process, store);
+std::unique_ptr<core::Transport> Network::transport(int process, const std::string& machine,
+                                                    const std::string& user) {
+    return std::make_unique<SimTransport>(*this, process, machine, user);
 }
 
 }  // namespace filial::sim

@@ -4,12 +4,13 @@ namespace filial::sim {
 
 const char* name_of(Fault fault) {
     constexpr const char* names[] = {
-        "kill",        "kill at a write", "power cut",   "power cut at a write",
-        "pause",       "suspend",         "cut wire",    "isolate",
-        "swizzle",     "reset",           "slow",        "swallow",
-        "corrupt",     "full disk",       "broken disk", "clock jump",
-        "clock drift", "dial-up",         "old replica", "old broker",
-        "restart"};
+        "kill",        "kill at a write", "power cut",      "power cut at a write",
+        "pause",       "suspend",         "cut wire",       "isolate",
+        "swizzle",     "reset",           "slow",           "swallow",
+        "corrupt",     "full disk",       "broken disk",    "clock jump",
+        "clock drift", "dial-up",         "old replica",    "old broker",
+        "restart",     "restore",         "replace",        "clone",
+        "damaged log", "damaged broker",  "damaged replica"};
     return names[static_cast<std::size_t>(fault)];
 }
 
@@ -25,6 +26,7 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     runs_for = random.between(30, 200) * kSecond;
     tick = random.pick(std::vector<Time>{50, 200, 400, 400}) * kMillisecond;
     mark_every = random.between(1, 5) * kSecond;
+    scrub_every = random.between(5, 60) * kSecond;
     latency_us = random.between(1, 200) * kMillisecond;
     jitter_us = random.chance(500) ? random.between(0, 300) * kMillisecond : 0;
     ticket_every = random.between(200, 3'000) * kMillisecond;
@@ -37,6 +39,26 @@ Plan::Plan(std::uint64_t from) : seed(from) {
         every[fault] = on ? random.between(4, 120) * kSecond : 0;
     }
     if (random.chance(50)) every.fill(0);  // A quiet company is one, too.
+    // Of a log one copy stays, at its store or at a broker: else it is not to be had by anybody.
+    const auto off = [&](Fault fault) { every[static_cast<std::size_t>(fault)] = 0; };
+    const std::uint64_t which = random.below(100);
+    if (which >= 20) off(Fault::restore);
+    if (which >= 20) off(Fault::replace);
+    // With two brokers each may have another half of a fork, and only people can part them.
+    if (which < 20 || which >= 35 || brokers == 2) off(Fault::clone);
+    if (which < 35 || which >= 55) off(Fault::damaged_log);
+    if (which < 35 || which >= 65) off(Fault::damaged_broker);
+    if (which < 65) off(Fault::old_broker);
+}
+
+bool Plan::rots() const {
+    return every_of(Fault::damaged_log) > 0 || every_of(Fault::damaged_broker) > 0 ||
+           every_of(Fault::damaged_replica) > 0;
+}
+
+bool Plan::lives_end() const {
+    return every_of(Fault::restore) > 0 || every_of(Fault::replace) > 0 ||
+           every_of(Fault::clone) > 0 || every_of(Fault::damaged_log) > 0;
 }
 
 std::string Plan::text() const {

@@ -29,10 +29,16 @@ enum class Fault {
     broken_disk,     ///< A sync fails.
     clock_jump,      ///< A wall clock, forth or back.
     clock_drift,
-    dial_up,      ///< A wire is there only now and then.
-    old_replica,  ///< A replica's folder comes from a copy, or is lost.
-    old_broker,   ///< A broker's does.
-    restart,      ///< A process ends in order and starts again.
+    dial_up,          ///< A wire is there only now and then.
+    old_replica,      ///< A replica's folder comes from a copy, or is lost.
+    old_broker,       ///< A broker's does.
+    restart,          ///< A process ends in order and starts again.
+    restore,          ///< A store goes on from a backup, some from one that was restored before.
+    replace,          ///< A store's machine is gone; a new one has its log from the brokers.
+    clone,            ///< A copy of a store's machine runs beside it for a while.
+    damaged_log,      ///< A part of a publisher's journal is flipped, cut or gone.
+    damaged_broker,   ///< Of a broker's.
+    damaged_replica,  ///< Rows of a replica are.
     count,
 };
 constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::count);
@@ -53,6 +59,7 @@ struct Plan {
     Time runs_for = 0;     ///< Until everything is mended.
     Time tick = 0;         ///< The longest that a loop waits.
     Time mark_every = 0;
+    Time scrub_every = 0;
     std::int64_t latency_us = 0;
     std::int64_t jitter_us = 0;
     Time ticket_every = 0;     ///< Of each till, on average.
@@ -60,6 +67,11 @@ struct Plan {
     std::uint64_t queue_tickets = 64;
     bool accounts_move = false;  ///< Else limits change.
     bool asks_by_itself = false;
+    /// A store's log may go on in another life of it: people have to say so.
+    bool lives_end() const;
+    /// What nobody has read for a while may be damaged.
+    bool rots() const;
+    Time every_of(Fault fault) const { return every[static_cast<std::size_t>(fault)]; }
     std::array<Time, kFaults> every{};  ///< Average time between two; 0: never.
     std::string text() const;
 };

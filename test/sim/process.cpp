@@ -1,5 +1,10 @@
 #include "test/sim/process.h"
 
+#include "broker/rebuild.h"
+#include "test/sim/publisher_life.h"
+#include "test/sim/sim_damage.h"
+#include "test/sim/watched_host.h"
+
 namespace filial::sim {
 
 using core::Peer;
@@ -13,124 +18,25 @@ const char* name_of(Role role) {
 
 namespace {
 
-/// Passes everything on, and shows the watch what it wants to see.
-class WatchedHost : public core::Host {
-  public:
-    WatchedHost(core::Host& host, Watch& watch, int process)
-        : host_(host), watch_(watch), process_(process) {}
-
-    std::optional<schema::Error> refuses(const Peer& peer) override { return host_.refuses(peer); }
-    std::vector<StoreId> held() const override { return host_.held(); }
-    schema::Sequence end(const StoreId& store) const override { return host_.end(store); }
-    schema::Epoch epoch(const StoreId& store) const override { return host_.epoch(store); }
-    schema::Incarnation incarnation(const StoreId& store) const override {
-        return host_.incarnation(store);
-    }
-    Result<schema::Range> read(const core::ReadRequest& request) override {
-        auto range = host_.read(request);
-        if (range) watch_.served(process_, *range);
-        return range;
-    }
-    void reached(const Peer& peer, const schema::Fetch& fetch) override {
-        watch_.reached(process_, peer, fetch);
-        host_.reached(peer, fetch);
-    }
-    std::optional<core::Want> want(const Peer& peer, const StoreId& store) override {
-        return host_.want(peer, store);
-    }
-    Result<void> take(const Peer& peer, schema::Range range) override {
-        watch_.taking(process_, peer, range);
-        return host_.take(peer, std::move(range));
-    }
-    bool keeps_rows() const override { return host_.keeps_rows(); }
-    Result<schema::Range> held_rows(const core::ReadRequest& request,
-                                    schema::Sequence upto) override {
-        return host_.held_rows(request, upto);
-    }
-    void not_served(const Peer& peer, const schema::Trouble& trouble) override {
-        host_.not_served(peer, trouble);
-    }
-    Result<void> flush() override { return host_.flush(); }
-    std::vector<schema::TopicEnd> durable(const core::Want& want) const override {
-        return host_.durable(want);
-    }
-    void marked(const Peer& peer, const schema::Mark& mark) override { host_.marked(peer, mark); }
-    void applied(const Peer& peer, const schema::Applied& applied) override {
-        host_.applied(peer, applied);
-    }
-    void confirm(const Peer& peer, const schema::Confirm& asked) override {
-        host_.confirm(peer, asked);
-    }
-    void confirmed(const Peer& peer, const schema::Confirmed& answer,
-                   const schema::Mark& mark) override {
-        host_.confirmed(peer, answer, mark);
-    }
-    void request(const core::Requester& from, schema::Message message) override {
-        host_.request(from, std::move(message));
-    }
-    void turn(core::BootTime now) override { host_.turn(now); }
-
-  private:
-    core::Host& host_;
-    Watch& watch_;
-    int process_;
-};
-
-constexpr std::chrono::milliseconds kTurnMax{50};
-
-class PublisherLife : public Life {
-  public:
-    Result<void> start(Machine& machine, int process, Network& network, core::AllowList& allow,
-                       Watch& watch) {
-        machine.publisher_disk.open();
-        auto opened = publisher::Publisher::open(machine.options, machine.publisher_disk,
-                                                 machine.clock, &allow);
-        if (!opened) return tl::unexpected(opened.error());
-        publisher_ = std::move(*opened);
-        host_ = std::make_unique<WatchedHost>(*publisher_, watch, process);
-        exchange_ = std::make_unique<core::Exchange>(
-            *host_, machine.clock, network.transport(process, machine.store.value()), &allow,
-            core::Self{machine.store, "publisher", publisher_->epoch(), publisher_->incarnation()});
-        asker_ = std::make_unique<core::Asker>(
-            [&network, process, name = machine.store.value()] {
-                return network.transport(process, name);
-            },
-            machine.clock, machine.options.subscriber_socket());
-        legs_ = std::make_unique<publisher::ExchangeLegs>(*exchange_, *asker_);
-        publisher_->attach(*legs_);
-        if (const auto ok = exchange_->listen(machine.options.publisher_socket()); !ok) return ok;
-        if (const auto ok = exchange_->listen(machine.options.publisher.listen); !ok) return ok;
-        for (const auto& hub : machine.options.hubs) {
-            if (const auto ok = exchange_->dial(hub, "publisher"); !ok) return ok;
-        }
-        return {};
-    }
-    Result<void> turn() override { return exchange_->turn(kTurnMax); }
-    core::Exchange& exchange() override { return *exchange_; }
-    publisher::Publisher* publisher() override { return publisher_.get(); }
-
-  private:
-    std::unique_ptr<publisher::Publisher> publisher_;
-    std::unique_ptr<WatchedHost> host_;
-    std::unique_ptr<core::Exchange> exchange_;
-    std::unique_ptr<core::Asker> asker_;
-    std::unique_ptr<publisher::ExchangeLegs> legs_;
-};
-
 class BrokerLife : public Life {
   public:
     Result<void> start(Machine& machine, int process, Network& network, core::AllowList& allow,
                        Watch& watch) {
+        machine_ = &machine;
+        again_ = [this, process, &network, &allow, &watch] {
+            return start(*machine_, process, network, allow, watch);
+        };
         machine.broker_disk.open();
-        auto opened =
-            broker::Broker::open(machine.broker_disk, machine.clock, machine.store, &allow);
+        auto opened = broker::Broker::open(machine.broker_disk, machine.clock, machine.store,
+                                           &allow, machine.options.scrub_every_us);
         if (!opened) return tl::unexpected(opened.error());
         broker_ = std::move(*opened);
         host_ = std::make_unique<WatchedHost>(*broker_, watch, process);
         exchange_ = std::make_unique<core::Exchange>(
-            *host_, machine.clock, network.transport(process, machine.store.value()), &allow,
-            core::Self{machine.store, "broker", {}, {}});
+            *host_, machine.clock, network.transport(process, machine.name, machine.store.value()),
+            &allow, core::Self{machine.store, "broker", {}, {}});
         if (const auto ok = broker_->attach(*exchange_); !ok) return ok;
+        if (const auto ok = exchange_->listen(machine.options.broker_socket()); !ok) return ok;
         if (const auto ok = exchange_->listen(machine.options.broker.listen); !ok) return ok;
         if (!machine.relays) return {};
         for (const auto& hub : machine.options.hubs) {
@@ -138,10 +44,22 @@ class BrokerLife : public Life {
         }
         return {};
     }
-    Result<void> turn() override { return exchange_->turn(kTurnMax); }
+    Result<void> turn() override {
+        const auto turned = exchange_->turn(kTurnMax);
+        if (turned || turned.error().code != schema::Errc::corrupt) return turned;
+        exchange_.reset();
+        host_.reset();
+        broker_.reset();
+        SimDamage damaged(machine_->broker_disk, machine_->broker_repair);
+        const auto rebuilt =
+            broker::rebuild_journal(damaged, turned.error().message, [] { return false; });
+        return rebuilt ? again_() : rebuilt;
+    }
     core::Exchange& exchange() override { return *exchange_; }
 
   private:
+    Machine* machine_ = nullptr;
+    std::function<Result<void>()> again_;  ///< A further life on the same machine.
     std::unique_ptr<broker::Broker> broker_;
     std::unique_ptr<WatchedHost> host_;
     std::unique_ptr<core::Exchange> exchange_;
@@ -162,8 +80,8 @@ class SubscriberLife : public Life {
                                                                machine.clock, &allow);
         host_ = std::make_unique<WatchedHost>(*subscriber_, watch, process);
         exchange_ = std::make_unique<core::Exchange>(
-            *host_, machine.clock, network.transport(process, machine.store.value()), &allow,
-            core::Self{machine.store, "subscriber", {}, {}});
+            *host_, machine.clock, network.transport(process, machine.name, machine.store.value()),
+            &allow, core::Self{machine.store, "subscriber", {}, {}});
         subscriber_->attach(*exchange_);
         if (const auto ok = exchange_->listen(machine.options.subscriber_socket()); !ok) return ok;
         const core::Remote own{machine.store.value(), machine.options.publisher_socket(), ""};
@@ -201,8 +119,11 @@ Result<std::unique_ptr<Life>> begin_one(Machine& machine, int process, Network& 
 Result<std::unique_ptr<Life>> Life::begin(Role role, Machine& machine, int process,
                                           Network& network, core::AllowList& allow, Watch& watch) {
     switch (role) {
-        case Role::publisher:
-            return begin_one<PublisherLife>(machine, process, network, allow, watch);
+        case Role::publisher: {
+            auto life = std::make_unique<PublisherLife>(machine, process, network, allow, watch);
+            if (const auto ok = life->start(); !ok) return tl::unexpected(ok.error());
+            return std::unique_ptr<Life>(std::move(life));
+        }
         case Role::broker:
             return begin_one<BrokerLife>(machine, process, network, allow, watch);
         case Role::subscriber:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,14 +20,18 @@ namespace filial::sim {
 
 /// One machine of a store or of head office: its clocks, its configuration, its disks.
 struct Machine {
-    Machine(const Time& now, Random& random, const std::string& name)
-        : store{name},
-          clock(now, name),
+    Machine(const Time& now, Random& random, const std::string& of, const std::string& called)
+        : store{of},
+          name(called),
+          clock(now, called),
           publisher_disk(random, publisher_fuse),
           broker_disk(random, broker_fuse),
-          replica_disk(random, subscriber_fuse) {}
+          replica_disk(random, subscriber_fuse),
+          publisher_repair(random, publisher_fuse),
+          broker_repair(random, broker_fuse) {}
 
     schema::StoreId store;
+    std::string name;  ///< Of its place in the network: a clone has its store's name and another.
     MachineClock clock;
     core::Options options;
     bool relays = false;  ///< Its broker dials the hubs of its options.
@@ -34,6 +39,11 @@ struct Machine {
     SimJournal publisher_disk;
     SimJournal broker_disk;
     ReplicaDisk replica_disk;
+    SimJournal publisher_repair;  ///< Where a damaged one is built again.
+    SimJournal broker_repair;
+    std::map<std::string, SimJournal::Data> aside;  ///< Logs that are kept beside its own.
+    /// Nothing may be booked there: it is in quarantine, or its log is being repaired.
+    bool quarantined = false;
 };
 
 enum class Role { publisher, broker, subscriber };
@@ -49,6 +59,8 @@ class Watch {
     virtual void taking(int process, const core::Peer& peer, const schema::Range& range) = 0;
     /// A range was read to be sent.
     virtual void served(int process, const schema::Range& range) = 0;
+    /// What `peer` sent is about to change something here.
+    virtual void changing(int process, const core::Peer& peer) = 0;
 };
 
 /// A process while it runs: the real publisher, broker or subscriber with its exchange.
@@ -58,7 +70,9 @@ class Life {
     virtual schema::Result<void> turn() = 0;
     virtual core::Exchange& exchange() = 0;
     virtual subscriber::Replica* replica() { return nullptr; }
-    virtual publisher::Publisher* publisher() { return nullptr; }
+    virtual bool is_publisher() const { return false; }
+    /// What a repair that is under way waits for, for people; empty where there is none.
+    virtual std::string repairs() const { return {}; }
 
     static schema::Result<std::unique_ptr<Life>> begin(Role role, Machine& machine, int process,
                                                        Network& network, core::AllowList& allow,

@@ -73,7 +73,9 @@ void SimJournal::apply(const core::JournalWrite& write, std::map<StoreId, LogHea
         for (const auto& [store, head] : heads) undo.heads.emplace_back(store, this->head(store));
     }
     for (const core::Append& append : write.appends) {
-        data_.logs[append.store].commits.push_back({append.upto, append.at, append.segments});
+        data_.logs[append.store].commits.push_back({append.epoch, append.incarnation, append.after,
+                                                    append.upto, false, append.at,
+                                                    append.segments});
         if (appended) appended(append);
     }
     for (auto& [store, head] : heads) data_.logs[store].head = std::move(head);
@@ -113,6 +115,7 @@ Result<void> SimJournal::write(const core::JournalWrite& write, bool sync) {
     }
     unsynced_.clear();
     for (auto& [store, log] : data_.logs) log.synced = log.head.end;
+    write_witness();
     if (synced) synced();
     fuse_.place();
     return {};
@@ -151,7 +154,19 @@ void SimJournal::open() {
     // As recovery does: what it found is written and synced.
     unsynced_.clear();
     for (auto& [store, log] : data_.logs) log.synced = log.head.end;
+    if (!whole()) return;
+    write_witness();
     if (synced) synced();
+}
+
+/// Behind the sync, as the real one.
+void SimJournal::write_witness() {
+    if (!witness_of_) return;
+    const auto log = data_.logs.find(*witness_of_);
+    if (log == data_.logs.end()) return;
+    const LogHead& head = log->second.head;
+    witness_ = core::WitnessSlot{
+        head.store, head.epoch, head.incarnation, head.end, core::chains_of(head), 0};
 }
 
 void SimJournal::take_back(const Undo& undo) {
@@ -185,7 +200,10 @@ void SimJournal::power_cut() {
 void SimJournal::restore(Data data) {
     begun_.reset();
     unsynced_.clear();
+    damages_.clear();
     data_ = std::move(data);
+    witness_.reset();
+    write_witness();
 }
 
 Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
@@ -196,22 +214,28 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
     if (request.after > log.head.end) return fail(Errc::gap, "the log ends below");
     schema::Range range;
     range.store = request.store;
-    range.epoch = log.head.epoch;
     range.topics = request.topics;
     range.after = range.upto = request.after;
     range.end = log.head.end;
+    std::optional<schema::Epoch> epoch;
     std::size_t bytes = 0;
     auto at =
         std::upper_bound(log.commits.begin(), log.commits.end(), request.after,
                          [](Sequence after, const Commit& each) { return after < each.upto; });
     bool all = true;
-    for (; at != log.commits.end(); ++at) {
+    Sequence behind = request.after;
+    for (; at != log.commits.end(); behind = at->upto, ++at) {
         bool any = false;
         for (const Segment& segment : at->segments) {
             any = any || (asked(request.topics, segment.topic) && segment.last() > request.after);
         }
         if (!any) continue;
-        if (range.upto > range.after && bytes >= request.bytes_goal) {
+        if (at->bad || at->after > std::max(behind, request.after)) {
+            return fail(Errc::corrupt, core::events_text(behind, at->upto) + " of " +
+                                           request.store.value() + " cannot be read");
+        }
+        const bool next_epoch = epoch && *epoch != at->epoch;
+        if (next_epoch || (range.upto > range.after && bytes >= request.bytes_goal)) {
             all = false;
             break;
         }
@@ -230,8 +254,10 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
             bytes += into->size() - before;
         }
         range.upto = at->upto;
+        epoch = at->epoch;
     }
-    if (all) range.upto = log.head.end;
+    range.epoch = epoch.value_or(log.head.epoch);
+    if (all && range.epoch == log.head.epoch) range.upto = log.head.end;
     return range;
 }
 

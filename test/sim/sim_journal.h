@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/journal/head_witness.h"
 #include "core/journal/journal.h"
 #include "test/sim/fuse.h"
 #include "test/sim/random.h"
@@ -45,17 +46,36 @@ class SimJournal : public core::Journal {
     Health health() const { return health_; }
     /// A process opens it: what an earlier one began is over, an error forgotten.
     void open();
+    /// A witness beside it says how far this store's log was acknowledged.
+    void keep_witness(schema::StoreId store) { witness_of_ = std::move(store); }
+    const std::optional<core::WitnessSlot>& witness() const { return witness_; }
+    /// `corrupt` where that is not there any more. As the real one says when it is opened.
+    schema::Result<void> whole() const;
+    /// Something of that log cannot be read any more, or is gone; false: nothing was done.
+    bool damage(const schema::StoreId& store);
+    /// Nothing of it is damaged.
+    bool looks_whole() const;
+    bool scrub(std::size_t bytes) override;
+    std::vector<core::LogDamage> damages() const override { return damages_; }
+    /// Called when it was built again.
+    std::function<void()> repaired;
     /// Without power a seeded part of what no sync covered is gone.
     void power_cut();
     /// Last event of the log that a sync covers.
     schema::Sequence synced_end(const schema::StoreId& store) const;
+    /// Nothing that was written waits for a sync: a copy made now is of what stays.
+    bool all_synced() const { return unsynced_.empty() && !begun_; }
     /// Called with each append, once it is part of the log.
     std::function<void(const core::Append&)> appended;
     /// Called when a sync has covered everything.
     std::function<void()> synced;
 
     struct Commit {
+        schema::Epoch epoch;
+        schema::Incarnation incarnation;
+        schema::Sequence after;
         schema::Sequence upto;
+        bool bad = false;  ///< It cannot be read.
         schema::Timestamp at;
         std::vector<schema::Segment> segments;
     };
@@ -85,12 +105,16 @@ class SimJournal : public core::Journal {
     void apply(const core::JournalWrite& write, std::map<schema::StoreId, core::LogHead> heads,
                bool undoable);
     void take_back(const Undo& undo);
+    void write_witness();
 
     Random& random_;
     Fuse& fuse_;
     Data data_;
     std::vector<Undo> unsynced_;
     std::optional<core::JournalWrite> begun_;
+    std::optional<schema::StoreId> witness_of_;
+    std::optional<core::WitnessSlot> witness_;
+    std::vector<core::LogDamage> damages_;
     Health health_ = Health::well;
     bool failed_ = false;  ///< Until it is opened again.
 };

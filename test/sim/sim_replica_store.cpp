@@ -143,6 +143,25 @@ void ReplicaDisk::power_cut() {
     }
 }
 
+bool ReplicaDisk::damage() {
+    constexpr ByteView kContributions = "cskty";
+    const bool received = random_.chance(500);
+    Map& map = received ? data_.received : data_.state;
+    std::vector<Map::iterator> rows;
+    for (auto at = map.begin(); at != map.end(); ++at) {
+        if (received || kContributions.find(at->first[0]) != ByteView::npos) rows.push_back(at);
+    }
+    if (rows.empty()) return false;
+    const auto row = rows[random_.below(rows.size())];
+    if (random_.chance(300) || row->second.empty()) {
+        map.erase(row);
+    } else {
+        char& byte = row->second[random_.below(row->second.size())];
+        byte = static_cast<char>(byte ^ (1 << random_.below(8)));
+    }
+    return true;
+}
+
 void ReplicaDisk::restore(Data data) {
     unsynced_.clear();
     data_ = std::move(data);

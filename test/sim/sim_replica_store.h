@@ -27,6 +27,8 @@ class ReplicaDisk {
     void set_health(Health health) { health_ = health; }
     Health health() const { return health_; }
     void power_cut();
+    /// A row of it is another one, or gone; false: there is none.
+    bool damage();
     /// For one process; an error of an earlier one is forgotten.
     std::unique_ptr<subscriber::ReplicaStore> open();
     /// Called when a sync has covered everything.

@@ -25,7 +25,7 @@ Till::Till(int id, Machine& machine, Network& network, const Plan& plan, Random&
       now_(now),
       operations_(operations),
       client_(schema::hash16_of("till " + std::to_string(id))),
-      transport_(network.transport(id, machine.store.value())) {
+      transport_(network.transport(id, machine.name, machine.store.value())) {
     caller_ = std::move(*transport_->dial({"", machine.options.publisher_socket(), ""}));
 }
 
@@ -69,11 +69,17 @@ void Till::take(const Message& message) {
     if (const auto* accepted = std::get_if<schema::Accepted>(&message)) {
         if (known == number_of_.end()) return;
         const Booked now{accepted->epoch, accepted->first, accepted->last};
-        const auto [at, first] = booked_.try_emplace(known->second, now);
-        if (!first && (at->second.first != now.first || at->second.last != now.last)) {
-            wrong_ = "I6: ticket " + std::to_string(known->second) + " was told at " +
-                     std::to_string(at->second.first.value()) + " and again at " +
-                     std::to_string(now.first.value());
+        Told& told = booked_[known->second];
+        const auto same = std::find_if(told.begin(), told.end(), [&](const Booked& each) {
+            return each.first == now.first && each.last == now.last;
+        });
+        if (same == told.end()) {
+            if (!told.empty() && told.back().epoch >= now.epoch) {
+                wrong_ = "I6: ticket " + std::to_string(known->second) + " was told at " +
+                         std::to_string(told.back().first.value()) + " and again at " +
+                         std::to_string(now.first.value());
+            }
+            told.push_back(now);
         }
         if (accepted->repeated) ++repeated_;
         done(known->second);

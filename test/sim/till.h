@@ -34,8 +34,10 @@ class Till {
         schema::Sequence first;
         schema::Sequence last;
     };
-    /// What it was told: accepted, by number.
-    const std::map<std::uint64_t, Booked>& booked() const { return booked_; }
+    /// What it was told: accepted, by number. More than one place only where a life of the log
+    /// ended in between.
+    using Told = std::vector<Booked>;
+    const std::map<std::uint64_t, Told>& booked() const { return booked_; }
     const std::string& wrong() const { return wrong_; }
     std::int64_t refused() const { return refused_; }
     std::int64_t busy() const { return busy_; }
@@ -74,7 +76,7 @@ class Till {
     Time next_ticket_ = 0;
     std::deque<schema::Operation> first_;
     std::deque<Ticket> waiting_;
-    std::map<std::uint64_t, Booked> booked_;
+    std::map<std::uint64_t, Told> booked_;
     std::map<std::uint64_t, std::uint64_t> number_of_;  ///< By request.
     std::optional<schema::Ticket> again_;               ///< One that is sent though it is done.
     std::string wrong_;

@@ -182,6 +182,31 @@ TEST_CASE("store logs: a second machine's log is not joined to the first one's")
     CHECK(f.journal->end(StoreId{"store1"}) == Sequence{4});
 }
 
+TEST_CASE("store logs: what another log has above the end is not put behind what is held") {
+    LogMaker store("store1");
+    store.sell(3);
+    LogMaker fork = store;
+    store.sell(4);
+    fork.add("stock", "stock.moved",
+             schema::encode(schema::StockMoved{schema::Quantity{7}, "sale", "", 0, {}}));
+    fork.sell(5);
+    for (const bool committed : {false, true}) {
+        CAPTURE(committed);
+        Fixture f;
+        REQUIRE(f.logs->stage(store.range(0, 5)));
+        if (committed) REQUIRE(f.logs->commit({}));
+        // It was asked for from 4 on, before 5 was here.
+        const auto mixed = f.logs->stage(fork.range(4, 8));
+        REQUIRE_FALSE(mixed);
+        CHECK(mixed.error().code == Errc::gap);
+        CHECK(mixed.error().message.find("other events up to 5") != std::string::npos);
+        CHECK(f.logs->staged_end(StoreId{"store1"}) == Sequence{5});
+        REQUIRE(f.logs->stage(store.range(3, 8)));
+        REQUIRE(f.logs->commit({}));
+        CHECK(f.all_of("store1").segments[0].rows == store.range(0, 8).segments[0].rows);
+    }
+}
+
 TEST_CASE("store logs: what is no commit of its log is refused at once, not in every flush") {
     Fixture f;
     LogMaker store("store1"), other("store2");

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "core/journal/journal_repair.h"
 #include "core/journal/log_copy.h"
 #include "publisher/mark_maker.h"
 #include "test/support/temp_folder.h"
@@ -109,9 +110,9 @@ struct DamagedShop {
     /// Repairs for so much of the test's time at most; true if that was enough.
     bool repair(int seconds) {
         CHECK_FALSE(core::RocksJournal::open(journal_options()));
-        auto made = LogRepair::open(options, journal_options(), clock, "a test");
-        REQUIRE_MESSAGE(made, made.error().message);
-        LogRepair& repair = **made;
+        auto damaged = core::JournalRepair::open(journal_options());
+        REQUIRE_MESSAGE(damaged, damaged.error().message);
+        LogRepair repair(options, std::move(*damaged), clock, "a test");
         bool done = false;
         {
             core::Self self{kRepaired, "publisher", repair.own_epoch(), repair.own_incarnation()};

@@ -5,6 +5,7 @@
 #include "core/journal/log_head.h"
 #include "ledger/lives.h"
 #include "publisher/outbox.h"
+#include "publisher/rejoiner.h"
 #include "schema/epoch_record.h"
 #include "test/unit/publisher/publisher_support.h"
 
@@ -200,4 +201,29 @@ TEST_CASE("N8: whoever is no broker cannot end a store's life by what it says th
     peer.store = "store2";
     CHECK(shop.publisher->may_fetch(peer, asked));
     CHECK_FALSE(shop.publisher->over());
+}
+
+TEST_CASE("N8: a readmitted store whose disk fails in the write of its epoch ends, to start anew") {
+    MemoryJournal here = log_of(3);
+    filial::core::Options options;
+    options.store = kSelf;
+    const filial::core::ManualClock clock;
+    const auto quarantine = filial::core::begin_quarantine(kSelf, "a test");
+    filial::publisher::Rejoiner rejoiner(options, here, clock, quarantine);
+    filial::core::Peer head;
+    head.store = "head";
+    head.role = "broker";
+    Rejoined word = word_of(here, 4, 2);
+    word.incarnation = quarantine.incarnation;
+
+    here.fail_commits(Errc::no_space);
+    rejoiner.rejoined(head, word);
+    rejoiner.turn({});
+    CHECK(rejoiner.flush());  // There may be room again.
+    here.fail_commits(Errc::io);
+    rejoiner.turn({});
+    const auto flushed = rejoiner.flush();
+    REQUIRE_FALSE(flushed);
+    CHECK(flushed.error().code == Errc::io);
+    CHECK(rejoiner.outcome() == filial::publisher::Rejoiner::Outcome::going_on);
 }

@@ -100,6 +100,52 @@ TEST_CASE("replica: a new epoch that goes on below what is held reloads that log
     }
 }
 
+TEST_CASE("N8: a new epoch that goes on from other events than are held reloads that log") {
+    TestLog held("store1"), other("store2");
+    held.move("22111", -1'000);
+    TestLog forked = held.until(1);
+    held.move("22111", -2'000);
+    forked.move("22111", -5'000);
+    other.move("22111", -9'000);
+    const auto begin = [](TestLog& log) {
+        schema::LogOpened opened;
+        opened.epoch = schema::Epoch{2};
+        opened.continues_from = schema::Sequence{log.size()};
+        for (const schema::Segment& segment : log.all().segments) {
+            opened.chains.emplace_back(segment.topic,
+                                       *schema::chain_after(log.store(), segment, {}));
+        }
+        log.epoch = opened.epoch;
+        log.add("control", schema::kLogOpened, "store1", schema::encode(opened));
+        log.move("22111", -100);
+    };
+    TestLog same = held;
+    begin(same);
+    begin(forked);
+    for (const bool fork : {false, true}) {
+        CAPTURE(fork);
+        Folder folder;
+        const auto replica = open_replica(replica_options(folder));
+        take(*replica, held.all());
+        take(*replica, other.all());
+        const TestLog& log = fork ? forked : same;
+        const auto taken = replica->take(log.range(2, 4));
+        CHECK(taken.has_value() != fork);
+        if (fork) {
+            CHECK(taken.error().code == Errc::gap);
+            CHECK(replica->position(log.store(), "stock").value() == 0);
+            TestLog before = log.until(2);
+            before.epoch = schema::Epoch{1};
+            take(*replica, before.all());
+            take(*replica, log.range(2, 4));
+        }
+        REQUIRE(replica->flush());
+        CHECK(stock_of(*replica, log, "22111") == (fork ? -6'100 : -3'100));
+        CHECK(stock_of(*replica, other, "22111") == -9'000);
+        check_sums(*replica);
+    }
+}
+
 TEST_CASE("replica: a new epoch without its record is never taken for a continuation") {
     TestLog log("store1");
     for (int i = 0; i < 4; ++i) log.move("22111", -1'000);

@@ -82,6 +82,35 @@ TEST_CASE("scrub: a log with a damaged row is dropped and loaded again, the othe
     }
 }
 
+TEST_CASE("scrub: a damaged row of one log hides no damage of another from the same look") {
+    const TestLog one = some_log("store1"), two = some_log("store2"), three = some_log("store3");
+    const Folder folder;
+    {
+        const auto replica = open_replica(replica_options(folder));
+        for (const TestLog* log : {&one, &two, &three}) take(*replica, log->all());
+    }
+    {
+        auto store = ReplicaStore::open(replica_options(folder).store);
+        REQUIRE(store);
+        const auto other = (*store)->get(stock_key("store1", "sku6"));
+        REQUIRE((other && *other));
+        const auto write = (*store)->begin();
+        write->put(stock_key("store2", "sku3"), "damage");
+        write->put(stock_key("store1", "sku0"), **other);
+        REQUIRE((*store)->write(*write, true));
+    }
+    const auto replica = open_replica(replica_options(folder));
+    REQUIRE(look(*replica));
+    CHECK(replica->damages().size() == 2);
+    for (const TestLog* log : {&one, &two})
+        CHECK(replica->position(log->store(), "stock").value() == 0);
+    CHECK(replica->position(three.store(), "stock").value() == 80);
+    for (const TestLog* log : {&one, &two}) take(*replica, log->all());
+    REQUIRE(look(*replica));
+    CHECK(replica->damages().empty());
+    check_sums(*replica);
+}
+
 TEST_CASE("scrub: a table that cannot be read is said, for the whole replica to be loaded again") {
     const Folder folder;
     for (int i = 0; i < 2; ++i) {  // The second opening has made tables.

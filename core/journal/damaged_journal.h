@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/journal/head_witness.h"
+#include "core/journal/journal.h"
+
+namespace filial::core {
+
+/// What can still be read of one store's log in a damaged journal, commit by commit, in order.
+class LogRemains {
+  public:
+    struct Piece {
+        schema::Range range;
+        schema::Timestamp at;
+    };
+    virtual ~LogRemains() = default;
+    /// The commit that goes on behind `after`, all of its topics; nullopt where none can be read
+    /// there. `why` says what is wrong then; it is empty behind the last commit.
+    virtual std::optional<Piece> next(schema::Sequence after) = 0;
+    virtual const std::string& why() const = 0;
+
+    /// The last position of any commit that can be found; 0 for none.
+    virtual schema::Sequence last() const = 0;
+    /// The first position above `after` from which on a commit can be read again; nullopt: none.
+    virtual std::optional<schema::Sequence> resumes(schema::Sequence after) = 0;
+};
+
+/// A damaged journal and the one that is built to take its place. The damaged one is not written
+/// to; it stays beside the new one.
+class DamagedJournal {
+  public:
+    virtual ~DamagedJournal() = default;
+
+    /// Where the log is built again.
+    virtual Journal& target() = 0;
+    /// What of the log of `store` can be read in the damaged one; null where nothing can.
+    virtual std::unique_ptr<LogRemains> source(const schema::StoreId& store) const = 0;
+    /// Why the damaged one could not be opened as it is; empty where it could.
+    virtual const std::string& unreadable() const = 0;
+    /// How far the log was acknowledged; nullopt where that is not known.
+    virtual const std::optional<WitnessSlot>& witness() const = 0;
+
+    /// The stores of whose logs anything can be found in the damaged one.
+    virtual std::vector<schema::StoreId> stores() const = 0;
+    /// The values of the damaged state, as far as they can be read: some may be missing, others
+    /// older than they were.
+    virtual std::map<schema::Bytes, schema::Bytes> rescued() const = 0;
+
+    /// Ends the repair: the target is the journal from now on, and the witness, where there is one,
+    /// says how far its log goes. Gives where the damaged one is, empty if there was none. What is
+    /// interrupted in here is done again by the next repair. `why` goes with it, for people.
+    virtual schema::Result<std::filesystem::path> finish(const std::string& why) = 0;
+};
+
+}  // namespace filial::core

@@ -1,0 +1,206 @@
+// Stores whose log goes on in another life: restored, replaced, cloned; and who says which goes on.
+#include <algorithm>
+
+#include "core/disk_text.h"
+#include "core/quarantine.h"
+#include "publisher/log_repair.h"
+#include "test/sim/company.h"
+
+namespace filial::sim {
+
+namespace {
+
+constexpr Time kHeadOfficeLooks = 500 * kMillisecond;
+
+}  // namespace
+
+Company::Process& Company::publisher_of(const Machine& machine) {
+    return *std::find_if(processes_.begin(), processes_.end(), [&](const Process& each) {
+        return each.machine == &machine && each.role == Role::publisher;
+    });
+}
+
+Machine& Company::any_store() {
+    const std::string& name = random_.pick(stores_);
+    return **std::find_if(machines_.begin(), machines_.end(),
+                          [&](const auto& each) { return each->name == name; });
+}
+
+/// Its publisher ends, its log is another one from now on, and may not go on unasked.
+void Company::another_log(Machine& machine, SimJournal::Data data, const std::string& why) {
+    end(publisher_of(machine), false, random_.between(1, 10) * kSecond, why);
+    machine.quarantined = true;
+    const auto noted =
+        core::write_quarantine(machine.options.data, core::begin_quarantine(machine.store, why));
+    schema::check(noted.has_value(), "a quarantine is noted");
+    machine.publisher_disk.restore(std::move(data));
+    if (random_.chance(500)) return;
+    for (Process& process : processes_) {
+        if (process.machine != &machine || process.role != Role::subscriber) continue;
+        end(process, false, random_.between(1, 10) * kSecond, "loses its replica");
+        machine.replica_disk.restore({});
+    }
+}
+
+/// One more return before the last one is over would have people choose between two brokers, of
+/// which they hear one: with one alone there is nothing to choose.
+bool Company::may_not_come_back(const Machine& machine) {
+    return machine.options.hubs.size() > 1 && is_awaited(machine);
+}
+
+/// Its broker has not seen the machine that was readmitted last.
+bool Company::is_awaited(const Machine& machine) const {
+    const auto named = named_.find(&machine);
+    if (named == named_.end() || named->second == schema::Incarnation{}) return false;
+    const auto broker = std::find_if(machines_.begin(), machines_.end(), [&](const auto& each) {
+        return each->name == machine.options.hubs.front().name;
+    });
+    const auto head = (*broker)->broker_disk.head(machine.store);
+    return !head || head->incarnation != named->second;
+}
+
+/// First a backup is made; the next time the store goes on from there. It may be kept for once
+/// more.
+void Company::restore_store() {
+    Machine& machine = any_store();
+    if (may_not_come_back(machine)) return;
+    auto& [backup, made, used] = backups_[&machine];
+    if (!made) {
+        made = machine.publisher_disk.all_synced() && !machine.quarantined &&
+               machine.publisher_disk.end(machine.store).value() > 0;
+        if (made) backup = machine.publisher_disk.data();
+        used = false;
+        return;
+    }
+    another_log(machine, backup, "is restored from a backup");
+    if (used) ++counts_["one backup restored twice"];
+    used = true;
+    made = random_.chance(600);
+    count(Fault::restore);
+}
+
+void Company::replace_store() {
+    Machine& machine = any_store();
+    const bool empty = machine.publisher_disk.end(machine.store).value() == 0;
+    if (empty || may_not_come_back(machine)) return;
+    another_log(machine, {}, "has another machine");
+    count(Fault::replace);
+}
+
+/// A copy of the machine runs, with its key, beside the one it was copied from.
+void Company::clone_store() {
+    if (!clone_ || !publisher_of(*clone_).off) return;
+    Machine& original = **std::find_if(machines_.begin(), machines_.end(), [&](const auto& each) {
+        return each->store == clone_->store;
+    });
+    const bool whole = original.publisher_disk.all_synced() && !original.quarantined;
+    if (!whole || original.publisher_disk.end(original.store).value() == 0) return;
+    tell("a clone of " + original.name + " begins to run");
+    truth_.cloned(original.store);
+    clone_->publisher_disk.restore(original.publisher_disk.data());
+    (void)core::lift_quarantine(clone_->options.data);
+    Process& process = publisher_of(*clone_);
+    process.off = false;
+    start(process);
+    // One of its tills, which counts anew: what the last clone was handed in is not its.
+    clone_till_ = kFirstTill + static_cast<int>(tills_.size());
+    add_till(*clone_);
+    wake(clone_till_, now_);
+    const int id = process.id;
+    later(random_.between(5, 90) * kSecond, [this, id] {
+        if (!processes_[static_cast<std::size_t>(id)].off) stop_clone();
+    });
+    count(Fault::clone);
+}
+
+void Company::stop_clone() {
+    if (!clone_) return;
+    Process& process = publisher_of(*clone_);
+    if (process.off) return;
+    process.off = true;
+    end(process, false, 0, "is switched off: it was a clone");
+    network_.end(clone_till_, false);
+    // Its disk is kept: what was booked there alone can be listed, and is asked for in the end.
+    clone_->aside["stopped-" + std::to_string(clone_->aside.size())] =
+        clone_->publisher_disk.data();
+}
+
+/// Whether all that the brokers of a store hold of its log is with it again.
+bool Company::has_all_of_brokers(const Machine& machine, const SimJournal& disk) const {
+    return std::all_of(
+        machine.options.hubs.begin(), machine.options.hubs.end(), [&](const core::Remote& hub) {
+            const auto broker =
+                std::find_if(machines_.begin(), machines_.end(),
+                             [&](const auto& each) { return each->name == hub.name; });
+            return (*broker)->broker_disk.end(machine.store) <= disk.end(machine.store);
+        });
+}
+
+/// `filial doctor --accept-loss`, once every broker has given what it has.
+void Company::accept_loss(const Machine& machine, const Process& process) {
+    if (process.life->repairs().find("--accept-loss") == std::string::npos) return;
+    if (!has_all_of_brokers(machine, machine.publisher_repair) || !random_.chance(100)) return;
+    truth_.loss_accepted(machine.store);
+    ++counts_["losses accepted"];
+    const auto noted = core::replace_text(machine.options.publisher_dir() / publisher::kAcceptLoss,
+                                          "lost\n", 0600);
+    schema::check(noted.has_value(), "a loss is noted");
+}
+
+/// Of each log one copy stays: nothing else is damaged before the last damage is repaired.
+void Company::damage(Fault fault) {
+    if (fault == Fault::damaged_replica) {
+        Machine& machine = any_store();
+        if (!machine.replica_disk.damage()) return;
+        tell("a row of the replica of " + machine.name + " is damaged");
+        return count(fault);
+    }
+    for (const auto& machine : machines_) {
+        for (SimJournal* disk : {&machine->publisher_disk, &machine->broker_disk}) {
+            if (!disk->all_synced() || !disk->looks_whole()) return;
+        }
+        if (machine->quarantined) return;
+    }
+    Machine& machine = any_store();
+    const bool broker = fault == Fault::damaged_broker;
+    Machine& where = broker ? **std::find_if(machines_.begin(), machines_.end(),
+                                             [&](const auto& each) { return each->name == "head"; })
+                            : machine;
+    SimJournal& disk = broker ? where.broker_disk : where.publisher_disk;
+    if (!disk.damage(machine.store)) return;
+    tell((broker ? "the broker's journal of " : "the journal of ") + where.name + " is damaged");
+    count(fault);
+    // Some damage is done while the process runs, which has the end of its log in memory.
+    if (disk.looks_whole() && random_.chance(500)) return;
+    for (Process& process : processes_) {
+        const Role role = broker ? Role::broker : Role::publisher;
+        if (process.machine != &where || process.role != role || !process.life) continue;
+        end(process, false, random_.between(1, 5) * kSecond, "is killed");
+    }
+}
+
+/// People see who asks to go on. They wait until each broker has given what it has, and until there
+/// is one machine of that name.
+void Company::head_office() {
+    later(kHeadOfficeLooks, [this] { head_office(); });
+    for (auto& [name, office] : offices_) office.turn();
+    for (const auto& machine : machines_) {
+        if (!machine->quarantined || publisher_of(*machine).life == nullptr) continue;
+        const bool cloned = clone_ && clone_->store == machine->store && !publisher_of(*clone_).off;
+        accept_loss(*machine, publisher_of(*machine));
+        const auto quarantine = core::read_quarantine(machine->options.data);
+        if (!quarantine || !*quarantine || cloned || !random_.chance(200)) continue;
+        // A machine that was readmitted and never came keeps others from being heard.
+        schema::Incarnation& named = named_[machine.get()];
+        const bool awaited = is_awaited(*machine);
+        const bool all = has_all_of_brokers(*machine, machine->publisher_disk);
+        if (!all && !awaited) continue;
+        named = (*quarantine)->incarnation;
+        truth_.readmitted(named);
+        ++counts_["readmitted"];
+        offices_.at(machine->options.hubs.front().name)
+            .readmit(machine->store, (*quarantine)->incarnation);
+    }
+}
+
+}  // namespace filial::sim
