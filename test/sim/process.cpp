@@ -47,6 +47,15 @@ class WatchedHost : public core::Host {
                                     schema::Sequence upto) override {
         return host_.held_rows(request, upto);
     }
+    void session_began(const Peer& peer) override { host_.session_began(peer); }
+    schema::Sequence kept_after(const StoreId& store, const std::string& topic) const override {
+        return host_.kept_after(store, topic);
+    }
+    Result<schema::Chunk> snapshot(const Peer& peer, const schema::SnapshotAsk& ask,
+                                   std::size_t most) override {
+        return host_.snapshot(peer, ask, most);
+    }
+    void chunk(const Peer& peer, const schema::Chunk& chunk) override { host_.chunk(peer, chunk); }
     void not_served(const Peer& peer, const schema::Trouble& trouble) override {
         host_.not_served(peer, trouble);
     }
