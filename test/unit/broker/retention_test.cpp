@@ -188,7 +188,7 @@ TEST_CASE("retention: while a snapshot is on its way its base stays as it is") {
     const auto first = retention.piece(ask, 1, days.clock.boot());
     REQUIRE(first);
     REQUIRE_FALSE(first->last);
-    days.clock.advance(kDay / 2);
+    days.clock.advance(kDay - 120 * core::kSecond);
     REQUIRE(retention.piece(ask, 1, days.clock.boot()));
     days.look(retention);
     CHECK(days.kept_after("names") == at);
