@@ -146,7 +146,7 @@ std::string Retention::why_suspended(const std::string& receiver, const StoreId&
         if (!at || *at >= topic.kept_after) continue;
         return "suspended: past its quota, " + topic.topic + " is kept from behind event " +
                std::to_string(topic.kept_after.value()) +
-               " on; begin it anew with --live or --from, or `filial receiver remove` it";
+               " on; begin it anew under another name, and `filial receiver remove` this one";
     }
     return {};
 }
