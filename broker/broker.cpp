@@ -28,7 +28,7 @@ constexpr std::string_view kMarkPrefix = "mark\n";
 
 Broker::Broker(core::Journal& journal, const core::Clock& clock, StoreId self,
                const core::AllowList* allow, ReceiverRegistry registry, Readmissions readmissions,
-               std::int64_t scrub_every_us)
+               std::int64_t scrub_every_us, KeepPolicy keep)
     : journal_(journal),
       clock_(clock),
       self_(std::move(self)),
@@ -36,19 +36,20 @@ Broker::Broker(core::Journal& journal, const core::Clock& clock, StoreId self,
       registry_(std::move(registry)),
       readmissions_(std::move(readmissions)),
       logs_(journal, clock),
+      retention_(journal, keep),
       started_(clock.boot()),
       pace_(scrub_every_us) {}
 
 Result<std::unique_ptr<Broker>> Broker::open(core::Journal& journal, const core::Clock& clock,
                                              StoreId self, const core::AllowList* allow,
-                                             std::int64_t scrub_every_us) {
+                                             std::int64_t scrub_every_us, KeepPolicy keep) {
     auto registry = ReceiverRegistry::load(journal);
     if (!registry) return tl::unexpected(registry.error());
     auto readmissions = Readmissions::load(journal);
     if (!readmissions) return tl::unexpected(readmissions.error());
     return std::unique_ptr<Broker>(new Broker(journal, clock, std::move(self), allow,
                                               std::move(*registry), std::move(*readmissions),
-                                              scrub_every_us));
+                                              scrub_every_us, keep));
 }
 
 Result<void> Broker::attach(core::Exchange& exchange) {
@@ -279,6 +280,7 @@ void Broker::scrub(core::BootTime now) {
 
 void Broker::turn(core::BootTime now) {
     scrub(now);
+    trim(now);
     // Marks and positions are said again by their owners; once a second is soon enough.
     if (now.value() - saved_.value() < core::kSecond) return;
     saved_ = now;
@@ -334,9 +336,12 @@ std::vector<Leg> Broker::outgoing_legs() const {
         }
         if (oldest) leg.oldest_age_us = std::max<std::int64_t>(now.value() - oldest->value(), 0);
         leg.connected = exchange_->session_of(receiver, leg.last_heard_us);
+        leg.note = retention_.why_suspended(receiver, origin, held);
+        if (!leg.connected && leg.note.empty()) {
+            leg.note = "not connected: it dials, this end waits";
+        }
         if (!leg.connected) {
             leg.last_heard_us = std::max<std::int64_t>(now.value() - held.heard.value(), 0);
-            leg.note = "not connected: it dials, this end waits";
         }
         legs.push_back(std::move(leg));
     }
@@ -344,7 +349,7 @@ std::vector<Leg> Broker::outgoing_legs() const {
 }
 
 std::string Broker::health() const {
-    std::string text = trouble_;
+    std::string text = trouble_.empty() ? retention_.trouble() : trouble_;
     for (const auto& [store, incarnation] : second_machines_) {
         text += (text.empty() ? "" : "; ") + store.value() +
                 " is offered by a second machine, from which nothing is taken: see the log";
@@ -369,6 +374,10 @@ schema::Status Broker::status(std::uint64_t request) const {
     }
     status.counters.emplace_back("logs", static_cast<std::int64_t>(journal_.logs().size()));
     status.counters.emplace_back("looks", pace_.looks());
+    status.counters.emplace_back("events_trimmed",
+                                 static_cast<std::int64_t>(retention_.events_trimmed()));
+    status.counters.emplace_back("snapshots_given",
+                                 static_cast<std::int64_t>(retention_.snapshots_given()));
     return status;
 }
 

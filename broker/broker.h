@@ -10,6 +10,7 @@
 #include "broker/confirm_relay.h"
 #include "broker/readmissions.h"
 #include "broker/receiver_registry.h"
+#include "broker/retention.h"
 #include "core/clock.h"
 #include "core/journal/journal.h"
 #include "core/journal/scrub_pace.h"
@@ -31,7 +32,8 @@ class Broker : public core::Host {
                                                         const core::Clock& clock,
                                                         schema::StoreId self,
                                                         const core::AllowList* allow,
-                                                        std::int64_t scrub_every_us = kScrubEvery);
+                                                        std::int64_t scrub_every_us = kScrubEvery,
+                                                        KeepPolicy keep = {});
     /// Before the first turn: where marks and answers go. Restores the saved marks into its book.
     schema::Result<void> attach(core::Exchange& exchange);
 
@@ -45,6 +47,10 @@ class Broker : public core::Host {
     schema::Result<schema::Range> read(const core::ReadRequest& request) override;
     /// Another broker shows with its positions which log it holds: `forked` for another one.
     schema::Result<void> may_fetch(const core::Peer& peer, const schema::Fetch& fetch) override;
+    schema::Sequence kept_after(const schema::StoreId& store,
+                                const std::string& topic) const override;
+    schema::Result<schema::Chunk> snapshot(const core::Peer& peer, const schema::SnapshotAsk& ask,
+                                           std::size_t most) override;
     void reached(const core::Peer& peer, const schema::Fetch& fetch) override;
     std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
     schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
@@ -66,8 +72,9 @@ class Broker : public core::Host {
   private:
     Broker(core::Journal& journal, const core::Clock& clock, schema::StoreId self,
            const core::AllowList* allow, ReceiverRegistry registry, Readmissions readmissions,
-           std::int64_t scrub_every_us);
+           std::int64_t scrub_every_us, KeepPolicy keep);
     void scrub(core::BootTime now);
+    void trim(core::BootTime now);
     void trouble(const core::Requester& to, std::uint64_t request, schema::Errc code,
                  std::string message);
     /// Durable on return.
@@ -95,6 +102,7 @@ class Broker : public core::Host {
     ReceiverRegistry registry_;
     Readmissions readmissions_;
     core::StoreLogs logs_;
+    Retention retention_;
     ConfirmRelay confirms_;
     core::Exchange* exchange_ = nullptr;
     std::set<schema::StoreId> new_marks_;

@@ -17,8 +17,9 @@ constexpr int kRepairsMost = 3;
 
 Result<void> relay(core::Process& process, const core::Keys* keys, core::RocksJournal& journal) {
     const core::Options& options = process.options();
-    auto broker = Broker::open(journal, process.clock(), options.store, &process.allow(),
-                               options.scrub_every_us);
+    auto broker = Broker::open(
+        journal, process.clock(), options.store, &process.allow(), options.scrub_every_us,
+        {options.broker.keep_us, options.broker.tap_keep_us, options.broker.tap_quota_bytes});
     if (!broker) return tl::unexpected(broker.error());
     const auto life = filial::broker::life_of(journal);
     if (!life) return tl::unexpected(life.error());

@@ -1,5 +1,6 @@
 #include "broker/rebuild.h"
 
+#include "core/journal/log_base.h"
 #include "core/journal/log_rebuild.h"
 #include "core/log.h"
 
@@ -22,6 +23,7 @@ Result<void> write_state(core::DamagedJournal& repair) {
         return done;
     };
     for (auto& [key, value] : repair.rescued()) {
+        if (core::is_base_key(key)) continue;  // The stores send the whole logs again.
         bytes += key.size() + value.size();
         write.state.emplace_back(key, value);
         if (bytes < kStepBytes) continue;

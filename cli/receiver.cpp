@@ -25,11 +25,13 @@ struct Receiving {
     std::uint64_t depth_events = 0;
     std::int64_t oldest_age_us = -1;
     std::int64_t last_heard_us = -1;
+    std::string suspended;  ///< Why it is given nothing; empty where it is.
 
     void add(const Leg& leg) {
         ++logs;
         connected = connected || leg.connected;
         depth_events += leg.depth_events;
+        if (suspended.empty() && leg.note.starts_with("suspended")) suspended = leg.note;
         oldest_age_us = std::max(oldest_age_us, leg.oldest_age_us);
         const bool later = last_heard_us < 0 || leg.last_heard_us < last_heard_us;
         if (leg.last_heard_us >= 0 && later) last_heard_us = leg.last_heard_us;
@@ -50,6 +52,7 @@ Json receivers_json(const Receivers& receivers) {
         row["depth_events"] = one.depth_events;
         row["oldest_age_seconds"] = seconds_or_null(one.oldest_age_us);
         row["last_heard_seconds"] = seconds_or_null(one.last_heard_us);
+        if (!one.suspended.empty()) row["note"] = one.suspended;
         list.push_back(std::move(row));
     }
     Json out;
@@ -62,7 +65,10 @@ std::string receivers_text(const Receivers& receivers) {
     for (const auto& [key, one] : receivers) {
         table.add({key.first, key.second, std::to_string(one.logs), grouped(one.depth_events),
                    one.oldest_age_us < 0 ? "-" : duration_text(one.oldest_age_us),
-                   age_text(one.last_heard_us), one.connected ? "up" : "down"});
+                   age_text(one.last_heard_us),
+                   !one.suspended.empty() ? "suspended"
+                   : one.connected        ? "up"
+                                          : "down"});
     }
     return table.rows() > 0 ? table.text() : "nobody receives from here\n";
 }

@@ -22,6 +22,15 @@ constexpr std::string_view kPublisher = R"(
 # queue_tickets = 4096
 )";
 
+constexpr std::string_view kKeeping =
+    R"(# Events of stock, debts and application topics are kept for readers so long ("60d"), or for ever.
+# A replica that is further behind gets a snapshot of what they come to.
+# keep = "all"
+# A tap that is behind holds its events so long, and so many bytes of a topic; then it is suspended.
+# tap_keep = "90d"
+# tap_quota = "256MiB"
+)";
+
 constexpr std::string_view kRest = R"(
 # [subscriber]
 # Where remote programs may ask this replica. Empty: nobody.
@@ -127,7 +136,7 @@ std::string store_file_text(const StoreFile& file) {
     text += kRest;
     if (file.broker) {
         text += "\n[broker]\n# Where stores connect to; tcp is always encrypted.\nlisten = \"" +
-                file.listen + "\"\n";
+                file.listen + "\"\n" + std::string(kKeeping);
     }
     return text;
 }

@@ -139,7 +139,9 @@ Result<void> TapSession::on_trouble(const schema::Trouble& trouble, BootTime now
     if (final) {
         std::string text = trouble.message;
         if (trouble.code == Errc::snapshot_needed) {
-            text += "; begin at a later event with --from N, or now with --live";
+            text += settings_.durable
+                        ? "; begin anew under another --name, with --from N or --live"
+                        : "; begin at a later event with --from N, or now with --live";
         }
         return schema::fail(trouble.code, text);
     }

@@ -77,6 +77,12 @@ struct Options {
     } subscriber;
     struct BrokerPart {
         std::string listen;  ///< tcp with CURVE.
+        /// Events are kept for readers so long; 0: for ever. A replica further behind gets a
+        /// snapshot.
+        std::int64_t keep_us = 0;
+        /// A tap that is behind holds its events so long, and so many bytes of them in a topic.
+        std::int64_t tap_keep_us = std::int64_t{90} * 86'400 * 1'000'000;
+        std::uint64_t tap_quota_bytes = std::uint64_t{256} << 20;
     } broker;
     /// A shop without a log of its own: every verb goes to the programs of another store. Empty
     /// endpoints: this store has its own.

@@ -1,7 +1,6 @@
 #include "core/options_table.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "core/link/keys.h"
@@ -236,6 +235,28 @@ const OptionRow kRows[] = {
     {"broker.listen", kExpectListen, text_kind,
      [](Options& o, const TomlValue& v, const path&) { return set_listen(o.broker.listen, v); },
      [](const Options& o) -> TomlValue { return o.broker.listen; }},
+    {"broker.keep", "a time of one second at least, such as \"60d\", or \"all\"", text_kind,
+     [](Options& o, const TomlValue& v, const path&) -> std::string {
+         o.broker.keep_us = 0;
+         return text(v) == "all" ? ""
+                                 : set_duration(o.broker.keep_us, text(v), 1'000'000, kNoLimit);
+     },
+     [](const Options& o) -> TomlValue {
+         return o.broker.keep_us == 0 ? "all" : duration_text(o.broker.keep_us);
+     }},
+    {"broker.tap_keep", "a time such as \"90d\"", text_kind,
+     [](Options& o, const TomlValue& v, const path&) {
+         return set_duration(o.broker.tap_keep_us, text(v), 0, kNoLimit);
+     },
+     [](const Options& o) -> TomlValue { return duration_text(o.broker.tap_keep_us); }},
+    {"broker.tap_quota", "a size such as \"256MiB\"", text_kind,
+     [](Options& o, const TomlValue& v, const path&) -> std::string {
+         const auto parsed = parse_size(text(v));
+         if (!parsed) return parsed.error().message;
+         o.broker.tap_quota_bytes = *parsed;
+         return "";
+     },
+     [](const Options& o) -> TomlValue { return size_text(o.broker.tap_quota_bytes); }},
     {"central.store", "the store whose programs these are", text_kind,
      [](Options& o, const TomlValue& v, const path&) -> std::string {
          auto parsed = schema::parse_store_id(text(v));
@@ -352,29 +373,12 @@ const OptionRow kRows[] = {
 
 }  // namespace
 
-bool is_dialable(std::string_view endpoint) {
-    const bool ipc = endpoint.starts_with("ipc://") && endpoint.size() > 6;
-    const bool tcp = endpoint.starts_with("tcp://") && endpoint.rfind(':') > 6 &&
-                     endpoint.rfind(':') != std::string_view::npos && endpoint.back() != ':';
-    return ipc || tcp;
-}
-
 std::span<const OptionRow> option_rows() { return kRows; }
 
 const OptionRow* find_option(std::string_view name) {
     const auto* found = std::find_if(std::begin(kRows), std::end(kRows),
                                      [&](const OptionRow& row) { return row.name == name; });
     return found == std::end(kRows) ? nullptr : found;
-}
-
-std::string variable_of(const OptionRow& row) {
-    std::string name = "FILIAL_";
-    for (const char c : row.name) {
-        name += c == '.' || c == '-'
-                    ? '_'
-                    : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    }
-    return name;
 }
 
 }  // namespace filial::core

@@ -1,4 +1,5 @@
 // An option's value as one text: of an environment variable, or of a flag.
+#include <cctype>
 #include <charconv>
 
 #include "core/options_table.h"
@@ -45,6 +46,23 @@ std::string set_from_text(Options& options, const OptionRow& row, std::string_vi
         }
     }
     return row.set(options, value, base);
+}
+
+bool is_dialable(std::string_view endpoint) {
+    const bool ipc = endpoint.starts_with("ipc://") && endpoint.size() > 6;
+    const bool tcp = endpoint.starts_with("tcp://") && endpoint.rfind(':') > 6 &&
+                     endpoint.rfind(':') != std::string_view::npos && endpoint.back() != ':';
+    return ipc || tcp;
+}
+
+std::string variable_of(const OptionRow& row) {
+    std::string name = "FILIAL_";
+    for (const char c : row.name) {
+        name += c == '.' || c == '-'
+                    ? '_'
+                    : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    return name;
 }
 
 }  // namespace filial::core

@@ -112,6 +112,14 @@ struct Encoder {
         }
         out.str(m.text);
     }
+    void operator()(const SnapshotAsk& m) {
+        head(out, M::snapshot, 6);
+        write_snapshot_ask(out, m);
+    }
+    void operator()(const Chunk& m) {
+        head(out, M::chunk, 11);
+        write_chunk(out, m);
+    }
     void operator()(const Bye& m) {
         head(out, M::bye, 2);
         out.u64(m.session).str(m.reason);
@@ -288,12 +296,12 @@ std::uint64_t request_of(const Message& message) {
 
 MessageKind kind_of(const Message& message) {
     constexpr M kinds[] = {
-        M::hello,  M::welcome,    M::trouble,      M::fetch,      M::block,     M::mark,
-        M::ping,   M::pong,       M::applied,      M::confirm,    M::confirmed, M::several,
-        M::rejoin, M::rejoined,   M::bye,          M::ticket,     M::accepted,  M::ticket_refused,
-        M::busy,   M::client_ask, M::client_state, M::query,      M::answer,    M::status_ask,
-        M::status, M::forget,     M::call,         M::call_state, M::readmit,   M::backup,
-        M::unpark, M::digest_ask, M::digests};
+        M::hello,    M::welcome,        M::trouble,  M::fetch,      M::block,        M::mark,
+        M::ping,     M::pong,           M::applied,  M::confirm,    M::confirmed,    M::several,
+        M::rejoin,   M::rejoined,       M::snapshot, M::chunk,      M::bye,          M::ticket,
+        M::accepted, M::ticket_refused, M::busy,     M::client_ask, M::client_state, M::query,
+        M::answer,   M::status_ask,     M::status,   M::forget,     M::call,         M::call_state,
+        M::readmit,  M::backup,         M::unpark,   M::digest_ask, M::digests};
     static_assert(std::size(kinds) == std::variant_size_v<Message>);
     return kinds[message.index()];
 }

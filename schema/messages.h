@@ -12,6 +12,7 @@
 #include "schema/mark.h"
 #include "schema/query.h"
 #include "schema/rejoin.h"
+#include "schema/snapshot.h"
 #include "schema/status.h"
 #include "schema/ticket.h"
 
@@ -54,9 +55,8 @@ enum class MessageKind : std::uint8_t {
     unpark = 39,
     confirm = 40,
     confirmed = 41,
-    // Reserved from the first version, filled later.
     snapshot = 42,
-    moved = 43,
+    moved = 43,  ///< Reserved from the first version, filled later.
     chunk = 44,
     digest_ask = 46,
     digests = 47,
@@ -231,9 +231,9 @@ struct Unpark {
 
 using Message =
     std::variant<Hello, Welcome, Trouble, Fetch, BlockMessage, MarkMessage, Ping, Pong, Applied,
-                 Confirm, Confirmed, Several, Rejoin, Rejoined, Bye, Ticket, Accepted,
-                 TicketRefused, Busy, ClientAsk, ClientState, Query, Answer, StatusAsk, Status,
-                 Forget, Call, CallState, Readmit, Backup, Unpark, DigestAsk, Digests>;
+                 Confirm, Confirmed, Several, Rejoin, Rejoined, SnapshotAsk, Chunk, Bye, Ticket,
+                 Accepted, TicketRefused, Busy, ClientAsk, ClientState, Query, Answer, StatusAsk,
+                 Status, Forget, Call, CallState, Readmit, Backup, Unpark, DigestAsk, Digests>;
 
 /// The name of the kind, as in docs/protocol.md.
 std::string_view name_of(MessageKind kind);

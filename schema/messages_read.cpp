@@ -306,8 +306,10 @@ Result<Message> read_body(M kind, Fields& fields) {
             return Message{std::move(m)};
         }
         case M::snapshot:
-        case M::moved:
+            return Message{read_snapshot_ask(fields)};
         case M::chunk:
+            return Message{read_chunk(fields)};
+        case M::moved:
             break;
     }
     return fail(Errc::unknown_kind, "message kind " + std::to_string(static_cast<unsigned>(kind)) +

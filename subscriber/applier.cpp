@@ -299,6 +299,17 @@ Result<void> Applier::apply(const StoreId& store, const schema::Segment& segment
     return result;
 }
 
+Result<void> Applier::add_sum(const StoreId& store, const std::string& topic, schema::Epoch epoch,
+                              const std::string& key, std::int64_t sum) {
+    if (number_kind(topic).kind.empty()) {
+        return schema::fail(Errc::corrupt, "topic " + topic + " has no sums");
+    }
+    const auto added = numbers_.add(numbers_.slot(topic, store), epoch, key, sum);
+    if (!added) return tl::unexpected(added.error());
+    if (!*added) return schema::fail(Errc::corrupt, "the sum of " + key + " leaves 64 bits");
+    return {};
+}
+
 std::vector<OwnDebt> Applier::take_own_debts() { return std::exchange(own_debts_, {}); }
 
 std::vector<TakenDebt> Applier::take_taken_debts() { return std::exchange(taken_debts_, {}); }

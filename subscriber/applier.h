@@ -51,6 +51,11 @@ class Applier {
                                schema::Sequence after, schema::Sequence& through,
                                schema::Timestamp now);
 
+    /// Adds what earlier events of this topic of the log came to, of a base. `corrupt` where the
+    /// topic has no numbers, or the sum leaves 64 bits.
+    schema::Result<void> add_sum(const schema::StoreId& store, const std::string& topic,
+                                 schema::Epoch epoch, const std::string& key, std::int64_t sum);
+
     /// Applies the only row of `segment`, which was parked; or what still keeps it from being
     /// applied, and nothing changed.
     schema::Result<std::optional<Obstacle>> retry(const schema::StoreId& store,

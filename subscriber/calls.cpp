@@ -99,7 +99,7 @@ schema::CallState Subscriber::call_state(const schema::Call& call) const {
         out.remote = leg.remote;
         out.up = leg.up;
         out.connected = leg.connected;
-        out.settled = leg.settled && order_.last();
+        out.settled = leg.settled && order_.last() && snapshots_.empty();
         out.bytes_in = leg.bytes_in;
         out.bytes_out = leg.bytes_out;
         out.events_in = static_cast<std::uint64_t>(leg.events_in);

@@ -120,6 +120,14 @@ Result<void> DayPages::totals_of(const schema::DayClosed& day, const Position& f
     ledger::DaySum sum(day.offset_minutes);
     for (const auto name : {schema::kTopicDebts, schema::kTopicStock}) {
         const std::string topic(name);
+        const Sequence kept = replica.kept_after(upto.store, topic);
+        if (from.seq < kept) {
+            return schema::fail(Errc::snapshot_needed,
+                                "day " + query_.key + ": the " + topic + " events of " +
+                                    upto.store.value() + " are here from behind " +
+                                    std::to_string(kept.value()) + " on, the day begins behind " +
+                                    std::to_string(from.seq.value()));
+        }
         const Sequence held = replica.position(upto.store, topic);
         if (held < upto.seq) {
             return schema::fail(

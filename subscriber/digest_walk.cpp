@@ -1,9 +1,11 @@
 #include "subscriber/digest_walk.h"
 
 #include <set>
+#include <utility>
 
 #include "subscriber/received_log.h"
 #include "subscriber/replica_keys.h"
+#include "subscriber/snapshot_shelf.h"
 
 namespace filial::subscriber {
 
@@ -29,8 +31,13 @@ Result<Segment> received_segment(schema::Parser& parser, ByteView value) {
     return schema::read_segment(*fields);
 }
 
-/// Calls `each` for the rows of the replica's state that a topic of a log has a part in, in the
-/// order of their keys; false ends it.
+void append_counted(Bytes& to, ByteView bytes) {
+    append_u32(to, static_cast<std::uint32_t>(bytes.size()));
+    to += bytes;
+}
+
+}  // namespace
+
 Result<void> each_contribution(const ReplicaStore& kept, const StoreId& store,
                                const std::string& topic, const ReplicaStore::Visit& each) {
     bool more = true;
@@ -52,13 +59,6 @@ Result<void> each_contribution(const ReplicaStore& kept, const StoreId& store,
     }
     return {};
 }
-
-void append_counted(Bytes& to, ByteView bytes) {
-    append_u32(to, static_cast<std::uint32_t>(bytes.size()));
-    to += bytes;
-}
-
-}  // namespace
 
 DigestWalk::DigestWalk(const ReplicaStore& kept, const ParkedKeys& parked, StoreId store,
                        std::string topic, StoreId own)
@@ -115,6 +115,33 @@ Result<Segment> DigestWalk::applied_of(const Segment& segment) {
     return rest;
 }
 
+/// What the state began with, if that was a snapshot.
+Result<void> DigestWalk::take_base() {
+    const auto base = held_base(kept_, digest_.store, digest_.topic);
+    if (!base || !*base) return base ? Result<void>() : tl::unexpected(base.error());
+    const schema::BaseInfo& info = (*base)->info;
+    const auto read =
+        each_base_row(kept_, digest_.store, digest_.topic, **base, [&](const schema::BaseRow& row) {
+            if (row.kind == schema::BaseRow::Kind::held) return Result<void>();
+            if (row.kind == schema::BaseRow::Kind::sum) {
+                return applier_.add_sum(digest_.store, digest_.topic, row.epoch, row.key, row.sum);
+            }
+            const auto rest = applied_of(segment_of(digest_.topic, row));
+            if (!rest) return Result<void>(tl::unexpected(rest.error()));
+            Sequence through;
+            if (rest->empty()) return Result<void>();
+            return applier_.apply(digest_.store, *rest, Sequence{0}, through, {});
+        });
+    digest_.from = digest_.last = info.upto;
+    digest_.events = info.events;
+    digest_.chain = info.chain;
+    digest_.waypoints[info.upto] = info.chain;
+    if (read) return {};
+    if (read.error().code != schema::Errc::corrupt) return read;
+    damaged({}, info.upto, read.error().message);
+    return {};
+}
+
 Result<void> DigestWalk::take(const Segment& segment) {
     const Sequence before = digest_.last;
     if (segment.first() <= before) {
@@ -165,6 +192,9 @@ Result<void> DigestWalk::flush() {
 Result<bool> DigestWalk::step(schema::Epoch epoch, Sequence position, std::size_t bytes) {
     digest_.epoch = epoch;
     digest_.position = position;
+    if (!std::exchange(begun_, true)) {
+        if (const auto taken = take_base(); !taken) return tl::unexpected(taken.error());
+    }
     Bytes prefix(digest_.topic);
     prefix += '\0';
     prefix += digest_.store.value();
@@ -232,7 +262,7 @@ Result<void> DigestWalk::compare() {
 Result<std::optional<std::pair<Sequence, Hash>>> chain_at(const ReplicaStore& kept,
                                                           const LogDigest& digest, Sequence at) {
     using Found = std::optional<std::pair<Sequence, Hash>>;
-    if (at > digest.position) return Found();
+    if (at > digest.position || at < digest.from) return Found();
     Sequence last;
     Hash chain{};
     const auto behind = digest.waypoints.upper_bound(at);

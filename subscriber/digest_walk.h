@@ -20,6 +20,7 @@ struct LogDigest {
     schema::Epoch epoch;
     schema::Sequence position;  ///< Everything of the topic up to here is in it.
     schema::Sequence last;      ///< Its last event.
+    schema::Sequence from;      ///< The walk began with a snapshot of what stood up to here; or 0.
     std::uint64_t events = 0;
     schema::Hash chain{};  ///< Over these events, as the store's own chain.
     /// Whether this program knows all that was applied: an older one than the one that applied it
@@ -53,6 +54,7 @@ class DigestWalk {
     const ShadowStore& shadow() const { return shadow_; }
 
   private:
+    schema::Result<void> take_base();
     schema::Result<void> take(const schema::Segment& segment);
     schema::Result<schema::Segment> applied_of(const schema::Segment& segment);
     schema::Result<void> flush();
@@ -67,12 +69,18 @@ class DigestWalk {
     Records records_;
     ParkedKeys parks_;  ///< Of the shadow: what parks there did not in the replica.
     Applier applier_;
+    bool begun_ = false;
     schema::Bytes at_;  ///< Of the events as they came: read up to here.
     std::uint64_t since_waypoint_ = 0;
 };
 
+/// Calls `each` for the rows of the replica's state that a topic of a log has a part in, in the
+/// order of their keys; false ends it.
+schema::Result<void> each_contribution(const ReplicaStore& kept, const schema::StoreId& store,
+                                       const std::string& topic, const ReplicaStore::Visit& each);
+
 /// The chain of a topic up to `at`, by the events that are kept, from the nearest waypoint on.
-/// nullopt where `at` is beyond the digest's position.
+/// nullopt where `at` is beyond the digest's position, or before what its events begin behind.
 schema::Result<std::optional<std::pair<schema::Sequence, schema::Hash>>> chain_at(
     const ReplicaStore& kept, const LogDigest& digest, schema::Sequence at);
 

@@ -231,6 +231,16 @@ void ParkedKeys::forget(const StoreId& store, std::string_view topic) {
             -static_cast<std::int64_t>(count.events));
 }
 
+Result<void> ParkedKeys::stands(ByteView name, ByteView value) {
+    schema::Parser parser;
+    const auto state = decode_parked_state(parser, value);
+    if (!state) return tl::unexpected(state.error());
+    const auto key = parse_parked_name(name);
+    counted({key.store, key.topic}, 1, static_cast<std::int64_t>(state->events));
+    remember(Bytes(name));
+    return {};
+}
+
 std::vector<schema::ParkedKey> ParkedKeys::all(std::size_t at_most) const {
     std::vector<schema::ParkedKey> list;
     if (keys_ == 0 || at_most == 0) return list;

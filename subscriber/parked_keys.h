@@ -70,6 +70,9 @@ class ParkedKeys {
     /// The log's topic was dropped; what was given up of it stays given up.
     void forget(const schema::StoreId& store, std::string_view topic);
 
+    /// What is parked of a key was written, but not through here: its name and value.
+    schema::Result<void> stands(schema::ByteView name, schema::ByteView state);
+
     /// In the order of their names, the first `at_most` that are written.
     std::vector<schema::ParkedKey> all(std::size_t at_most = SIZE_MAX) const;
     /// Why the first of them is parked, for the health line.

@@ -34,6 +34,8 @@ class Records {
 
     void write_into(ReplicaWrite& write) const;
     void written();
+    /// This was written, but not through here.
+    void stands(schema::ByteView key) { new_keys_.written(key); }
     bool changed() const { return !changes_.empty(); }
 
   private:

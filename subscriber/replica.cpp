@@ -42,6 +42,7 @@ Replica::Replica(std::unique_ptr<ReplicaStore> store, ReplicaOptions options)
       numbers_(*store_),
       records_(*store_),
       parked_(*store_, records_),
+      shelf_(records_),
       pending_(options_.own),
       applier_(numbers_, records_, parked_, options_.own, options_.hold_kinds),
       reader_(*store_),
@@ -79,6 +80,7 @@ Result<void> Replica::load() {
     if (const auto dropped = drop_unwanted(); !dropped) return dropped;
     if (const auto loaded = load_logs(); !loaded) return loaded;
     if (const auto loaded = parked_.load(); !loaded) return loaded;
+    if (const auto loaded = shelf_.load(*store_); !loaded) return loaded;
     return pending_.load(*store_);
 }
 

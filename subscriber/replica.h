@@ -22,6 +22,7 @@
 #include "subscriber/received_log.h"
 #include "subscriber/replica_reader.h"
 #include "subscriber/replica_scrub.h"
+#include "subscriber/snapshot_shelf.h"
 
 namespace filial::subscriber {
 
@@ -104,6 +105,24 @@ class Replica {
                                                             schema::Sequence at) const;
     /// Drops a log, to be loaded again from its sources. `not_found`; fails as a flush does.
     schema::Result<void> reload(const schema::StoreId& store);
+
+    /// Keeps a piece of a snapshot in the next flush; false where it does not go on behind what is
+    /// here. `corrupt` where it cannot be read.
+    schema::Result<bool> add_piece(const schema::Chunk& chunk);
+    /// Lets the topic of that log go on from the snapshot that came, in one write: its state,
+    /// position and chain are the snapshot's then, and the events that it stands for are gone.
+    /// False where that cannot be yet: it is not whole, or `control` is not here up to there. True
+    /// and nothing changed where the topic has come further by itself. Fails as a flush does, or
+    /// with `corrupt`: then it has to come again.
+    schema::Result<bool> switch_to_snapshot(const schema::StoreId& store, const std::string& topic);
+    const Shelved* coming(const schema::StoreId& store, const std::string& topic) const {
+        return shelf_.coming(store, topic);
+    }
+    /// The events of the topic are here from behind this position on; 0: all of them.
+    schema::Sequence kept_after(const schema::StoreId& store, const std::string& topic) const {
+        const Shelved* base = shelf_.held(store, topic);
+        return base == nullptr ? schema::Sequence{} : base->info.upto;
+    }
 
     /// Positions count once they are written.
     schema::Epoch epoch(const schema::StoreId& store) const;
@@ -196,6 +215,11 @@ class Replica {
                                 const std::string& what);
     schema::Result<void> drop_log(const schema::StoreId& store);
     schema::Result<void> drop_damaged(std::size_t from);
+    static schema::Bytes position_row(const Log& log, schema::Sequence seq);
+    schema::Result<void> make_from(const schema::StoreId& store, const std::string& topic,
+                                   const schema::BaseRow& row, Applier& applier) const;
+    schema::Result<void> replace_topic(const schema::StoreId& store, const std::string& topic,
+                                       const ShadowStore& made, const schema::BaseInfo& info);
     void begin_walks();
     /// True when the last one is at its end.
     schema::Result<bool> walk(std::size_t bytes);
@@ -214,6 +238,7 @@ class Replica {
     Numbers numbers_;
     Records records_;
     ParkedKeys parked_;
+    SnapshotShelf shelf_;
     PendingDebts pending_;
     Applier applier_;
     ReplicaReader reader_;

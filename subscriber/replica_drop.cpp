@@ -69,13 +69,14 @@ Result<void> drop_topic(ReplicaStore& store, const StoreId& origin, const std::s
     const Bytes contributions = contribution_prefix(topic, origin.value());
     if (const auto erased = erase_below(store, contributions); !erased) return erased;
     if (const auto erased = erase_among_others(store, origin, topic); !erased) return erased;
-    for (const char family : {'x', 'u'}) {
+    for (const char family : {'x', 'u', 'i'}) {
         const Bytes parked = log_key(family, origin.value(), topic) + '\0';
         if (const auto erased = erase_below(store, parked); !erased) return erased;
     }
     const auto end = store.begin();
     ReceivedLog::forget(*end, origin, topic);
-    for (const char family : {'p', 'm', 'd'}) end->erase(log_key(family, origin.value(), topic));
+    for (const char family : {'p', 'm', 'z', 'j', 'd'})
+        end->erase(log_key(family, origin.value(), topic));
     return store.write(*end, true);
 }
 

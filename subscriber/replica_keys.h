@@ -35,6 +35,9 @@
 ///     b store                                 last own debt.told that it booked: epoch(4) seq(8)
 ///     w position                              own news that a former home passed on, and where
 ///     d store 0 topic                         logs that are being dropped
+///     z store 0 topic                         the snapshot that a topic began with, and
+///     j store 0 topic                         the one that is coming (snapshot_shelf.h)
+///     i store 0 topic 0 upto(8) number(4)     their pieces as they came
 ///     v                                       version of all this
 ///
 /// and in the second map

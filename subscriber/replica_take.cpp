@@ -180,6 +180,18 @@ Result<void> Replica::stage_pending() {
     return {};
 }
 
+Bytes Replica::position_row(const Log& log, Sequence seq) {
+    Bytes value;
+    append_u32(value, log.epoch.value());
+    append_u64(value, seq.value());
+    value += schema::view(log.incarnation);
+    for (const auto& [epoch, from] : log.begins) {
+        append_u32(value, epoch.value());
+        append_u64(value, from.value());
+    }
+    return value;
+}
+
 Result<void> Replica::flush(bool sync) {
     if (const auto staged = stage_pending(); !staged) return staged;
     if (moved_.empty() && !records_.changed()) return {};
@@ -194,15 +206,7 @@ Result<void> Replica::flush(bool sync) {
     for (const StoreId& store : moved_) {
         const Log& log = logs_.at(store);
         for (const auto& [topic, seq] : log.staged) {
-            Bytes value;
-            append_u32(value, log.epoch.value());
-            append_u64(value, seq.value());
-            value += schema::view(log.incarnation);
-            for (const auto& [epoch, from] : log.begins) {
-                append_u32(value, epoch.value());
-                append_u64(value, from.value());
-            }
-            positions.put(log_key('p', store.value(), topic), value);
+            positions.put(log_key('p', store.value(), topic), position_row(log, seq));
         }
     }
     // Marks alone need no sync: without them an answer is only older than it could be.
@@ -251,6 +255,7 @@ Result<void> Replica::drop_log(const StoreId& store) {
     for (const std::string& topic : topics_) {
         if (const auto dropped = drop_topic(*store_, store, topic); !dropped) return dropped;
         parked_.forget(store, topic);
+        shelf_.forget(store, topic);
     }
     if (store == options_.own) pending_.forget(records_);
     as_of_.forget(store);

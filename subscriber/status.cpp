@@ -73,6 +73,7 @@ schema::Status Subscriber::status(std::uint64_t request) const {
     }
     status.counters = exchange_->counters();
     for (const auto& [name, count] : replica_.counters()) status.counters.emplace_back(name, count);
+    status.counters.emplace_back("snapshots_taken", snapshots_.taken());
     status.counters.emplace_back("queries", queries_);
     status.counters.emplace_back("queries_refused", queries_refused_);
     status.counters.emplace_back("looks", pace_.looks());

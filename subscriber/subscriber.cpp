@@ -40,6 +40,7 @@ Subscriber::Subscriber(const core::Options& options, Replica& replica, const cor
       live_(replica, clock, answers_),
       unparking_(replica, clock),
       order_(replica.topics(), options.sync.first, options.has_calls()),
+      snapshots_(replica),
       started_(clock.boot()),
       pace_(options.scrub_every_us) {}
 
@@ -81,6 +82,7 @@ std::optional<core::Want> Subscriber::want(const Peer& peer, const StoreId& stor
     const bool here = is_own_publisher(peer) || (peer.local && !peer.dialled);
     const auto topics = here ? replica_.topics() : order_.topics(store);
     for (const std::string& topic : topics) {
+        if (snapshots_.waits(peer.name, store, topic)) continue;
         want.after.push_back({topic, replica_.position(store, topic)});
     }
     return want;
@@ -168,6 +170,7 @@ void Subscriber::turn(core::BootTime now) {
         if (retried.error().code != Errc::no_space) broken_ = retried.error();
     }
     pull_on(now);
+    pull_snapshots(now);
     if (std::exchange(want_again_, false)) exchange_->want_again();
 }
 
@@ -185,6 +188,21 @@ void Subscriber::scrub(core::BootTime now) {
     core::log(core::Level::error, "damaged rows: their logs are loaded again from their sources",
               {{"damaged", core::to_string(replica_.damages())}});
     want_again_ = true;
+}
+
+void Subscriber::pull_snapshots(core::BootTime now) {
+    if (snapshots_.empty()) return;
+    const auto turned = snapshots_.turn(now, [this](const std::string& peer, auto ask) {
+        return exchange_->tell(peer, std::move(ask));
+    });
+    if (turned) {
+        want_again_ = want_again_ || *turned;
+        return;
+    }
+    const Errc code = turned.error().code;
+    core::log(core::Level::error, "a snapshot was not taken in",
+              {{"error", turned.error().message}});
+    if (code == Errc::io) broken_ = turned.error();
 }
 
 void Subscriber::tell_publisher(core::BootTime now) {

@@ -11,6 +11,7 @@
 #include "subscriber/live_answers.h"
 #include "subscriber/pull_order.h"
 #include "subscriber/replica.h"
+#include "subscriber/snapshot_pull.h"
 #include "subscriber/unparking.h"
 
 namespace filial::subscriber {
@@ -42,8 +43,16 @@ class Subscriber : public core::Host {
     schema::Result<schema::Range> held_rows(const core::ReadRequest& request,
                                             schema::Sequence upto) override;
     void not_served(const core::Peer& peer, const schema::Trouble& trouble) override {
+        if (trouble.code == schema::Errc::snapshot_needed) {
+            snapshots_.needed(peer.name, schema::StoreId{trouble.store}, trouble.topics);
+            want_again_ = true;
+        }
         if (trouble.code != schema::Errc::forked) return;
         replica_.doubt(schema::StoreId{trouble.store}, source_name(peer), trouble.message);
+    }
+    void session_began(const core::Peer& peer) override { snapshots_.session_began(peer.name); }
+    void chunk(const core::Peer& peer, const schema::Chunk& chunk) override {
+        snapshots_.came(peer.name, chunk, clock_.boot());
     }
     schema::Result<void> flush() override;
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
@@ -77,6 +86,7 @@ class Subscriber : public core::Host {
     void judge_leg(schema::Leg& leg) const;
     void tell_publisher(core::BootTime now);
     void scrub(core::BootTime now);
+    void pull_snapshots(core::BootTime now);
     /// Legs of a call.
     std::vector<core::DialledLeg> legs_away() const;
     void call(const core::Requester& from, const schema::Call& call);
@@ -95,6 +105,7 @@ class Subscriber : public core::Host {
     LiveAnswers live_;
     Unparking unparking_;
     PullOrder order_;
+    SnapshotPull snapshots_;
     core::BootTime pulled_;
     core::BootTime called_until_;
     core::Exchange* exchange_ = nullptr;

@@ -22,6 +22,8 @@ struct TopicHead {
     std::uint64_t events = 0;
     std::uint64_t bytes = 0;  ///< Of all its rows ever.
     schema::Hash chain{};     ///< Chain head after `last`; zeros where it is not known.
+    /// The last event that is not kept for readers any more: see Trim. 0: all are.
+    schema::Sequence kept_after{};
 };
 
 /// Where a log ends.
@@ -46,13 +48,24 @@ struct Append {
     schema::Timestamp at;                   ///< Wall time of the commit, for the age of what waits.
 };
 
+/// The events of one topic of one log up to and including `upto` are not kept any more: a read from
+/// below it is refused with `snapshot_needed`. What they come to stands in the state of the same
+/// write (topic_base.h). The commit that holds `upto` stays, as the proof of what goes on behind
+/// it; counts and chain heads of the log stay as they are.
+struct Trim {
+    schema::StoreId store;
+    std::string topic;
+    schema::Sequence upto;  ///< An event of the topic, above what is trimmed already.
+};
+
 /// What is written together: all of it is there after a crash, or nothing.
 struct JournalWrite {
     std::vector<Append> appends;
     /// State that belongs to the appends (folds of the log, registries): key -> value, nullopt
     /// erases. Keys are the owner's; later entries of the same key win.
     std::vector<std::pair<schema::Bytes, std::optional<schema::Bytes>>> state;
-    bool empty() const { return appends.empty() && state.empty(); }
+    std::vector<Trim> trims{};
+    bool empty() const { return appends.empty() && state.empty() && trims.empty(); }
 };
 
 /// Makes a write from what it owns.
@@ -91,7 +104,8 @@ class Journal {
     /// `corrupt`, after which every further commit fails until the journal is opened again. What is
     /// no commit of its log is refused, and the next one is taken: `stale_incarnation` (an earlier
     /// epoch), `forked` (another incarnation in the log's epoch), `invalid` (a topic twice,
-    /// positions outside, another epoch), `too_large` (no block could carry it).
+    /// positions outside, another epoch; a trim of what is not there), `too_large` (no block could
+    /// carry it).
     virtual schema::Result<void> commit(const JournalWrite& write, bool sync) = 0;
 
     /// A synced commit in two steps, so that its owner can prepare the next one while this one is
@@ -120,12 +134,14 @@ class Journal {
     /// fits, else the end of the commit that reached `bytes_goal`, counted over the asked topics;
     /// earlier at the end of an epoch, and before a commit that would not fit into the same block.
     /// `after` may lie inside a commit. `not_found` if there is no such log, `gap` if `after` is
-    /// beyond its end.
+    /// beyond its end, `snapshot_needed` if events of an asked topic behind it are not kept any
+    /// more.
     virtual schema::Result<schema::Range> read(const ReadRequest& request) const = 0;
 
     /// Where the log ended after its event `at`: topics, last positions and chains; epoch and
     /// incarnation are today's. `not_found` if there is no such log, `gap` if `at` is beyond its
-    /// end. Here by reading all of it; RocksDB knows the way.
+    /// end. A topic that is not kept back to `at` is not known there: its chain is zeros. Here by
+    /// reading all of it; RocksDB knows the way.
     virtual schema::Result<LogHead> head_at(const schema::StoreId& store,
                                             schema::Sequence at) const;
 

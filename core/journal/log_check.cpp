@@ -51,6 +51,7 @@ struct LogCheck::Place {
 };
 
 LogCheck::LogCheck(LogHead head, bool whole) : head_(std::move(head)), whole_(whole) {
+    begin_topic();
     std::uint64_t events = 0;
     for (const TopicHead& topic : head_.topics) events += topic.events;
     if (!whole_ || events == head_.end.value()) return;
@@ -166,9 +167,16 @@ void LogCheck::end_topic() {
                 "the chain of hashes ends elsewhere than the log's head says");
     }
     ++topic_;
+    begin_topic();
+}
+
+/// What stood before the first commit of a trimmed topic is not there to be compared with.
+void LogCheck::begin_topic() {
+    const bool trimmed =
+        topic_ < head_.topics.size() && head_.topics[topic_].kept_after.value() > 0;
     at_ = Sequence{};
-    chain_ = Hash{};
-    events_ = 0;
+    chain_ = trimmed ? std::nullopt : std::optional(Hash{});
+    events_ = trimmed ? std::nullopt : std::optional<std::uint64_t>(0);
 }
 
 }  // namespace filial::core

@@ -37,6 +37,7 @@ class LogCheck {
     bool read_commit(Place& place);
     void take(const schema::Segment& segment, std::uint64_t events_before, schema::Sequence before);
     void end_topic();
+    void begin_topic();
     void damaged(schema::Sequence after, schema::Sequence upto, std::string why);
 
     LogHead head_;

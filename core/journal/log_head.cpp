@@ -115,8 +115,10 @@ Bytes encode(const LogHead& head) {
     out.bin(schema::view(head.incarnation)).u64(head.end.value());
     out.array(head.topics.size());
     for (const TopicHead& topic : head.topics) {
-        out.array(5).str(topic.topic).u64(topic.last.value()).u64(topic.events);
+        const bool trimmed = topic.kept_after.value() > 0;
+        out.array(trimmed ? 6 : 5).str(topic.topic).u64(topic.last.value()).u64(topic.events);
         out.u64(topic.bytes).bin(schema::view(topic.chain));
+        if (trimmed) out.u64(topic.kept_after.value());
     }
     return out.take();
 }
@@ -145,7 +147,11 @@ Result<LogHead> decode_log_head(schema::Parser& parser, const schema::StoreId& s
         topic.events = parts.u64();
         topic.bytes = parts.u64();
         topic.chain = schema::hash_from(parts.bin());
+        topic.kept_after = Sequence{parts.u64()};
         if (topic.last > head.end) return fail(Errc::corrupt, name + ": a topic ends behind it");
+        if (topic.kept_after > topic.last) {
+            return fail(Errc::corrupt, name + ": more of a topic is trimmed than there is");
+        }
         head.topics.push_back(std::move(topic));
     }
     if (const auto done = parser.finish(name); !done) return tl::unexpected(done.error());
@@ -185,6 +191,34 @@ Result<LogHead> advance(const LogHead& head, const Append& append) {
         topic.chain = schema::hash_from(segment.chain);
     }
     return now;
+}
+
+Result<LogHead> trimmed(const LogHead& head, const Trim& trim) {
+    LogHead now = head;
+    for (TopicHead& topic : now.topics) {
+        if (topic.topic != trim.topic) continue;
+        if (trim.upto <= topic.kept_after || trim.upto > topic.last) break;
+        topic.kept_after = trim.upto;
+        return now;
+    }
+    return fail(Errc::invalid, "trim of " + trim.store.value() + ", " + trim.topic + " up to " +
+                                   std::to_string(trim.upto.value()) +
+                                   ": there is nothing of it to trim");
+}
+
+Result<void> check_kept(const LogHead& head, const std::vector<std::string>& topics,
+                        Sequence after) {
+    for (const TopicHead& topic : head.topics) {
+        const bool asked = std::any_of(topics.begin(), topics.end(), [&](const std::string& one) {
+            return one == topic.topic || one == schema::kAllTopics;
+        });
+        if (!asked || after >= topic.kept_after) continue;
+        return fail(Errc::snapshot_needed,
+                    topic.topic + " of " + head.store.value() + " is kept here from behind event " +
+                        std::to_string(topic.kept_after.value()) + " on, asked for was behind " +
+                        std::to_string(after.value()));
+    }
+    return {};
 }
 
 schema::Hash chains_of(const LogHead& head) {

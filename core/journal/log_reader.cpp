@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/journal/log_cursor.h"
+#include "core/journal/log_head.h"
 #include "schema/limits.h"
 
 namespace filial::core {
@@ -176,15 +177,19 @@ Result<void> add_part(LogCursor& cursor, const schema::StoreId& store, Sequence 
     auto value = cursor.value(parser);
     if (!value) return tl::unexpected(value.error());
     schema::Segment& part = value->segment;
+    const bool whole = part.last() <= at;
     part.cut(at);
     if (part.empty()) return {};
-    const bool known = found.events == 0 || found.chain != schema::Hash{};
+    // Of a trimmed topic the commit before may be gone: its counts stand in this one.
+    const bool counted = value->events_before == found.events;
+    const bool known = counted && (found.events == 0 || found.chain != schema::Hash{});
     const auto chain = schema::chain_after(store, part, found.chain);
     if (!chain) return tl::unexpected(chain.error());
     found.last = part.last();
-    found.events += part.rows.size();
-    found.bytes += part.size();
+    found.events = value->events_before + part.rows.size();
+    found.bytes = value->bytes_before + part.size();
     found.chain = known ? *chain : schema::Hash{};
+    if (whole && !known) found.chain = schema::hash_from(value->segment.chain);
     return {};
 }
 
@@ -195,6 +200,9 @@ Result<Range> LogReader::read(const LogHead& head, const ReadRequest& request) c
         return fail(Errc::gap, "read of " + head.store.value() + " after " +
                                    std::to_string(request.after.value()) + ": the log ends at " +
                                    std::to_string(head.end.value()));
+    }
+    if (const auto kept = check_kept(head, request.topics, request.after); !kept) {
+        return tl::unexpected(kept.error());
     }
     Cursors cursors;
     for (const TopicHead& topic : head.topics) {
@@ -253,7 +261,10 @@ Result<LogHead> LogReader::head_at(const LogHead& head, Sequence at) const {
             found = {topic.topic, segment.last(), value->events_before + segment.rows.size(),
                      value->bytes_before + segment.size(), schema::hash_from(segment.chain)};
         }
-        if (found.last < at && topic.last > found.last) {
+        if (at < topic.kept_after) {
+            // What came before is not there to count from: that there was something is known.
+            found = {topic.topic, at, 1, 0, {}};
+        } else if (found.last < at && topic.last > found.last) {
             if (const auto ok = add_part(cursor, head.store, at, found); !ok) {
                 return tl::unexpected(ok.error());
             }

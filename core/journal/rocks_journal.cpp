@@ -11,6 +11,7 @@
 #include "core/journal/journal_scrub.h"
 #include "core/journal/journal_store.h"
 #include "core/journal/kept_state.h"
+#include "core/journal/log_cursor.h"
 #include "core/journal/log_head.h"
 #include "core/journal/log_layout.h"
 #include "core/journal/log_reader.h"
@@ -101,6 +102,23 @@ Result<void> add_append(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle*
         }
         if (const auto ok = put(batch, log, key, value); !ok) return ok;
     }
+    head = std::move(*now);
+    return {};
+}
+
+/// Erases the commits of the topic before the one that holds the trim's position.
+Result<void> add_trim(rocksdb::WriteBatch& batch, rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log,
+                      const Trim& trim, LogHead& head) {
+    auto now = trimmed(head, trim);
+    if (!now) return tl::unexpected(now.error());
+    LogCursor cursor(db, log, head, *head.find(trim.topic), LogCursor::Cache::leave);
+    const auto prefix = topic_prefix(trim.store, trim.topic);
+    auto moved = cursor.seek(Sequence{0});
+    for (; moved && cursor.valid() && cursor.upto() < trim.upto; moved = cursor.next()) {
+        const auto status = batch.Delete(log, slice(log_key(prefix, cursor.upto())));
+        if (!status.ok()) return tl::unexpected(from_status("prepare a trim", status));
+    }
+    if (!moved) return moved;
     head = std::move(*now);
     return {};
 }
@@ -213,6 +231,13 @@ Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& 
                      .first;
         }
         const auto ok = add_append(batch, store.column(kLogColumn), append, it->second);
+        if (!ok) return ok;
+    }
+    for (const Trim& trim : write.trims) {
+        const auto known = heads.find(trim.store);
+        const auto it =
+            changed.try_emplace(trim.store, known == heads.end() ? LogHead{} : known->second).first;
+        const auto ok = add_trim(batch, store.db(), store.column(kLogColumn), trim, it->second);
         if (!ok) return ok;
     }
     for (const auto& [name, head] : changed) {

@@ -78,6 +78,7 @@ class Exchange {
     bool tell(const std::string& receiver, schema::Confirmed message);
     bool tell(const std::string& receiver, schema::Rejoin message);
     bool tell(const std::string& receiver, schema::Rejoined message);
+    bool tell(const std::string& receiver, schema::SnapshotAsk message);
     /// Ends the sessions of peers that the host refuses by now.
     void judge_again();
     /// Everybody with whom a session stands.

@@ -52,6 +52,8 @@ class Host {
 
     /// Asked at a greeting, before anything of the peer is heard: why it may have no session here.
     virtual std::optional<schema::Error> refuses(const Peer&) { return std::nullopt; }
+    /// A session stands with it from now on; what was asked of it before gets no answer any more.
+    virtual void session_began(const Peer&) {}
     /// Whom we dialled refuses our greeting.
     virtual void turned_away(const std::string& /*store*/, const schema::Error&) {}
 
@@ -69,6 +71,18 @@ class Host {
     /// Asked before anything is sent for it: why this peer gets nothing of the log. `forked` where
     /// what it holds is not a part of the log that is here.
     virtual schema::Result<void> may_fetch(const Peer&, const schema::Fetch&) { return {}; }
+    /// The last event of that topic ("*": of any) that is not kept for readers any more; 0: all
+    /// are. A fetch from below it gets `snapshot_needed` for that topic, and the others are served.
+    virtual schema::Sequence kept_after(const schema::StoreId&,
+                                        const std::string& /*topic*/) const {
+        return {};
+    }
+    /// The asked piece of what those events come to, of about `most` bytes.
+    virtual schema::Result<schema::Chunk> snapshot(const Peer&, const schema::SnapshotAsk& ask,
+                                                   std::size_t /*most*/) {
+        return schema::fail(schema::Errc::not_held,
+                            "no snapshot of " + ask.store.value() + " is made here");
+    }
     /// A receiver says what it holds durably: for the registry and the queue's depth.
     virtual void reached(const Peer& peer, const schema::Fetch& fetch) = 0;
 
@@ -101,10 +115,14 @@ class Host {
     virtual void marked(const Peer& peer, const schema::Mark& mark) = 0;
     virtual void applied(const Peer& peer, const schema::Applied& applied) = 0;
 
-    /// A fetch got no log but this answer: `not_held`, `not_allowed`, `forked` (the peer has
+    /// A fetch got no log but this answer: `not_held`, `not_allowed`, `snapshot_needed` (for the
+    /// topics that it names; the log is fetched again from `want`), `forked` (the peer has
     /// another log of that store and epoch than the one whose positions were asked), or, for the
     /// own log, `gap`: nothing stands above what was asked, `end` says where the log ends there.
     virtual void not_served(const Peer&, const schema::Trouble&) {}
+
+    /// A piece of a snapshot that was asked for.
+    virtual void chunk(const Peer&, const schema::Chunk&) {}
 
     // --- Live answers ----------------------------------------------------------------------------
     /// Somebody asks whether a store is there now: answer, or pass on, with Exchange::tell.

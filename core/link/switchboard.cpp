@@ -168,6 +168,10 @@ void Switchboard::on_message(Line& line, Message message) {
     } else if (auto* answer = std::get_if<schema::Rejoined>(&message)) {
         // Only whom this machine chose to dial may say who it is.
         if (of_session(answer->session) && line.dialled()) host_.rejoined(session.peer(), *answer);
+    } else if (auto* ask = std::get_if<schema::SnapshotAsk>(&message)) {
+        if (of_session(ask->session)) on_snapshot_ask(line, *ask);
+    } else if (auto* chunk = std::get_if<schema::Chunk>(&message)) {
+        if (of_session(chunk->session)) on_chunk(line, *chunk);
     } else if (auto* bye = std::get_if<schema::Bye>(&message)) {
         if (of_session(bye->session)) end(line, bye->reason);
     } else {
@@ -219,6 +223,7 @@ void Switchboard::started(Line& line) {
     const Peer& peer = line.session()->peer();
     line.trouble.clear();
     line.began = clock_.boot();
+    host_.session_began(peer);
     log(Level::info, "session",
         {{"peer", peer.name},
          {"role", peer.role},
@@ -289,7 +294,7 @@ void Switchboard::on_trouble(Line& line, const Trouble& trouble) {
     }
     host_.not_served(session.peer(), trouble);
     // The mark of a new store runs ahead of its log for a moment; `gap`: all of it is here.
-    const bool soon = trouble.code == Errc::not_held;
+    const bool soon = trouble.code == Errc::not_held || trouble.code == Errc::snapshot_needed;
     log(soon || trouble.code == Errc::gap ? Level::debug : Level::warn, "fetch refused",
         {{"peer", session.peer().name}, {"store", trouble.store}, {"error", trouble.message}});
     std::int64_t wait = soon ? kSecond : 10 * kSecond;
@@ -301,6 +306,10 @@ void Switchboard::on_fetch(Line& line, const Fetch& fetch) {
     Session& session = *line.session();
     auto why = refuses_fetch(line, fetch);
     if (why) session.sender.drop(fetch.store);
+    if (!why && needs_snapshot(line, fetch.store, fetch.after)) {
+        session.sender.drop(fetch.store);
+        return host_.reached(session.peer(), fetch);
+    }
     if (!why) {
         const auto taken = session.sender.fetch(fetch);
         if (!taken) why = taken.error();

@@ -52,6 +52,7 @@ class Switchboard {
     bool tell(const std::string& receiver, schema::Confirmed message);
     bool tell(const std::string& receiver, schema::Rejoin message);
     bool tell(const std::string& receiver, schema::Rejoined message);
+    bool tell(const std::string& receiver, schema::SnapshotAsk message);
     /// Ends the sessions that the host refuses by now.
     void judge_again();
     std::vector<Peer> peers() const;
@@ -77,6 +78,11 @@ class Switchboard {
     std::optional<schema::Error> refuses_fetch(const Line& line, const schema::Fetch& fetch) const;
     std::optional<schema::Error> other_log(const schema::Fetch& fetch) const;
     void on_fetch(Line& line, const schema::Fetch& fetch);
+    /// Topics of which what is asked for is not kept any more: says so, and sends nothing of them.
+    bool needs_snapshot(Line& line, const schema::StoreId& store,
+                        const std::vector<schema::TopicEnd>& after);
+    void on_snapshot_ask(Line& line, const schema::SnapshotAsk& ask);
+    void on_chunk(Line& line, const schema::Chunk& chunk);
     void tell_end(Line& line, const schema::Fetch& fetch);
     void on_block(Line& line, const schema::Block& block);
     void on_several(Line& line, const schema::Several& several);

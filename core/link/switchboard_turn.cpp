@@ -67,6 +67,13 @@ bool Switchboard::serve(Line& line) {
         const auto request = session.sender.next(end, now);
         if (!request) return false;
         auto range = host_.read(*request);
+        if (!range && range.error().code == Errc::snapshot_needed) {
+            // It was trimmed while it was being sent.
+            std::vector<schema::TopicEnd> after;
+            for (const auto& topic : request->topics) after.push_back({topic, request->after});
+            session.sender.drop(request->store);
+            if (needs_snapshot(line, request->store, after)) continue;
+        }
         if (!range) {
             log(schema::error_info(range.error().code).retry ? Level::warn : Level::error,
                 "a log cannot be read for a receiver",

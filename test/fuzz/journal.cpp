@@ -1,5 +1,6 @@
 // What a journal finds on its disk: every input is read as each of its formats.
 #include "core/journal/head_witness.h"
+#include "core/journal/log_base.h"
 #include "core/journal/log_head.h"
 #include "core/journal/log_layout.h"
 #include "core/journal/redo_record.h"
@@ -73,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ByteView bytes = fuzz::view(data, size);
     check_value(parser, bytes);
     check_head(parser, bytes);
+    (void)core::decode_base_info(parser, bytes).has_value();
     check_slot(bytes);
     check_redo(parser, bytes);
     check_key(bytes);

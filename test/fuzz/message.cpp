@@ -52,6 +52,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(!raw || raw->size() == several->piece.raw_size, "a piece is as it says");
         look_inside(parser, raw);
     }
+    if (const auto* chunk = std::get_if<Chunk>(&*message)) {
+        const auto rows = decode_rows(chunk->rows);
+        if (!rows) return 0;
+        EncodedRows encoded;
+        for (const BaseRow& row : *rows) {
+            encoded.emplace_back(key_of(row), value_of(row));
+            const auto again = decode_base_row(parser, key_of(row), value_of(row));
+            fuzz::require(again && *again == row, "a base's row is written and read alike");
+        }
+        const auto second_rows = decode_rows(encode_rows(encoded));
+        fuzz::require(second_rows && *second_rows == *rows, "and all of a piece");
+    }
     if (const auto* hello = std::get_if<Hello>(&*message)) {
         const Bytes words = greeting_words(*hello, Hello{});
         StreamHistory said(words), heard(words);

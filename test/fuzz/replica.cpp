@@ -14,6 +14,7 @@
 #include "subscriber/number_row.h"
 #include "subscriber/parked_event.h"
 #include "subscriber/replica_keys.h"
+#include "subscriber/snapshot_shelf.h"
 #include "test/fuzz/fuzz.h"
 
 using namespace filial;
@@ -118,6 +119,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_keys(bytes);
     check_as_of(bytes);
     check_parked(parser, bytes);
+    if (const auto shelved = decode_shelved(parser, bytes)) {
+        const auto again = decode_shelved(parser, encode(*shelved));
+        fuzz::require(again && *again == *shelved, "a shelved base is kept alike");
+    }
     check_record<AccountNotes>(parser, bytes);
     check_record<PaidTwiceList>(parser, bytes);
     check_record<HandedLimits>(parser, bytes);

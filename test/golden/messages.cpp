@@ -192,6 +192,47 @@ Status status_damaged() {
     return damaged;
 }
 
+/// What is left of the events of two topics: one row of each kind.
+std::vector<BaseRow> base_rows() {
+    BaseRow sum, held, newest, event;
+    sum.kind = BaseRow::Kind::sum;
+    sum.epoch = Epoch{2};
+    sum.key = "85123A";
+    sum.events = 1'200;
+    sum.sum = -7'500;
+    held.kind = BaseRow::Kind::held;
+    held.key = "later";
+    newest.kind = BaseRow::Kind::newest;
+    newest.epoch = Epoch{1};
+    newest.key = "12346";
+    newest.seq = Sequence{4'700};
+    newest.client = hash16_of("till 1");
+    newest.row = "row of an event";
+    event.kind = BaseRow::Kind::event;
+    event.epoch = Epoch{2};
+    event.seq = Sequence{4'709};
+    event.client = hash16_of("till 2");
+    event.row = "row of another";
+    return {sum, held, newest, event};
+}
+
+namespace {
+
+SnapshotAsk snapshot_ask() {
+    return {5, StoreId{"store1"}, "stock", Sequence{4'711}, key_of(base_rows().front()), 8'192};
+}
+
+Chunk chunk() {
+    EncodedRows rows;
+    for (const BaseRow& row : base_rows()) rows.emplace_back(key_of(row), value_of(row));
+    Chunk chunk{5, StoreId{"store1"}, "stock", {}, {}, true, 0, encode_rows(rows)};
+    chunk.info = {Epoch{2}, Sequence{4'711}, 4'321, hash_of("stock")};
+    chunk.checksum = checksum_of(chunk.rows);
+    return chunk;
+}
+
+}  // namespace
+
 std::vector<Message> messages() {
     const Position taken{StoreId{"store2"}, Epoch{2}, Sequence{81}};
     return {
@@ -220,6 +261,8 @@ std::vector<Message> messages() {
                  taken.seq,
                  {{"control", Sequence{80}, hash_of("control")}, {"stock", taken.seq, {}}},
                  "readmitted"},
+        snapshot_ask(),
+        chunk(),
         Bye{5, "stopping"},
         ticket(),
         Accepted{7, Epoch{1}, Sequence{4'711}, Sequence{4'713}, 3, true},

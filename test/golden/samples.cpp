@@ -196,6 +196,24 @@ Sample log_head() {
             }};
 }
 
+/// A topic of which only the later part is kept.
+Sample log_head_trimmed() {
+    core::LogHead head;
+    head.store = StoreId{"store1"};
+    head.epoch = Epoch{2};
+    head.end = Sequence{5'000};
+    head.topics = {{"stock", Sequence{5'000}, 4'999, 300'000, hash_of("stock"), Sequence{4'711}}};
+    const Bytes value = encode(head);
+    return {"log_head_trimmed", value, true, [=](ByteView bytes) -> std::string {
+                Parser parser;
+                const auto decoded = core::decode_log_head(parser, head.store, bytes);
+                if (!decoded) return decoded.error().message;
+                const bool same = encode(*decoded) == value && decoded->topics.size() == 1 &&
+                                  decoded->topics[0].kept_after == Sequence{4'711};
+                return same ? "" : "another value";
+            }};
+}
+
 Sample redo_record() {
     const std::vector<core::StateEntry> entries{{"own/stock/85123A", Bytes(8, '\x07')},
                                                 {"own/early/T1", std::nullopt},
@@ -272,6 +290,7 @@ std::vector<Sample> samples() {
         saved_mark(),
         log_value(),
         log_head(),
+        log_head_trimmed(),
         redo_record(),
         witness_slot(),
     };

@@ -65,6 +65,9 @@ schema::Fetch fetch_proof();
 schema::Trouble trouble_end();
 schema::Status status_damaged();
 
+/// One row of each kind.
+std::vector<schema::BaseRow> base_rows();
+
 /// One golden file and what it must hold.
 struct Sample {
     std::string file;        ///< In test/golden, without ".hex".

@@ -122,6 +122,7 @@ Result<void> SimJournal::write(const core::JournalWrite& write, bool sync) {
 }
 
 Result<void> SimJournal::commit(const core::JournalWrite& write, bool sync) {
+    schema::check(write.trims.empty(), "nothing is trimmed in the simulated company");
     if (write.empty()) return {};
     return this->write(write, sync);
 }

@@ -51,6 +51,19 @@ class WatchedHost : public core::Host {
                                             schema::Sequence upto) override {
         return host_.held_rows(request, upto);
     }
+    void session_began(const core::Peer& peer) override { host_.session_began(peer); }
+    schema::Sequence kept_after(const schema::StoreId& store,
+                                const std::string& topic) const override {
+        return host_.kept_after(store, topic);
+    }
+    schema::Result<schema::Chunk> snapshot(const core::Peer& peer, const schema::SnapshotAsk& ask,
+                                           std::size_t most) override {
+        return host_.snapshot(peer, ask, most);
+    }
+    void chunk(const core::Peer& peer, const schema::Chunk& chunk) override {
+        watch_.changing(process_, peer);
+        host_.chunk(peer, chunk);
+    }
     void not_served(const core::Peer& peer, const schema::Trouble& trouble) override {
         host_.not_served(peer, trouble);
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/journal/log_head.h"
+
 namespace filial::test {
 
 using core::LogHead;
@@ -82,6 +84,15 @@ void MemoryJournal::apply(Data& data, const core::JournalWrite& write) {
         for (const Segment& segment : append.segments) add_to_head(log.head, segment);
         log.commits.push_back({append.upto, append.at, append.segments});
     }
+    for (const core::Trim& trim : write.trims) {
+        Log& log = data.logs[trim.store];
+        log.head = *core::trimmed(log.head, trim);
+        for (Commit& commit : log.commits) {
+            std::erase_if(commit.segments, [&](const Segment& segment) {
+                return segment.topic == trim.topic && segment.last() < trim.upto;
+            });
+        }
+    }
     for (const auto& [key, value] : write.state) {
         if (value) {
             data.state[key] = *value;
@@ -97,6 +108,12 @@ Result<void> MemoryJournal::commit(const core::JournalWrite& write, bool sync) {
     if (failing_) --before_failing_;
     for (const core::Append& append : write.appends) {
         if (const auto ok = check(live_, append); !ok) return ok;
+    }
+    for (const core::Trim& trim : write.trims) {
+        const auto log = live_.logs.find(trim.store);
+        const auto head =
+            core::trimmed(log == live_.logs.end() ? LogHead{} : log->second.head, trim);
+        if (!head) return tl::unexpected(head.error());
     }
     apply(live_, write);
     unsynced_.push_back(write);
@@ -148,6 +165,9 @@ Result<schema::Range> MemoryJournal::read(const core::ReadRequest& request) cons
     if (request.after > log.head.end) {
         return fail(Errc::gap, "the log of " + request.store.value() + " ends before " +
                                    std::to_string(request.after.value()));
+    }
+    if (const auto kept = core::check_kept(log.head, request.topics, request.after); !kept) {
+        return tl::unexpected(kept.error());
     }
     schema::Range range;
     range.store = request.store;

@@ -50,6 +50,9 @@ stores = ["store1", "store2"]
 own_publisher = false
 [broker]
 listen = "tcp://10.0.0.1:5700"
+keep = "60d"
+tap_keep = "90s"
+tap_quota = "3MiB"
 [freshness]
 stock = "2h"
 customers = "90s"
@@ -94,6 +97,9 @@ format = "json"
     CHECK(options->subscriber.stores.size() == 2);
     CHECK_FALSE(options->subscriber.own_publisher);
     CHECK(options->broker.listen == "tcp://10.0.0.1:5700");
+    CHECK(options->broker.keep_us == std::int64_t{60} * 86'400 * 1'000'000);
+    CHECK(options->broker.tap_keep_us == 90'000'000);
+    CHECK(options->broker.tap_quota_bytes == 3u << 20);
     CHECK(options->freshness.stock_us == std::int64_t{7'200} * 1'000'000);
     CHECK(options->freshness.customers_us == 90'000'000);
     CHECK(options->freshness.debts_us == -1);

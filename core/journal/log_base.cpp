@@ -1,0 +1,138 @@
+#include "core/journal/log_base.h"
+
+#include "core/journal/topic_base.h"
+#include "schema/limits.h"
+
+namespace filial::core {
+
+using schema::BaseInfo;
+using schema::Bytes;
+using schema::ByteView;
+using schema::Result;
+using schema::Sequence;
+using schema::StoreId;
+
+namespace {
+
+constexpr std::string_view kInfoPrefix = "base\n";
+constexpr std::string_view kRowPrefix = "baserow\n";
+constexpr std::uint64_t kInfoVersion = 1;
+/// What the rows of a piece take at most beside their own bytes: each key's and value's head.
+constexpr std::size_t kBesideAPair = 10;
+
+Bytes info_key(const StoreId& store, const std::string& topic) {
+    return Bytes(kInfoPrefix) + store.value() + "\n" + topic;
+}
+
+Bytes row_prefix(const StoreId& store, const std::string& topic) {
+    return Bytes(kRowPrefix) + store.value() + "\n" + topic + "\n";
+}
+
+Bytes encode_info(const BaseInfo& info) {
+    schema::Writer out;
+    out.array(5).u64(kInfoVersion).u64(info.epoch.value()).u64(info.upto.value());
+    out.u64(info.events).bin(schema::view(info.chain));
+    return out.take();
+}
+
+}  // namespace
+
+bool is_base_key(ByteView key) {
+    return key.starts_with(kInfoPrefix) || key.starts_with(kRowPrefix);
+}
+
+Result<BaseInfo> decode_base_info(schema::Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return schema::fail("base", fields.error());
+    fields->skip();  // Version.
+    BaseInfo info;
+    info.epoch = schema::Epoch{fields->u32()};
+    info.upto = Sequence{fields->u64()};
+    info.events = fields->u64();
+    info.chain = schema::hash_from(fields->bin());
+    if (const auto done = parser.finish("base"); !done) return tl::unexpected(done.error());
+    return info;
+}
+
+Result<std::optional<BaseInfo>> base_of(const Journal& journal, const StoreId& store,
+                                        const std::string& topic) {
+    const auto value = journal.get(info_key(store, topic));
+    if (!value) return tl::unexpected(value.error());
+    if (!*value) return std::optional<BaseInfo>();
+    schema::Parser parser;
+    const auto info = decode_base_info(parser, **value);
+    if (!info) return schema::fail("base of " + store.value() + ", " + topic, info.error());
+    return std::optional<BaseInfo>(*info);
+}
+
+Result<std::size_t> fold_step(const Journal& journal, const StoreId& store,
+                              const std::string& topic, const FoldStep& step, JournalWrite& write) {
+    const auto head = journal.head(store);
+    const TopicHead* held = head ? head->find(topic) : nullptr;
+    if (held == nullptr || !TopicBase::folds(topic)) return 0;
+    const auto known = base_of(journal, store, topic);
+    if (!known) return tl::unexpected(known.error());
+    BaseInfo info = known->value_or(BaseInfo{});
+    if (info.upto != held->kept_after) {
+        return schema::fail(schema::Errc::corrupt,
+                            "base of " + store.value() + ", " + topic + ": it ends at " +
+                                std::to_string(info.upto.value()) + ", the log is trimmed up to " +
+                                std::to_string(held->kept_after.value()));
+    }
+    const Bytes prefix = row_prefix(store, topic);
+    TopicBase base(topic, [&](ByteView key) { return journal.get(prefix + Bytes(key)); });
+    std::size_t rows = 0;
+    while (info.upto < held->last && rows < step.rows && base.bytes() < step.bytes) {
+        const auto depth = journal.depth(store, {topic}, info.upto);
+        if (!depth) return tl::unexpected(depth.error());
+        if (!depth->oldest || *depth->oldest >= step.before) break;
+        const auto range = journal.read({store, {topic}, info.upto, 1});
+        if (!range) return tl::unexpected(range.error());
+        if (range->segments.empty() || range->segments.front().last() > step.upto) break;
+        const schema::Segment& segment = range->segments.front();
+        if (const auto added = base.add(segment); !added) return tl::unexpected(added.error());
+        rows += segment.rows.size();
+        info.epoch = segment.epoch;
+        info.upto = segment.last();
+        info.events += segment.rows.size();
+        info.chain = schema::hash_from(segment.chain);
+    }
+    if (rows == 0) return 0;
+    for (auto& [key, value] : base.changes()) write.state.emplace_back(prefix + key, value);
+    write.state.emplace_back(info_key(store, topic), encode_info(info));
+    write.trims.push_back({store, topic, info.upto});
+    return rows;
+}
+
+Result<schema::Chunk> base_piece(const Journal& journal, const schema::SnapshotAsk& ask,
+                                 std::size_t most) {
+    schema::Chunk chunk;
+    chunk.store = ask.store;
+    chunk.topic = ask.topic;
+    chunk.last = true;
+    const auto info = base_of(journal, ask.store, ask.topic);
+    if (!info) return tl::unexpected(info.error());
+    schema::EncodedRows rows;
+    if (*info) {
+        chunk.info = **info;
+        if (ask.upto == chunk.info.upto) chunk.after = ask.after;
+        std::size_t bytes = 0;
+        const Bytes prefix = row_prefix(ask.store, ask.topic);
+        const Bytes after = chunk.after.empty() ? Bytes() : prefix + chunk.after;
+        const auto scanned = journal.scan(prefix, after, [&](ByteView key, ByteView value) {
+            const ByteView name = key.substr(prefix.size());
+            bytes += name.size() + value.size() + kBesideAPair;
+            const bool room =
+                rows.empty() || (bytes <= most && 2 * rows.size() + 2 <= schema::kArrayElementsMax);
+            chunk.last = room;
+            if (room) rows.emplace_back(name, value);
+            return room;
+        });
+        if (!scanned) return tl::unexpected(scanned.error());
+    }
+    chunk.rows = schema::encode_rows(rows);
+    chunk.checksum = schema::checksum_of(chunk.rows);
+    return chunk;
+}
+
+}  // namespace filial::core
