@@ -238,7 +238,7 @@ Result<bool> Replica::overtaken(const schema::Mark& mark) {
     if (log == logs_.end() || log->second.rival || mark.epoch <= log->second.epoch) return false;
     Sequence held;
     for (const auto& [topic, seq] : log->second.staged) held = std::max(held, seq);
-    if (held <= mark.end) return false;
+    if (held <= mark.end || schema::planted(schema::Bug::dead_tail_kept)) return false;
     core::log(core::Level::warn,
               "a log goes on in a later epoch from before what is held: it is loaded again",
               {{"origin", mark.store.value()},

@@ -76,8 +76,12 @@ void Company::replace_replica() {
 }
 
 void Company::replace_broker() {
-    Process& process = any_process();
-    if (process.role != Role::broker || !process.life) return;
+    std::vector<Process*> brokers;
+    for (Process& each : processes_) {
+        if (each.role == Role::broker) brokers.push_back(&each);
+    }
+    Process& process = *random_.pick(brokers);
+    if (!process.life) return;
     Machine& machine = *process.machine;
     auto& [copy, made] = old_brokers_[&machine];
     const bool wiped = random_.chance(300);

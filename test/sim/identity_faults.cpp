@@ -66,7 +66,7 @@ void Company::restore_store() {
     if (may_not_come_back(machine)) return;
     auto& [backup, made, used] = backups_[&machine];
     if (!made) {
-        made = machine.publisher_disk.all_synced() && !machine.quarantined &&
+        made = machine.publisher_disk.log_synced(machine.store) && !machine.quarantined &&
                machine.publisher_disk.end(machine.store).value() > 0;
         if (made) backup = machine.publisher_disk.data();
         used = false;
@@ -93,7 +93,7 @@ void Company::clone_store() {
     Machine& original = **std::find_if(machines_.begin(), machines_.end(), [&](const auto& each) {
         return each->store == clone_->store;
     });
-    const bool whole = original.publisher_disk.all_synced() && !original.quarantined;
+    const bool whole = original.publisher_disk.log_synced(original.store) && !original.quarantined;
     if (!whole || original.publisher_disk.end(original.store).value() == 0) return;
     tell("a clone of " + original.name + " begins to run");
     truth_.cloned(original.store);
@@ -156,10 +156,9 @@ void Company::damage(Fault fault) {
         return count(fault);
     }
     for (const auto& machine : machines_) {
-        for (SimJournal* disk : {&machine->publisher_disk, &machine->broker_disk}) {
-            if (!disk->all_synced() || !disk->looks_whole()) return;
-        }
-        if (machine->quarantined) return;
+        const bool whole =
+            machine->publisher_disk.looks_whole() && machine->broker_disk.looks_whole();
+        if (!whole || machine->quarantined) return;
     }
     Machine& machine = any_store();
     const bool broker = fault == Fault::damaged_broker;

@@ -25,7 +25,14 @@ class SimListener : public core::Listener {
   public:
     SimListener(Network& network, int process, std::string endpoint)
         : network_(network), process_(process), endpoint_(std::move(endpoint)) {}
-    ~SimListener() override { network_.bound_.erase(endpoint_); }
+    /// Whoever is connected sees that nobody listens any more.
+    ~SimListener() override {
+        network_.bound_.erase(endpoint_);
+        for (const auto& each : here_) {
+            if (each->broken) continue;
+            network_.break_up(*each, network_.now_ + kMillisecond, network_.now_);
+        }
+    }
 
     Result<std::optional<Incoming>> receive() override {
         for (std::size_t i = 0; i < here_.size(); ++i) {

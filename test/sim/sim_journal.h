@@ -63,8 +63,10 @@ class SimJournal : public core::Journal {
     void power_cut();
     /// Last event of the log that a sync covers.
     schema::Sequence synced_end(const schema::StoreId& store) const;
-    /// Nothing that was written waits for a sync: a copy made now is of what stays.
-    bool all_synced() const { return unsynced_.empty() && !begun_; }
+    /// No event waits for a sync: a copy made now is of a log that stays.
+    bool log_synced(const schema::StoreId& store) const {
+        return !begun_ && synced_end(store) == end(store);
+    }
     /// Called with each append, once it is part of the log.
     std::function<void(const core::Append&)> appended;
     /// Called when a sync has covered everything.

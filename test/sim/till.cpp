@@ -42,7 +42,8 @@ bool Till::keeps_order() const {
     const auto every = [&](Fault fault) { return plan_.every[static_cast<std::size_t>(fault)]; };
     bool ends = false;
     for (const Fault fault : {Fault::kill, Fault::kill_at_write, Fault::power_cut, Fault::restart,
-                              Fault::power_at_write, Fault::broken_disk}) {
+                              Fault::power_at_write, Fault::broken_disk, Fault::restore,
+                              Fault::replace, Fault::clone, Fault::damaged_log}) {
         ends = ends || every(fault) > 0;
     }
     return id_ % 2 == 0 || !ends;

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "core/journal/journal_exam.h"
+#include "core/journal/journal_repair.h"
 #include "core/journal/log_rebuild.h"
 #include "test/unit/broker/log_maker.h"
 #include "test/unit/journal/journal_support.h"
