@@ -162,9 +162,20 @@ bool LogRepair::nobody_has_more() const {
     });
 }
 
+/// Where the state is gone, a broker says how far the own marks have counted: one that has the log
+/// and can be reached gets the time to send its newest.
+bool LogRepair::marks_known() const {
+    if (mark_counter_ > 0 || repair_->rescued().contains(schema::Bytes(MarkMaker::kKey)))
+        return true;
+    if (clock_.boot().value() - started_.value() >= kReachWithin) return true;
+    return std::none_of(brokers_.begin(), brokers_.end(), [](const auto& entry) {
+        return entry.second.end.value_or(Sequence{0}).value() > 0;
+    });
+}
+
 bool LogRepair::complete() const {
     const bool all = rebuild_->end().value() > 0 && rebuild_->end() >= rebuild_->known_end();
-    if (!all || !nobody_has_more()) return false;
+    if (!all || !nobody_has_more() || !marks_known()) return false;
     // Without a witness only a broker knows what was acknowledged.
     return rebuild_->witnessed() ||
            std::any_of(brokers_.begin(), brokers_.end(),
