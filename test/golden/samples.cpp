@@ -301,9 +301,13 @@ std::vector<Sample> samples() {
     all.push_back(message("message_trouble_end", trouble_end()));
     all.push_back(message("message_status_ask_look", schema::StatusAsk{9, true}));
     all.push_back(message("message_status_damaged", status_damaged()));
-    schema::Ticket reissued = ticket();
-    reissued.reissued = true;
-    all.push_back(message("message_ticket_reissued", reissued));
+    for (const Message& each : messages()) {
+        if (const auto* ticket = std::get_if<schema::Ticket>(&each)) {
+            schema::Ticket reissued = *ticket;
+            reissued.reissued = true;
+            all.push_back(message("message_ticket_reissued", reissued));
+        }
+    }
     all.push_back(message("message_readmit_anyway",
                           schema::Readmit{9, StoreId{"store1"}, "4f3a09c2", "store7 burned down"}));
     for (const Message& each : messages()) {
