@@ -29,6 +29,8 @@ constexpr std::uint64_t kRetryMs = 1'000;
 constexpr std::size_t kReasonBytesMax = 4'096;
 /// A broker with which no session came about in this time counts as one that cannot be reached.
 constexpr std::int64_t kReachWithin = 10 * core::kSecond;
+/// A mark that a broker has comes this soon once it has said where the log ends there.
+constexpr std::int64_t kMarkWithin = 3 * core::kSecond;
 
 /// The record of the epoch in which a log goes on behind a loss, as the only event of a range.
 schema::Range epoch_record(const core::LogHead& head, schema::Epoch epoch, Sequence lost_upto,
@@ -162,24 +164,23 @@ bool LogRepair::nobody_has_more() const {
     });
 }
 
-/// Where the state is gone, a broker says how far the own marks have counted: one that has the log
-/// and can be reached gets the time to send its newest.
-bool LogRepair::marks_known() const {
-    if (mark_counter_ > 0 || repair_->rescued().contains(schema::Bytes(MarkMaker::kKey)))
-        return true;
-    if (clock_.boot().value() - started_.value() >= kReachWithin) return true;
-    return std::none_of(brokers_.begin(), brokers_.end(), [](const auto& entry) {
-        return entry.second.end.value_or(Sequence{0}).value() > 0;
-    });
-}
-
-bool LogRepair::complete() const {
+bool LogRepair::whole() const {
     const bool all = rebuild_->end().value() > 0 && rebuild_->end() >= rebuild_->known_end();
-    if (!all || !nobody_has_more() || !marks_known()) return false;
+    if (!all || !nobody_has_more()) return false;
     // Without a witness only a broker knows what was acknowledged.
     return rebuild_->witnessed() ||
            std::any_of(brokers_.begin(), brokers_.end(),
                        [](const auto& entry) { return entry.second.end.has_value(); });
+}
+
+/// Where the state is gone, a broker says how far the own marks have counted: its newest one comes
+/// right behind the greeting, if it has any.
+bool LogRepair::marks_known(core::BootTime now) {
+    if (!whole_since_) {
+        whole_since_ = now;
+        marks_saved_ = repair_->rescued().contains(schema::Bytes(MarkMaker::kKey));
+    }
+    return marks_saved_ || mark_counter_ > 0 || now.value() - whole_since_->value() >= kMarkWithin;
 }
 
 std::string LogRepair::state() const {
@@ -245,7 +246,10 @@ void LogRepair::turn(core::BootTime now) {
     looked_ = now;
     look_at_brokers();
     if (stuck_ != rebuild_->end()) return;
-    if (complete()) return conclude();
+    if (whole()) {
+        if (marks_known(now)) conclude();
+        return;
+    }
     const std::string text = state();
     if (text != said_) core::log(Level::error, text);
     said_ = text;

@@ -56,8 +56,8 @@ class LogRepair : public core::Host {
     void salvage();
     void look_at_brokers();
     bool nobody_has_more() const;
-    bool complete() const;
-    bool marks_known() const;
+    bool whole() const;
+    bool marks_known(core::BootTime now);
     schema::Result<void> accept_loss(const std::string& reason);
     schema::Result<void> keep_counters();
     void conclude();
@@ -79,6 +79,8 @@ class LogRepair : public core::Host {
     std::optional<schema::Sequence> stuck_;    ///< The damaged journal does not go on there.
     std::optional<schema::Sequence> resumes_;  ///< Where it does again.
     std::uint64_t mark_counter_ = 0;           ///< The highest of the own marks that a broker has.
+    std::optional<core::BootTime> whole_since_;
+    bool marks_saved_ = false;  ///< What was rescued says how far the own marks counted.
     core::BootTime started_;
     core::BootTime looked_;
     std::string full_;  ///< Why the last write failed.

@@ -58,6 +58,8 @@ TEST_CASE("messages: each kind comes back as it was, also with a field more") {
         if (auto* welcome = std::get_if<Welcome>(&whole)) welcome->self.features = kFeatureDear;
         if (auto* fetch = std::get_if<Fetch>(&whole)) fetch->proof = "proof";
         if (auto* ask = std::get_if<DigestAsk>(&whole)) ask->reload = true;
+        if (auto* ticket = std::get_if<Ticket>(&whole)) ticket->reissued = true;
+        if (auto* readmit = std::get_if<Readmit>(&whole)) readmit->reason = "burnt down";
         const auto newer = decode(with_one_more(encode(whole)));
         REQUIRE(newer);
         CHECK(*newer == whole);
