@@ -62,14 +62,8 @@ Company::Company(std::uint64_t seed, const std::string& folder, core::AllowList&
     }
     for (std::size_t i = 0; i < tills_.size(); ++i) wake(kFirstTill + static_cast<int>(i), kSecond);
     if (plan_.every_of(Fault::clone) > 0) add_clone();
-    if (plan_.lives_end()) {
-        for (const auto& machine : machines_) {
-            if (machine->name != "head" && machine->name != "region") continue;
-            const int id = kFirstOffice + static_cast<int>(offices_.size());
-            offices_.try_emplace(machine->name, id, *machine, network_);
-        }
-        head_office();
-    }
+    add_people();
+    admit_all();
     truth_.over_older = [this](int process) { return network_.over_older(process); };
     for (std::size_t fault = 0; fault < kFaults; ++fault) draw_next(static_cast<Fault>(fault));
 }
@@ -77,6 +71,7 @@ Company::Company(std::uint64_t seed, const std::string& folder, core::AllowList&
 Company::~Company() {
     tills_.clear();
     offices_.clear();
+    shops_.clear();
     for (Process& process : processes_) process.life.reset();
     schema::set_random_source(nullptr);
     running = nullptr;

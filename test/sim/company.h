@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/link/allow_list.h"
-#include "test/sim/head_office.h"
 #include "test/sim/network.h"
 #include "test/sim/operations.h"
+#include "test/sim/people.h"
 #include "test/sim/plan.h"
 #include "test/sim/process.h"
 #include "test/sim/till.h"
@@ -49,7 +49,7 @@ class Company {
 
   private:
     static constexpr int kFirstTill = 1'000;    ///< Processes of tills begin here.
-    static constexpr int kFirstOffice = 2'000;  ///< And those of head offices.
+    static constexpr int kFirstPeople = 2'000;  ///< And those of people.
     struct Process {
         int id = 0;
         Role role = Role::publisher;
@@ -72,6 +72,7 @@ class Company {
         }
     };
 
+    void admit_all();
     void add_machine(const std::string& name, bool store, bool broker);
     void set_options(Machine& machine, bool store);
     void add_clone();
@@ -106,15 +107,20 @@ class Company {
     // Another life of a log (identity_faults.cpp).
     Process& publisher_of(const Machine& machine);
     Machine& any_store();
+    Machine& machine_of(const std::string& name);
     void another_log(Machine& machine, SimJournal::Data data, const std::string& why);
     bool may_not_come_back(const Machine& machine);
-    bool is_awaited(const Machine& machine) const;
+    bool is_awaited(const Machine& machine);
     void restore_store();
     void replace_store();
     void clone_store();
     void stop_clone();
-    bool has_all_of_brokers(const Machine& machine, const SimJournal& disk) const;
-    void head_office();
+    bool has_all_of_brokers(const Machine& machine, const SimJournal& disk);
+    void add_people();
+    void look_after();
+    void readmit(Machine& machine);
+    void answered(const std::string& broker, const People::Answer& answer);
+    void accept_brokers(const Machine& machine);
     void accept_loss(const Machine& machine, const Process& process);
     void damage(Fault fault);
 
@@ -148,9 +154,11 @@ class Company {
     };
     std::map<const Machine*, BackupOf> backups_;
     std::map<const Machine*, schema::Incarnation> named_;  ///< Readmitted last.
+    std::map<const Machine*, std::string> refused_;        ///< Why not, when last asked.
     std::unique_ptr<Machine> clone_;
     int clone_till_ = 0;                         ///< Its process.
-    std::map<std::string, HeadOffice> offices_;  ///< By broker.
+    std::map<std::string, People> offices_;  ///< At brokers, by machine.
+    std::map<std::string, People> shops_;    ///< At stores.
 };
 
 }  // namespace filial::sim

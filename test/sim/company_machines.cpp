@@ -1,6 +1,9 @@
 // Who belongs to a company: machines, what runs on them, tills.
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 
+#include "schema/result.h"
 #include "test/sim/company.h"
 
 namespace filial::sim {
@@ -72,6 +75,43 @@ void Company::set_options(Machine& machine, bool store) {
     }
     std::filesystem::remove_all(options.data);
     std::filesystem::create_directories(options.publisher_dir());
+}
+
+/// Who has a log that head office waits for, and who may send the logs of others.
+void Company::admit_all() {
+    std::ofstream file(folder_ + "/allow.toml");
+    int number = 0;
+    for (const auto& machine : machines_) {
+        std::string key(40, '0');
+        key.back() = static_cast<char>('1' + number++);
+        const bool has_log = std::count(stores_.begin(), stores_.end(), machine->name) > 0;
+        const bool broker = machine->name == "head" || machine->name == "region";
+        file << "[[store]]\nname = \"" << machine->name << "\"\nkey = \"" << key << "\"\n"
+             << "read = [\"*\"]\npublish = " << (has_log ? "true" : "false")
+             << "\nrelay = " << (broker ? "true" : "false") << "\n";
+    }
+    file.close();
+    const auto read = allow_.refresh();
+    schema::check(file.good() && read.has_value(), "everybody is admitted");
+}
+
+/// Where something may have to be decided that no program decides.
+void Company::add_people() {
+    const bool broker_forgets =
+        plan_.every_of(Fault::old_broker) > 0 || plan_.every_of(Fault::damaged_broker) > 0;
+    if (!plan_.lives_end() && !broker_forgets) return;
+    int id = kFirstPeople;
+    for (const auto& machine : machines_) {
+        const std::string& name = machine->name;
+        if (name == "head" || name == "region") {
+            offices_.try_emplace(name, id++, name, name, network_,
+                                 machine->options.broker_socket());
+        }
+        if (std::count(stores_.begin(), stores_.end(), name) == 0 || !broker_forgets) continue;
+        shops_.try_emplace(name, id++, name, name, network_,
+                           machine->options.publisher_socket());
+    }
+    look_after();
 }
 
 void Company::add_process(Role role, Machine& machine) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/disk_text.h"
+#include "core/known_hubs.h"
 #include "core/quarantine.h"
 #include "publisher/log_repair.h"
 #include "test/sim/company.h"
@@ -10,7 +11,7 @@ namespace filial::sim {
 
 namespace {
 
-constexpr Time kHeadOfficeLooks = 500 * kMillisecond;
+constexpr Time kPeopleLook = 500 * kMillisecond;
 
 }  // namespace
 
@@ -21,7 +22,10 @@ Company::Process& Company::publisher_of(const Machine& machine) {
 }
 
 Machine& Company::any_store() {
-    const std::string& name = random_.pick(stores_);
+    return machine_of(random_.pick(stores_));
+}
+
+Machine& Company::machine_of(const std::string& name) {
     return **std::find_if(machines_.begin(), machines_.end(),
                           [&](const auto& each) { return each->name == name; });
 }
@@ -49,13 +53,10 @@ bool Company::may_not_come_back(const Machine& machine) {
 }
 
 /// Its broker has not seen the machine that was readmitted last.
-bool Company::is_awaited(const Machine& machine) const {
+bool Company::is_awaited(const Machine& machine) {
     const auto named = named_.find(&machine);
     if (named == named_.end() || named->second == schema::Incarnation{}) return false;
-    const auto broker = std::find_if(machines_.begin(), machines_.end(), [&](const auto& each) {
-        return each->name == machine.options.hubs.front().name;
-    });
-    const auto head = (*broker)->broker_disk.head(machine.store);
+    const auto head = machine_of(machine.options.hubs.front().name).broker_disk.head(machine.store);
     return !head || head->incarnation != named->second;
 }
 
@@ -90,9 +91,7 @@ void Company::replace_store() {
 /// A copy of the machine runs, with its key, beside the one it was copied from.
 void Company::clone_store() {
     if (!clone_ || !publisher_of(*clone_).off) return;
-    Machine& original = **std::find_if(machines_.begin(), machines_.end(), [&](const auto& each) {
-        return each->store == clone_->store;
-    });
+    Machine& original = machine_of(clone_->store.value());
     const bool whole = original.publisher_disk.log_synced(original.store) && !original.quarantined;
     if (!whole || original.publisher_disk.end(original.store).value() == 0) return;
     tell("a clone of " + original.name + " begins to run");
@@ -126,13 +125,10 @@ void Company::stop_clone() {
 }
 
 /// Whether all that the brokers of a store hold of its log is with it again.
-bool Company::has_all_of_brokers(const Machine& machine, const SimJournal& disk) const {
+bool Company::has_all_of_brokers(const Machine& machine, const SimJournal& disk) {
     return std::all_of(
         machine.options.hubs.begin(), machine.options.hubs.end(), [&](const core::Remote& hub) {
-            const auto broker =
-                std::find_if(machines_.begin(), machines_.end(),
-                             [&](const auto& each) { return each->name == hub.name; });
-            return (*broker)->broker_disk.end(machine.store) <= disk.end(machine.store);
+            return machine_of(hub.name).broker_disk.end(machine.store) <= disk.end(machine.store);
         });
 }
 
@@ -162,9 +158,7 @@ void Company::damage(Fault fault) {
     }
     Machine& machine = any_store();
     const bool broker = fault == Fault::damaged_broker;
-    Machine& where = broker ? **std::find_if(machines_.begin(), machines_.end(),
-                                             [&](const auto& each) { return each->name == "head"; })
-                            : machine;
+    Machine& where = broker ? machine_of("head") : machine;
     SimJournal& disk = broker ? where.broker_disk : where.publisher_disk;
     if (!disk.damage(machine.store)) return;
     tell((broker ? "the broker's journal of " : "the journal of ") + where.name + " is damaged");
@@ -178,28 +172,73 @@ void Company::damage(Fault fault) {
     }
 }
 
-/// People see who asks to go on. They wait until each broker has given what it has, and until there
-/// is one machine of that name.
-void Company::head_office() {
-    later(kHeadOfficeLooks, [this] { head_office(); });
-    for (auto& [name, office] : offices_) office.turn();
-    for (const auto& machine : machines_) {
-        if (!machine->quarantined || publisher_of(*machine).life == nullptr) continue;
-        const bool cloned = clone_ && clone_->store == machine->store && !publisher_of(*clone_).off;
-        accept_loss(*machine, publisher_of(*machine));
-        const auto quarantine = core::read_quarantine(machine->options.data);
-        if (!quarantine || !*quarantine || cloned || !random_.chance(200)) continue;
-        // A machine that was readmitted and never came keeps others from being heard.
-        schema::Incarnation& named = named_[machine.get()];
-        const bool awaited = is_awaited(*machine);
-        const bool all = has_all_of_brokers(*machine, machine->publisher_disk);
-        if (!all && !awaited) continue;
-        named = (*quarantine)->incarnation;
-        truth_.readmitted(named);
+/// What people were told at that broker.
+void Company::answered(const std::string& broker, const People::Answer& answer) {
+    const Machine* of = &machine_of(answer.said.store.value());
+    if (!answer.trouble) {
+        named_[of] = schema::id16_from_hex(answer.said.incarnation).value();
+        refused_.erase(of);
         ++counts_["readmitted"];
-        offices_.at(machine->options.hubs.front().name)
-            .readmit(machine->store, (*quarantine)->incarnation);
+        return;
     }
+    tell("head office is told at " + broker + ": " + answer.trouble->message);
+    if (answer.trouble->code != schema::Errc::refused) return;
+    refused_[of] = answer.trouble->message;
+    ++counts_["readmissions refused"];
+}
+
+/// They wait until each broker has given what it has, and until there is one machine of that name.
+void Company::readmit(Machine& machine) {
+    if (!machine.quarantined || publisher_of(machine).life == nullptr) return;
+    const bool cloned = clone_ && clone_->store == machine.store && !publisher_of(*clone_).off;
+    accept_loss(machine, publisher_of(machine));
+    const auto quarantine = core::read_quarantine(machine.options.data);
+    if (!quarantine || !*quarantine || cloned || !random_.chance(200)) return;
+    // A machine that was readmitted and never came keeps others from being heard.
+    const bool all = has_all_of_brokers(machine, machine.publisher_disk);
+    if (!all && !is_awaited(machine)) return;
+    People& office = offices_.at(machine.options.hubs.front().name);
+    if (!office.free()) return;
+    schema::Readmit message{0, machine.store,
+                            schema::to_hex(schema::view((*quarantine)->incarnation)), ""};
+    // Who is silent is waited for; what only others have read is nobody's to give back.
+    const auto refused = refused_.find(&machine);
+    const bool gone = refused != refused_.end() &&
+                      refused->second.find("has read the log") != std::string::npos;
+    if (gone && random_.chance(200)) {
+        message.reason = "nobody has it any more";
+        ++counts_["readmitted with a reason"];
+    }
+    truth_.readmitted((*quarantine)->incarnation);
+    office.say(std::move(message));
+}
+
+/// At a store whose broker has lost its memory they say that it is the one to trust.
+void Company::accept_brokers(const Machine& machine) {
+    People& shop = shops_.at(machine.name);
+    if (publisher_of(machine).life == nullptr || !shop.free() || !random_.chance(100)) return;
+    const auto known = core::read_known_hubs(machine.options.data);
+    schema::check(known.has_value(), "the brokers that a store knows can be read");
+    for (const core::Remote& hub : machine.options.hubs) {
+        const auto life = machine_of(hub.name).broker_disk.get("life");
+        const core::HubLife* met = known->find(schema::StoreId{hub.name});
+        if (!life || !*life || met == nullptr || schema::view(met->life) == **life) continue;
+        ++counts_["brokers accepted"];
+        return shop.say({0, schema::StoreId{hub.name}, schema::to_hex(**life), "a new disk"});
+    }
+}
+
+void Company::look_after() {
+    later(kPeopleLook, [this] { look_after(); });
+    for (auto& [broker, office] : offices_) {
+        if (const auto answer = office.turn(now_)) answered(broker, *answer);
+    }
+    for (auto& [name, shop] : shops_) {
+        (void)shop.turn(now_);
+        accept_brokers(machine_of(name));
+    }
+    if (!plan_.lives_end()) return;
+    for (const auto& machine : machines_) readmit(*machine);
 }
 
 }  // namespace filial::sim

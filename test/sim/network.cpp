@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kQueueMax = 1'500;
 /// The kernel gives a connection up that answers nothing for so long (socket options of core/link).
 constexpr Time kKernelGivesUp = 300 * kSecond;
+/// What was lost on its way is sent again after a pause that grows with each further loss.
+constexpr Time kSentAgain = 30 * kSecond;
 constexpr std::size_t kKindAt = 2;  ///< Of an encoded message: array head, version, kind.
 constexpr char kBlockKind = 5;
 constexpr char kWelcomeKind = 2;
@@ -124,6 +126,29 @@ void Network::break_up(Connection& connection, Time caller_sees, Time listener_s
     }
 }
 
+void Network::close(Connection& connection, Time caller_sees, Time listener_sees) {
+    // Where something waits to be read, the kernel says that it is over and sends no more.
+    if (connection.local || connection.broken || random_.chance(300)) {
+        return break_up(connection, caller_sees, listener_sees);
+    }
+    connection.lingers = true;
+    Way& way = connection.to_listener;
+    const Wire& wire = this->wire(connection.caller_store, connection.listener_store);
+    if (wire.up && random_.chance(500)) {
+        const Time again = random_.between(0, kSentAgain);
+        for (Message& message : way.queue) {
+            if (message.arrives > now_) message.arrives += again;
+        }
+    }
+    std::deque<Message> stays;
+    stays.swap(way.queue);
+    if (!stays.empty()) listener_sees = std::max(listener_sees, stays.back().arrives + 1);
+    if (!stays.empty() && !wire.up) listener_sees = now_ + kProbesFail;
+    break_up(connection, caller_sees, listener_sees);
+    way.queue.swap(stays);
+    for (const Message& message : way.queue) wake_(connection.listener, message.arrives);
+}
+
 void Network::over(const std::string& a, const std::string& b,
                    const std::function<void(Connection&)>& each) {
     for (const auto& one : connections_) {
@@ -162,12 +187,22 @@ void Network::cut(const std::string& a, const std::string& b) {
     });
 }
 
+/// The wire is back: what the kernel of a closed end still has comes after its next attempt.
+void Network::send_again(Connection& connection) {
+    Way& way = connection.to_listener;
+    way.last = way.free_at = now_ + random_.between(0, kSentAgain);
+    for (Message& message : way.queue) {
+        if (message.arrives == kNever) schedule(connection, way, connection.listener, message);
+    }
+}
+
 void Network::mend(const std::string& a, const std::string& b, unsigned forgets) {
     Wire& wire = this->wire(a, b);
     if (wire.up) return;
     wire.up = true;
     const bool too_long = now_ - wire.down_since >= kKernelGivesUp;
     over(a, b, [&](Connection& each) {
+        if (each.lingers && !too_long) return send_again(each);
         if (each.broken || too_long || random_.chance(forgets)) {
             return break_up(each, now_ + wire.latency_us, now_ + wire.latency_us);
         }
@@ -203,7 +238,11 @@ void Network::end(int process, bool silently) {
             other = now_ + (silently || !wire.up ? kProbesFail : wire.latency_us);
         }
         const bool called = each->caller == process;
-        break_up(*each, called ? now_ : other, called ? other : now_);
+        if (called && !silently) {
+            close(*each, now_, other);
+        } else {
+            break_up(*each, called ? now_ : other, called ? other : now_);
+        }
     }
     paused_[process] = false;
 }

@@ -106,6 +106,7 @@ class Network {
         bool local = false;
         bool greeted = false;  ///< The called end has answered the greeting.
         bool broken = false;
+        bool lingers = false;  ///< Closed by the caller, whose kernel still sends.
         Way to_listener;
         Way to_caller;
     };
@@ -117,6 +118,10 @@ class Network {
     bool send(Connection& connection, Way& way, int to, schema::ByteView bytes);
     void schedule(Connection& connection, Way& way, int to, Message& message);
     void break_up(Connection& connection, Time caller_sees, Time listener_sees);
+    /// The calling end closes it. What it had sent its kernel still brings, as long as it takes,
+    /// also when that end has long called anew.
+    void close(Connection& connection, Time caller_sees, Time listener_sees);
+    void send_again(Connection& connection);
     std::optional<schema::Bytes> receive(Way& way);
     void damage(schema::Bytes& bytes, Connection& connection);
     void note(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001b3; }

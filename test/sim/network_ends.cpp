@@ -51,7 +51,13 @@ class SimListener : public core::Listener {
         }
         network_.over_older_[process_] = false;
         std::erase_if(here_, [&](const auto& each) {
-            return each->to_listener.gone_at <= network_.now_ && each->to_listener.queue.empty();
+            Network::Way& way = each->to_listener;
+            if (way.gone_at > network_.now_) return false;
+            while (!way.queue.empty() && way.queue.back().arrives > network_.now_) {
+                way.queue.pop_back();
+                ++network_.counts_.lost;
+            }
+            return way.queue.empty();
         });
         return std::nullopt;
     }
@@ -108,7 +114,7 @@ class SimCaller : public core::Caller {
     }
     ~SimCaller() override {
         if (connection_ && !connection_->broken) {
-            network_.break_up(*connection_, network_.now_, network_.now_ + kMillisecond);
+            network_.close(*connection_, network_.now_, network_.now_ + kMillisecond);
         }
     }
 
@@ -147,7 +153,7 @@ class SimCaller : public core::Caller {
         if (connection_) {
             const Wire& wire = network_.wire(store_, connection_->listener_store);
             const Time hears = network_.now_ + (wire.up ? wire.latency_us : kProbesFail);
-            network_.break_up(*connection_, network_.now_, hears);
+            network_.close(*connection_, network_.now_, hears);
         }
         lost();
     }
@@ -155,7 +161,7 @@ class SimCaller : public core::Caller {
         if (down == (state_ == State::down)) return;
         if (!down) return begin();
         if (connection_ && !connection_->broken) {
-            network_.break_up(*connection_, network_.now_, network_.now_ + kMillisecond);
+            network_.close(*connection_, network_.now_, network_.now_ + kMillisecond);
         }
         connection_.reset();
         state_ = State::down;

@@ -1,5 +1,6 @@
 #include "test/sim/process.h"
 
+#include "broker/life.h"
 #include "broker/rebuild.h"
 #include "test/sim/publisher_life.h"
 #include "test/sim/sim_damage.h"
@@ -31,10 +32,12 @@ class BrokerLife : public Life {
                                            &allow, machine.options.scrub_every_us);
         if (!opened) return tl::unexpected(opened.error());
         broker_ = std::move(*opened);
+        const auto life = broker::life_of(machine.broker_disk);
+        if (!life) return tl::unexpected(life.error());
         host_ = std::make_unique<WatchedHost>(*broker_, watch, process);
         exchange_ = std::make_unique<core::Exchange>(
             *host_, machine.clock, network.transport(process, machine.name, machine.store.value()),
-            &allow, core::Self{machine.store, "broker", {}, {}});
+            &allow, core::Self{machine.store, "broker", {}, *life});
         if (const auto ok = broker_->attach(*exchange_); !ok) return ok;
         if (const auto ok = exchange_->listen(machine.options.broker_socket()); !ok) return ok;
         if (const auto ok = exchange_->listen(machine.options.broker.listen); !ok) return ok;
