@@ -177,6 +177,16 @@ void Readmissions::save(core::JournalWrite& write) {
     }
 }
 
+std::string out_of_reach(const StoreId& store, const Attempt& attempt,
+                         schema::Sequence kept_after) {
+    if (attempt.end >= kept_after) return {};
+    return "the log that this machine has ends at " + std::to_string(attempt.end.value()) +
+           ", and what follows is kept here from behind event " +
+           std::to_string(kept_after.value()) + " of " + store.value() +
+           " on: restore a backup there that ends at or behind that, or let the machine fetch from "
+           "a broker that keeps more";
+}
+
 std::string attempt_text(const StoreId& store, const Attempt& attempt) {
     const std::string code = hex(attempt.incarnation).substr(0, kDigitsShown);
     std::string text =

@@ -57,6 +57,11 @@ class Readmissions {
     std::vector<std::pair<schema::StoreId, schema::Incarnation>> unsaved_;
 };
 
+/// Why this machine can never get back what it lacks of the log, of which events are kept here from
+/// behind `kept_after` on; empty where it can.
+std::string out_of_reach(const schema::StoreId& store, const Attempt& attempt,
+                         schema::Sequence kept_after);
+
 /// A sentence about it, for people.
 std::string attempt_text(const schema::StoreId& store, const Attempt& attempt);
 

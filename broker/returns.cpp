@@ -137,7 +137,13 @@ Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit&
     auto granted = with.grant(who.store, who.incarnation, held);
     if (!granted) return tl::unexpected(granted.error());
     const Attempt* asked = readmissions_.find(who.store, granted->incarnation);
-    if (asked != nullptr && asked->granted.value() == 0 && allow_ != nullptr) {
+    const bool anew = asked != nullptr && asked->granted.value() == 0;
+    if (anew) {
+        const auto kept = kept_after(who.store, std::string(schema::kAllTopics));
+        const std::string why = out_of_reach(who.store, *asked, kept);
+        if (!why.empty()) return schema::fail(Errc::refused, why);
+    }
+    if (anew && allow_ != nullptr) {
         const std::string why =
             not_heard(who.store, *asked, head ? &*head : nullptr, allow_->all(), marks);
         if (!why.empty() && who.reason.empty()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "core/disk_text.h"
 #include "core/journal/log_head.h"
@@ -27,10 +28,6 @@ namespace {
 constexpr std::size_t kSalvageBytes = 1 << 20;
 constexpr std::uint64_t kRetryMs = 1'000;
 constexpr std::size_t kReasonBytesMax = 4'096;
-/// A broker with which no session came about in this time counts as one that cannot be reached.
-constexpr std::int64_t kReachWithin = 10 * core::kSecond;
-/// A mark that a broker has comes this soon once it has said where the log ends there.
-constexpr std::int64_t kMarkWithin = 3 * core::kSecond;
 
 /// The record of the epoch in which a log goes on behind a loss, as the only event of a range.
 schema::Range epoch_record(const core::LogHead& head, schema::Epoch epoch, Sequence lost_upto,
@@ -83,85 +80,38 @@ Result<schema::Range> LogRepair::read(const core::ReadRequest&) {
     return fail(Errc::not_held, "the log is being repaired");
 }
 
-std::optional<core::Want> LogRepair::want(const Peer& peer, const StoreId& store) {
-    const bool asked = store == options_.store && peer.role == "broker" && peer.dialled;
-    if (!asked || !stuck_) return std::nullopt;
-    core::Want want;
-    want.store = store;
-    want.epoch = rebuild_->head().epoch;
-    want.incarnation = rebuild_->head().incarnation;
-    want.after.push_back({std::string(schema::kAllTopics), rebuild_->end()});
-    return want;
-}
-
-Result<void> LogRepair::take(const Peer& peer, schema::Range range) {
-    Broker& broker = brokers_[peer.store];
-    broker.end = range.end;
-    const Sequence before = rebuild_->end();
-    const auto taken = rebuild_->take(range, clock_.wall());
-    broker.trouble = taken ? std::string() : taken.error().message;
-    fetched_ += static_cast<std::int64_t>(rebuild_->end().value() - before.value());
-    return taken;
-}
-
-void LogRepair::not_served(const Peer& peer, const schema::Trouble& trouble) {
-    if (trouble.store != options_.store.value()) return;
-    Broker& broker = brokers_[peer.store];
-    const bool none = trouble.code == Errc::not_held;
-    if (none || trouble.code == Errc::gap) broker.end = Sequence{trouble.end};
-    if (!none && trouble.code != Errc::gap) broker.trouble = trouble.message;
-}
-
-void LogRepair::marked(const Peer&, const schema::Mark& mark) {
-    if (mark.store == options_.store) mark_counter_ = std::max(mark_counter_, mark.counter);
-}
-
 Result<void> LogRepair::flush() {
     const auto done = rebuild_->commit();
     full_ = done ? std::string() : done.error().message;
     return done;
 }
 
-std::vector<schema::TopicEnd> LogRepair::durable(const core::Want&) const {
-    return {{std::string(schema::kAllTopics), rebuild_->end()}};
+std::vector<schema::TopicEnd> LogRepair::durable(const core::Want& want) const {
+    std::vector<schema::TopicEnd> ends;
+    for (const schema::TopicEnd& topic : want.after) ends.push_back({topic.topic, rebuild_->end()});
+    return ends;
 }
 
 /// From where the log ends now, as far as the damaged journal goes on there.
 void LogRepair::salvage() {
     if (stuck_ == rebuild_->end()) return;
+    const Sequence before = rebuild_->end();
     const bool more = rebuild_->salvage(kSalvageBytes);
+    moved_ = moved_ || rebuild_->end() > before;
     if (more) return;
     const bool first = !stuck_;
     stuck_ = rebuild_->end();
     resumes_ = rebuild_->resumes();
-    if (first) exchange_->want_again();
-}
-
-/// Who does not offer this store's log has nothing of it.
-void LogRepair::look_at_brokers() {
-    for (const Peer& peer : exchange_->peers()) {
-        const auto broker = brokers_.find(peer.store);
-        if (broker == brokers_.end() || broker->second.end) continue;
-        const bool offers = std::any_of(
-            peer.offers.begin(), peer.offers.end(),
-            [&](const std::string& each) { return each == options_.store.value() || each == "*"; });
-        if (!offers) broker->second.end = Sequence{0};
+    // Behind the hole a broker may have all of it again.
+    const bool over = std::exchange(moved_, false) || rebuild_->end() >= rebuild_->known_end();
+    bool again = first;
+    for (auto& [name, broker] : brokers_) {
+        if (!over || broker.trimmed.empty()) continue;
+        broker.trimmed.clear();
+        broker.gone.clear();
+        again = true;
     }
-}
-
-/// Each broker has said where the log ends there, and all of that is here; or it cannot be reached
-/// now, or gives what does not fit.
-bool LogRepair::nobody_has_more() const {
-    const auto legs = exchange_->incoming_legs();
-    return std::all_of(brokers_.begin(), brokers_.end(), [&](const auto& entry) {
-        const auto& [name, broker] = entry;
-        if (!broker.trouble.empty()) return true;
-        if (broker.end) return *broker.end <= rebuild_->end();
-        if (clock_.boot().value() - started_.value() < kReachWithin) return false;
-        return std::any_of(legs.begin(), legs.end(), [&](const schema::Leg& leg) {
-            return leg.peer == name && !leg.connected;
-        });
-    });
+    if (again) exchange_->want_again();
 }
 
 bool LogRepair::whole() const {
@@ -171,16 +121,6 @@ bool LogRepair::whole() const {
     return rebuild_->witnessed() ||
            std::any_of(brokers_.begin(), brokers_.end(),
                        [](const auto& entry) { return entry.second.end.has_value(); });
-}
-
-/// Where the state is gone, a broker says how far the own marks have counted: its newest one comes
-/// right behind the greeting, if it has any.
-bool LogRepair::marks_known(core::BootTime now) {
-    if (!whole_since_) {
-        whole_since_ = now;
-        marks_saved_ = repair_->rescued().contains(schema::Bytes(MarkMaker::kKey));
-    }
-    return marks_saved_ || mark_counter_ > 0 || now.value() - whole_since_->value() >= kMarkWithin;
 }
 
 std::string LogRepair::state() const {
@@ -196,7 +136,13 @@ std::string LogRepair::state() const {
     if (!full_.empty()) text += "; " + full_;
     for (const auto& [name, broker] : brokers_) {
         text += "; " + name;
-        if (!broker.trouble.empty()) {
+        if (!broker.trimmed.empty()) {
+            text += " has later events and not these: " + broker.trimmed;
+            if (!broker.trouble.empty()) text += "; " + broker.trouble;
+            text +=
+                "; nothing may be given up, since the later ones would be lost with them: restore "
+                "a backup that ends behind there, or connect a broker that keeps more";
+        } else if (!broker.trouble.empty()) {
             text += " gives what does not fit: " + broker.trouble;
         } else if (broker.end) {
             text += " has it up to " + std::to_string(broker.end->value());

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,7 +68,12 @@ class LogRepair : public core::Host {
     struct Broker {
         std::optional<schema::Sequence> end;  ///< Where it ends there; nullopt: not said yet.
         std::string trouble;                  ///< Why nothing is taken from it.
+        /// It has later events and does not keep the ones that are missing now: what it said. Then
+        /// topic by topic, but for those in `gone`, it may have what the damaged journal lacks.
+        std::string trimmed;
+        std::set<std::string> gone;
     };
+    std::vector<std::string> topics_of(const Broker& broker) const;
 
     const core::Options& options_;
     const core::Clock& clock_;
@@ -77,6 +83,7 @@ class LogRepair : public core::Host {
     std::unique_ptr<core::LogRebuild> rebuild_;
     std::map<std::string, Broker> brokers_;    ///< By the store's name, each of the [[hub]]s.
     std::optional<schema::Sequence> stuck_;    ///< The damaged journal does not go on there.
+    bool moved_ = false;                       ///< It went on since that was last so.
     std::optional<schema::Sequence> resumes_;  ///< Where it does again.
     std::uint64_t mark_counter_ = 0;           ///< The highest of the own marks that a broker has.
     std::optional<core::BootTime> whole_since_;

@@ -51,7 +51,8 @@ std::optional<core::Want> Rejoiner::want(const core::Peer& peer, const StoreId& 
     return want;
 }
 
-Result<void> Rejoiner::take(const core::Peer&, schema::Range range) {
+Result<void> Rejoiner::take(const core::Peer& peer, schema::Range range) {
+    trimmed_.erase(peer.store);
     const auto staged = logs_.stage(std::move(range));
     const bool another = !staged && (staged.error().code == Errc::forked ||
                                      staged.error().code == Errc::stale_incarnation);
@@ -77,6 +78,24 @@ std::vector<schema::TopicEnd> Rejoiner::durable(const core::Want& want) const {
     return {{std::string(schema::kAllTopics), journal_.end(want.store)}};
 }
 
+void Rejoiner::not_served(const core::Peer& peer, const schema::Trouble& trouble) {
+    if (trouble.store != options_.store.value() || trouble.code != Errc::snapshot_needed) return;
+    std::string& said = trimmed_[peer.store];
+    news_ = news_ || said != trouble.message;
+    said = trouble.message;
+}
+
+std::string Rejoiner::not_kept() const {
+    std::string text;
+    for (const auto& [broker, said] : trimmed_) {
+        text += "; " + broker + " does not give its events any more: " + said;
+    }
+    if (text.empty()) return text;
+    return text +
+           "; restore a newer backup, or connect a broker that keeps more: without these events "
+           "this store cannot go on";
+}
+
 void Rejoiner::rejoined(const core::Peer& peer, const schema::Rejoined& answer) {
     const bool asked = peer.role == "broker" && answer.incarnation == quarantine_.incarnation;
     if (!asked || !hubs_.trusts(peer)) return;
@@ -93,8 +112,10 @@ Result<void> Rejoiner::decide() {
         const auto head = journal_.head(options_.store);
         *next = {Readmission::Step::open, schema::Epoch{head ? head->epoch.value() + 1 : 1}, {}};
     }
+    const std::string lacks = next->step == Readmission::Step::fetch ? not_kept() : std::string();
+    next->why += lacks;
     if (next->why != why_) {
-        core::log(Level::warn, "this store is in quarantine",
+        core::log(lacks.empty() ? Level::warn : Level::error, "this store is in quarantine",
                   {{"why", quarantine_.reason}, {"waits", next->why}});
     }
     why_ = next->why;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,12 +50,15 @@ class Rejoiner : public core::Host {
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
     void marked(const core::Peer&, const schema::Mark&) override {}
     void applied(const core::Peer&, const schema::Applied&) override {}
+    /// What a broker does not keep any more nobody can wait for.
+    void not_served(const core::Peer& peer, const schema::Trouble& trouble) override;
     void rejoined(const core::Peer& peer, const schema::Rejoined& answer) override;
     void request(const core::Requester& from, schema::Message message) override;
     void turn(core::BootTime now) override;
 
   private:
     schema::Result<void> decide();
+    std::string not_kept() const;
     void ask(core::BootTime now);
     schema::Result<schema::Status> accept_hub(const core::Requester& from,
                                               const schema::Readmit& hub);
@@ -68,7 +72,8 @@ class Rejoiner : public core::Host {
     core::StoreLogs logs_;
     Hubs hubs_;
     Readmission readmission_;
-    bool news_ = true;  ///< Since it was last decided.
+    std::map<std::string, std::string> trimmed_;  ///< By broker: why it does not give the log.
+    bool news_ = true;                            ///< Since it was last decided.
     Outcome outcome_ = Outcome::going_on;
     std::string why_;
     std::optional<schema::Error> broken_;  ///< For the next flush: the journal takes nothing more.

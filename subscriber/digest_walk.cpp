@@ -132,10 +132,7 @@ Result<void> DigestWalk::take_base() {
             if (rest->empty()) return Result<void>();
             return applier_.apply(digest_.store, *rest, Sequence{0}, through, {});
         });
-    digest_.from = digest_.last = info.upto;
-    digest_.events = info.events;
-    digest_.chain = info.chain;
-    digest_.waypoints[info.upto] = info.chain;
+    digest_.begin_with(info);
     if (read) return {};
     if (read.error().code != schema::Errc::corrupt) return read;
     damaged({}, info.upto, read.error().message);

@@ -7,6 +7,7 @@
 
 #include "core/journal/log_damage.h"
 #include "schema/hash.h"
+#include "schema/snapshot.h"
 #include "subscriber/applier.h"
 #include "subscriber/parked_keys.h"
 #include "subscriber/shadow_store.h"
@@ -32,6 +33,13 @@ struct LogDigest {
     std::optional<core::LogDamage> damage;  ///< What is wrong by itself: nobody has to be asked.
     /// Chain heads on the way, some thousand events apart: a walk to any position is short.
     std::map<schema::Sequence, schema::Hash> waypoints;
+
+    /// The walk begins with a snapshot: its chain is behind that, not from the first event on.
+    void begin_with(const schema::BaseInfo& base) {
+        from = last = base.upto;
+        events = base.events;
+        chain = waypoints[base.upto] = base.chain;
+    }
 };
 
 /// Makes one topic of one log a second time, out of the events that the replica keeps, and holds

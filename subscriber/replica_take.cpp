@@ -52,7 +52,7 @@ Result<void> Replica::check_epoch(const Range& range, schema::Epoch begun) {
 
 /// Whether what is held of the life before is what the new one goes on from: of a log that was
 /// forked a replica may have read the part that was set aside. By the events that are kept, once an
-/// epoch: all of them are hashed.
+/// epoch: all of them are hashed, from the chain of the snapshot on where the topic began with one.
 Result<bool> Replica::goes_on(const StoreId& store, const schema::LogOpened& opened) {
     if (const auto flushed = flush(); !flushed) return tl::unexpected(flushed.error());
     const Log& log = logs_.at(store);
@@ -64,6 +64,7 @@ Result<bool> Replica::goes_on(const StoreId& store, const schema::LogOpened& ope
         whole.store = store;
         whole.topic = topic;
         whole.position = opened.continues_from;
+        if (const Shelved* base = shelf_.held(store, topic)) whole.begin_with(base->info);
         const auto here = subscriber::chain_at(*store_, whole, whole.position);
         if (!here) return tl::unexpected(here.error());
         if (*here && (*here)->second != chain) return false;

@@ -25,6 +25,17 @@ class LogRemains {
     virtual std::optional<Piece> next(schema::Sequence after) = 0;
     virtual const std::string& why() const = 0;
 
+    /// What stands in (after, upto] of all topics but `without`, one segment for each commit, and
+    /// up to where they could be read. Whether nothing is missing among it, positions say.
+    struct Others {
+        std::vector<schema::Segment> segments;
+        schema::Sequence upto;
+    };
+    virtual Others others(schema::Sequence after, schema::Sequence upto,
+                          const std::vector<std::string>& without) = 0;
+    /// Of which topics there is anything.
+    virtual std::vector<std::string> topics() const = 0;
+
     /// The last position of any commit that can be found; 0 for none.
     virtual schema::Sequence last() const = 0;
     /// The first position above `after` from which on a commit can be read again; nullopt: none.

@@ -6,7 +6,48 @@
 
 namespace filial::core {
 
+using schema::Errc;
+using schema::fail;
+using schema::Range;
+using schema::Result;
+using schema::Segment;
 using schema::Sequence;
+
+namespace {
+
+/// Of `segments` what stands in (after, upto], one segment a topic, as far as it is of one epoch.
+Range joined(const Range& like, Sequence after, Sequence upto, const std::vector<Segment>& all) {
+    Range range;
+    range.store = like.store;
+    range.topics = {std::string(schema::kAllTopics)};
+    range.after = after;
+    std::optional<schema::Epoch> first;
+    for (const Segment& each : all) {
+        if (each.last() > after) first = std::min(first.value_or(each.epoch), each.epoch);
+    }
+    range.epoch = first.value_or(like.epoch);
+    for (const Segment& each : all) {
+        if (each.epoch > range.epoch && each.first() <= upto)
+            upto = Sequence{each.first().value() - 1};
+    }
+    range.upto = range.end = upto;
+    for (const Segment& each : all) {
+        if (each.epoch != range.epoch || each.last() <= after) continue;
+        auto into = std::find_if(range.segments.begin(), range.segments.end(),
+                                 [&](const Segment& one) { return one.topic == each.topic; });
+        if (into == range.segments.end()) {
+            into = range.segments.emplace(into);
+            into->topic = each.topic;
+            into->epoch = each.epoch;
+        }
+        into->append(each, after);
+    }
+    for (Segment& segment : range.segments) segment.cut(upto);
+    std::erase_if(range.segments, [](const Segment& segment) { return segment.empty(); });
+    return range;
+}
+
+}  // namespace
 
 LogRebuild::LogRebuild(DamagedJournal& repair, schema::StoreId store)
     : witness_(repair.witness()),
@@ -31,6 +72,30 @@ bool LogRebuild::salvage(std::size_t bytes) {
         }
     }
     return true;
+}
+
+Result<void> LogRebuild::take_some(const Range& range, schema::Timestamp at) {
+    if (range.upto <= end()) return {};
+    const std::string place =
+        "the log of " + range.store.value() + " behind event " + std::to_string(end().value());
+    if (range.after > end()) return fail(Errc::gap, place + ": what came begins above it");
+    if (!source_) return fail(Errc::corrupt, place + ": nothing of it is in the damaged journal");
+    auto others = source_->others(end(), range.upto, range.topics);
+    others.segments.insert(others.segments.end(), range.segments.begin(), range.segments.end());
+    const Range whole = joined(range, end(), others.upto, others.segments);
+    if (whole.upto <= end()) {
+        return fail(Errc::corrupt, place +
+                                       ": the topics that did not come cannot be read in the "
+                                       "damaged journal either: " +
+                                       source_->why());
+    }
+    if (const auto taken = copy_.take(whole, at); !taken) return taken;
+    if (end() >= range.upto) return {};
+    return fail(Errc::gap, place + ": it is put together piece by piece");
+}
+
+std::vector<std::string> LogRebuild::topics() const {
+    return source_ ? source_->topics() : std::vector<std::string>();
 }
 
 Sequence LogRebuild::known_end() const {

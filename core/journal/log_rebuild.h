@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/journal/damaged_journal.h"
 #include "core/journal/log_copy.h"
@@ -23,6 +24,12 @@ class LogRebuild {
     schema::Result<void> take(const schema::Range& range, schema::Timestamp at) {
         return copy_.take(range, at);
     }
+    /// The same of what somebody else has of some topics alone: the others' events come from the
+    /// damaged database. `gap` where these can be read only to before the end of `range`, and all
+    /// up to there was staged; `corrupt` where nothing of it can be put together.
+    schema::Result<void> take_some(const schema::Range& range, schema::Timestamp at);
+    /// Which topics the damaged database has.
+    std::vector<std::string> topics() const;
     /// Durable on return, as far as it was staged.
     schema::Result<void> commit() { return copy_.commit(); }
 

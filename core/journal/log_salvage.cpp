@@ -108,6 +108,36 @@ std::optional<LogSalvage::Piece> LogSalvage::next(Sequence after) {
     return piece;
 }
 
+LogRemains::Others LogSalvage::others(Sequence after, Sequence upto,
+                                      const std::vector<std::string>& without) {
+    Others others;
+    others.upto = upto;
+    for (const auto& topic : topics_) {
+        if (std::find(without.begin(), without.end(), topic->head.topic) != without.end()) continue;
+        LogCursor cursor(db_, log_, head_, topic->head, LogCursor::Cache::leave);
+        Sequence read = after;
+        auto moved = cursor.seek(after);
+        for (; moved && cursor.valid() && read < others.upto; moved = cursor.next()) {
+            auto value = cursor.value(parser_);
+            if (!value) {
+                moved = tl::unexpected(value.error());
+                break;
+            }
+            read = cursor.upto();
+            others.segments.push_back(std::move(value->segment));
+        }
+        if (!moved) why_ = moved.error().message;
+        if (!moved) others.upto = std::min(others.upto, read);
+    }
+    return others;
+}
+
+std::vector<std::string> LogSalvage::topics() const {
+    std::vector<std::string> names;
+    for (const auto& topic : topics_) names.push_back(topic->head.topic);
+    return names;
+}
+
 std::optional<Sequence> LogSalvage::resumes(Sequence after) {
     std::uint64_t step = 1;
     for (int tries = 0; tries < kResumeSteps; ++tries, step *= 2) {

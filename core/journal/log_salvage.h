@@ -18,6 +18,9 @@ class LogSalvage : public LogRemains {
 
     std::optional<Piece> next(schema::Sequence after) override;
     const std::string& why() const override { return why_; }
+    Others others(schema::Sequence after, schema::Sequence upto,
+                  const std::vector<std::string>& without) override;
+    std::vector<std::string> topics() const override;
     schema::Sequence last() const override { return last_; }
     std::optional<schema::Sequence> resumes(schema::Sequence after) override;
 

@@ -38,6 +38,32 @@ class SimRemains : public core::LogRemains {
     }
     const std::string& why() const override { return why_; }
     Sequence last() const override { return commits_.empty() ? Sequence{} : commits_.back().upto; }
+    Others others(Sequence after, Sequence upto, const std::vector<std::string>& without) override {
+        Others found{{}, upto};
+        Sequence read = after;
+        for (const SimJournal::Commit& commit : commits_) {
+            if (commit.upto <= after || read >= upto) continue;
+            if (commit.bad || commit.after > read) break;
+            read = commit.upto;
+            for (const schema::Segment& segment : commit.segments) {
+                const bool left =
+                    std::find(without.begin(), without.end(), segment.topic) != without.end();
+                if (!left) found.segments.push_back(segment);
+            }
+        }
+        found.upto = std::min(upto, read);
+        return found;
+    }
+    std::vector<std::string> topics() const override {
+        std::vector<std::string> names;
+        for (const SimJournal::Commit& commit : commits_) {
+            for (const schema::Segment& segment : commit.segments) {
+                if (std::find(names.begin(), names.end(), segment.topic) == names.end())
+                    names.push_back(segment.topic);
+            }
+        }
+        return names;
+    }
     std::optional<Sequence> resumes(Sequence after) override {
         for (const SimJournal::Commit& commit : commits_) {
             if (commit.after > after && !commit.bad) return commit.upto;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "broker/life.h"
+#include "core/journal/log_base.h"
 #include "test/support/memory_journal.h"
 #include "test/unit/broker/company.h"
 
@@ -114,6 +115,37 @@ TEST_CASE("N8: what is staged of the old life is held before another machine is 
     const core::Requester person{0, "route", "", true};
     company.broker->request(person, schema::Message{schema::Readmit{1, kReturning, "0707"}});
     CHECK(company.end() == Sequence{6});
+}
+
+TEST_CASE("N8: a machine that can never get back what it lacks of the log is not let go on") {
+    Company company;
+    LogMaker log("store1");
+    log.sell(12);
+    core::Peer machine;
+    machine.store = "store1";
+    machine.role = "publisher";
+    machine.name = "store1/publisher";
+    machine.incarnation.fill(7);
+    REQUIRE(company.broker->take(machine, log.range(0, 13)));
+    REQUIRE(company.broker->flush());
+    core::JournalWrite write;
+    const auto trimmed =
+        core::fold_step(*company.journal, kReturning, "stock",
+                        {Sequence{13}, schema::Timestamp{INT64_MAX}, 100, 1 << 20}, write);
+    REQUIRE_MESSAGE(trimmed, trimmed.error().message);
+    REQUIRE(*trimmed > 0);
+    REQUIRE(company.journal->commit(write, true));
+    const core::Requester person{0, "route", "", true};
+    for (const std::uint64_t end : {2, 13}) {
+        CAPTURE(end);
+        company.broker->rejoin(machine,
+                               {0, machine.incarnation, Epoch{1}, Sequence{end}, "pc", "restored"});
+        company.broker->request(
+            person, schema::Message{schema::Readmit{1, kReturning, "0707", "it is urgent"}});
+        const auto kept = Readmissions::load(*company.journal);
+        REQUIRE(kept);
+        CHECK((kept->life(kReturning) != nullptr) == (end == 13));
+    }
 }
 
 }  // namespace filial::broker

@@ -1,146 +1,11 @@
 // A publisher whose journal is damaged: what it gets back from its brokers, and what it waits for.
-#include "publisher/log_repair.h"
-
 #include <doctest/doctest.h>
 
 #include <fstream>
 
-#include "core/journal/journal_repair.h"
-#include "core/journal/log_copy.h"
-#include "publisher/mark_maker.h"
-#include "test/support/temp_folder.h"
-#include "test/unit/broker/log_maker.h"
+#include "test/unit/publisher/damaged_shop.h"
 
 namespace filial::repair_test {
-
-using broker::LogMaker;
-using publisher::LogRepair;
-using schema::Message;
-using schema::Sequence;
-using schema::StoreId;
-using std::chrono::milliseconds;
-
-namespace {
-
-const StoreId kRepaired{"store1"};
-constexpr std::uint64_t kHeldEvents = 60;
-
-/// A broker that holds the first events of a log, and of nothing else.
-class HoldingBroker : public core::Host {
-  public:
-    explicit HoldingBroker(const LogMaker& log) : log_(log) {}
-    std::vector<StoreId> held() const override {
-        return holds > 0 ? std::vector<StoreId>{kRepaired} : std::vector<StoreId>{};
-    }
-    Sequence end(const StoreId&) const override { return Sequence{holds}; }
-    schema::Epoch epoch(const StoreId&) const override { return schema::Epoch{1}; }
-    schema::Result<schema::Range> read(const core::ReadRequest& request) override {
-        const std::uint64_t after = request.after.value();
-        auto range = log_.range(after, std::min(after + 7, holds));
-        range.end = Sequence{holds};
-        sent += range.count();
-        return range;
-    }
-    void reached(const core::Peer&, const schema::Fetch&) override { ++receivers; }
-    std::optional<core::Want> want(const core::Peer&, const StoreId&) override {
-        return std::nullopt;
-    }
-    schema::Result<void> take(const core::Peer&, schema::Range) override { return {}; }
-    schema::Result<void> flush() override { return {}; }
-    std::vector<schema::TopicEnd> durable(const core::Want&) const override { return {}; }
-    void marked(const core::Peer&, const schema::Mark&) override {}
-    void applied(const core::Peer&, const schema::Applied&) override {}
-    void request(const core::Requester&, Message) override {}
-    void turn(core::BootTime) override {}
-
-    std::uint64_t holds = 0;
-    std::uint64_t sent = 0;
-    int receivers = 0;
-
-  private:
-    const LogMaker& log_;
-};
-
-/// store1 with a witnessed log, and a broker beside it. Time is the test's.
-struct DamagedShop {
-    const test::TempFolder folder;
-    const std::string endpoint = "ipc://" + (folder / "head.sock").string();
-    core::ManualClock clock;
-    LogMaker log{"store1"};
-    HoldingBroker holder{log};
-    std::unique_ptr<core::Network> network = std::move(*core::Network::open(nullptr));
-    core::Exchange head{holder,  clock,   *network,
-                        nullptr, nullptr, {StoreId{"head"}, "broker", {}, {}}};
-    core::Options options;
-
-    DamagedShop() {
-        log.sell(static_cast<int>(kHeldEvents) - 1);
-        options.store = kRepaired;
-        options.data = folder.path();
-        options.hubs.push_back({"head", endpoint, ""});
-        REQUIRE(head.listen(endpoint));
-        const auto journal = core::RocksJournal::open(journal_options());
-        REQUIRE(journal);
-        core::LogCopy copy(**journal, kRepaired);
-        while (copy.end().value() < kHeldEvents) {
-            const std::uint64_t from = copy.end().value();
-            REQUIRE(copy.take(log.range(from, from + 4), {}));
-            REQUIRE(copy.commit());
-        }
-        core::JournalWrite counters;
-        counters.state.emplace_back(publisher::MarkMaker::kKey,
-                                    publisher::MarkMaker::counter_value(7'000));
-        REQUIRE((*journal)->commit(counters, true));
-        REQUIRE((*journal)->witness());
-    }
-    core::JournalOptions journal_options() const {
-        core::JournalOptions journal;
-        journal.dir = options.publisher_dir();
-        journal.witness_of = kRepaired.value();
-        journal.free_bytes_floor = 0;
-        return journal;
-    }
-    void delete_logs() const {
-        for (const auto& entry :
-             std::filesystem::directory_iterator(options.publisher_dir() / "db")) {
-            if (entry.path().extension() == ".log") std::filesystem::remove(entry.path());
-        }
-    }
-
-    /// Repairs for so much of the test's time at most; true if that was enough.
-    bool repair(int seconds) {
-        CHECK_FALSE(core::RocksJournal::open(journal_options()));
-        auto damaged = core::JournalRepair::open(journal_options());
-        REQUIRE_MESSAGE(damaged, damaged.error().message);
-        LogRepair repair(options, std::move(*damaged), clock, "a test");
-        bool done = false;
-        {
-            core::Self self{kRepaired, "publisher", repair.own_epoch(), repair.own_incarnation()};
-            core::Exchange exchange(repair, clock, *network, nullptr, nullptr, self);
-            repair.attach(exchange);
-            REQUIRE(exchange.dial(options.hubs[0], "publisher"));
-            for (int i = 0; i < 20 * seconds && !repair.done(); ++i) {
-                REQUIRE(head.turn(milliseconds(1)));
-                REQUIRE(exchange.turn(milliseconds(1)));
-                clock.advance(core::kSecond / 20);
-            }
-            state = repair.state();
-            done = repair.done();
-        }
-        if (done) REQUIRE(repair.finish());
-        return done;
-    }
-    std::unique_ptr<core::RocksJournal> journal() const {
-        auto journal = core::RocksJournal::open(journal_options());
-        REQUIRE_MESSAGE(journal, journal.error().message);
-        return std::move(*journal);
-    }
-    bool says(const std::string& words) const { return state.find(words) != std::string::npos; }
-
-    std::string state;
-};
-
-}  // namespace
 
 TEST_CASE(
     "log repair: what the broker has comes back, and the store is no receiver of its own log") {
@@ -219,6 +84,45 @@ TEST_CASE("log repair: a loss is not accepted while a broker may still have it")
     shop.delete_logs();
     std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "in a hurry\n";
     REQUIRE(shop.repair(10));
+    const auto journal = shop.journal();
+    CHECK(journal->end(kRepaired).value() == kHeldEvents);
+    CHECK(journal->head(kRepaired)->epoch.value() == 1);
+}
+
+TEST_CASE("log repair: a broker that keeps less gives the hole, the damaged journal the rest") {
+    DamagedShop shop("customers");
+    shop.holder.holds = kHeldEvents;
+    shop.holder.trim(40);
+    REQUIRE_MESSAGE(shop.repair(30), shop.state);
+    const auto journal = shop.journal();
+    CHECK(journal->end(kRepaired).value() == kHeldEvents);
+    CHECK(journal->head(kRepaired)->epoch.value() == 1);
+    const auto range = journal->read({kRepaired, {"*"}, Sequence{0}, 1 << 20});
+    REQUIRE(range);
+    const auto found = schema::events_in_order(range->segments);
+    const auto expected = schema::events_in_order(shop.log.range(0, kHeldEvents).segments);
+    REQUIRE(found);
+    REQUIRE(expected);
+    CHECK(*found == *expected);
+    // Of what the broker has behind the hole nothing was lost, nor asked for in vain.
+    CHECK(std::all_of(shop.holder.asked.begin(), shop.holder.asked.end(), [](const auto& topics) {
+        return std::find(topics.begin(), topics.end(), "stock") == topics.end();
+    }));
+}
+
+TEST_CASE("log repair: no loss is advised or accepted where a broker has the later events") {
+    DamagedShop shop("stock");
+    shop.holder.holds = kHeldEvents;
+    shop.holder.trim(40);
+    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "in a hurry\n";
+    CHECK_FALSE(shop.repair(30));
+    CAPTURE(shop.state);
+    CHECK_FALSE(shop.says("--accept-loss"));
+    CHECK(shop.says("head has later events and not these"));
+    CHECK(shop.says("restore a backup"));
+    // One that keeps all of it ends the repair, and nothing is given up.
+    shop.holder.trim(1);
+    REQUIRE_MESSAGE(shop.repair(30), shop.state);
     const auto journal = shop.journal();
     CHECK(journal->end(kRepaired).value() == kHeldEvents);
     CHECK(journal->head(kRepaired)->epoch.value() == 1);

@@ -227,3 +227,34 @@ TEST_CASE("N8: a readmitted store whose disk fails in the write of its epoch end
     CHECK(flushed.error().code == Errc::io);
     CHECK(rejoiner.outcome() == filial::publisher::Rejoiner::Outcome::going_on);
 }
+
+TEST_CASE("N8: a store whose log the broker has trimmed says so, and what has to be done") {
+    MemoryJournal here = log_of(1);
+    filial::core::Options options;
+    options.store = kSelf;
+    const filial::core::ManualClock clock;
+    const auto quarantine = filial::core::begin_quarantine(kSelf, "a test");
+    filial::publisher::Rejoiner rejoiner(options, here, clock, quarantine);
+    filial::core::Peer head;
+    head.store = "head";
+    head.role = "broker";
+    Rejoined word = word_of(log_of(9), 8, 0);
+    word.incarnation = quarantine.incarnation;
+    rejoiner.rejoined(head, word);
+    rejoiner.turn({});
+    CHECK(rejoiner.why().find("newer backup") == std::string::npos);
+    Trouble trouble;
+    trouble.code = Errc::snapshot_needed;
+    trouble.store = kSelf.value();
+    trouble.message = "stock of store1 is kept here from behind event 5 on";
+    rejoiner.not_served(head, trouble);
+    rejoiner.turn({});
+    CHECK(rejoiner.why().find("from behind event 5 on") != std::string::npos);
+    CHECK(rejoiner.why().find("restore a newer backup") != std::string::npos);
+    // Another one gives it after all.
+    word = word_of(here, 2, 0);
+    word.incarnation = quarantine.incarnation;
+    rejoiner.rejoined(head, word);
+    rejoiner.turn({});
+    CHECK(rejoiner.why().find("newer backup") == std::string::npos);
+}

@@ -202,6 +202,41 @@ TEST_CASE("snapshot: another base begins anew, and what came by itself meanwhile
     CHECK(rows_of(*replica) == replayed(log));
 }
 
+TEST_CASE("snapshot: a new epoch goes on behind it, and one that goes on elsewhere is seen") {
+    for (const bool fork : {false, true}) {
+        for (const std::uint64_t kept_events : {0, 20}) {
+            CAPTURE(fork);
+            CAPTURE(kept_events);
+            TestLog log = mixed_log(4, 60);
+            const Kept kept(log, log.size() - kept_events);
+            Folder folder;
+            const auto replica = open_replica(holding(folder, {}));
+            finish(kept, *replica);
+            const Sequence base = replica->kept_after(kStore, "stock");
+            CHECK(base.value() > 0);
+            schema::LogOpened opened;
+            opened.epoch = log.epoch = schema::Epoch{2};
+            opened.continues_from = Sequence{log.size()};
+            const auto head = kept.journal.head(kStore);
+            for (const core::TopicHead& topic : head->topics) {
+                opened.chains.emplace_back(topic.topic, topic.chain);
+                if (fork && topic.topic == "stock") opened.chains.back().second[0] ^= 1;
+            }
+            const std::uint64_t before = log.size();
+            log.add("control", schema::kLogOpened, "store2", schema::encode(opened));
+            log.move("k1", 5);
+            const auto taken = replica->take(log.range(before, log.size()));
+            CHECK(taken.has_value() != fork);
+            REQUIRE(replica->flush());
+            CHECK(replica->position(kStore, "stock").value() == (fork ? 0 : log.size()));
+            CHECK(replica->kept_after(kStore, "stock") == (fork ? Sequence{} : base));
+            if (fork) continue;
+            CHECK(replica->epoch(kStore) == schema::Epoch{2});
+            look(*replica);
+        }
+    }
+}
+
 TEST_CASE("snapshot: reloading one log drops its snapshots, and the others' stay") {
     const TestLog log = mixed_log(2, 50);
     const Kept kept(log, log.size() / 2);
