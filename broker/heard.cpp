@@ -47,6 +47,16 @@ std::string not_heard(const StoreId& store, const Attempt& attempt, const core::
         return "not heard here yet: " + silent + "; they may know more of the log of " +
                store.value() + " than is held here";
     }
+    for (const core::Admission& one : admitted) {
+        const core::HeldMark* mark = marks.find(StoreId{one.store});
+        const bool counts = one.publish && one.store != store.value();
+        if (!counts || !mark->mark.applied.empty()) continue;
+        silent += (silent.empty() ? "" : ", ") + one.store;
+    }
+    if (!silent.empty()) {
+        return silent + " has not said what it has read: its replica may hold more of the log of " +
+               store.value() + " than is held here";
+    }
     const Position here{store, held ? held->epoch : Epoch{}, held ? held->end : Sequence{}};
     const Position brought{store, attempt.epoch, attempt.end};
     for (const auto& [of, mark] : marks.all()) {

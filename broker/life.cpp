@@ -34,4 +34,6 @@ Result<Incarnation> life_of(core::Journal& journal) {
     return life;
 }
 
+bool is_life_key(schema::ByteView key) { return key == kLifeKey; }
+
 }  // namespace filial::broker

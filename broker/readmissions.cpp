@@ -106,6 +106,10 @@ bool Readmissions::met(const StoreId& store, Attempt attempt) {
 }
 
 Result<Attempt> Readmissions::grant(const StoreId& store, const std::string& name, Epoch held) {
+    if (!name.empty() && name.size() < kDigitsShown) {
+        return fail(Errc::invalid, "name at least the " + std::to_string(kDigitsShown) +
+                                       " digits that the machine printed");
+    }
     Attempt* found = nullptr;
     Epoch highest = held;
     for (Attempt& attempt : stores_[store]) {

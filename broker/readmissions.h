@@ -35,7 +35,8 @@ class Readmissions {
     bool met(const schema::StoreId& store, Attempt attempt);
     /// Grants the epoch behind `held` and all that was granted before to the one attempt whose
     /// incarnation, in hexadecimal, begins with `name`; the same one again gets the same epoch.
-    /// `not_found` or `invalid` where it is none, or more than one.
+    /// `not_found` or `invalid` where it is none, or more than one; `invalid` for fewer than 8
+    /// digits.
     schema::Result<Attempt> grant(const schema::StoreId& store, const std::string& name,
                                   schema::Epoch held);
     /// The newest life that was granted; nullptr for none.

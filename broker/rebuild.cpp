@@ -1,5 +1,6 @@
 #include "broker/rebuild.h"
 
+#include "broker/life.h"
 #include "core/journal/log_base.h"
 #include "core/journal/log_rebuild.h"
 #include "core/log.h"
@@ -22,8 +23,17 @@ Result<void> write_state(core::DamagedJournal& repair) {
         bytes = 0;
         return done;
     };
+    // Epochs granted and machines met may be among what is lost: stores must see that.
+    const bool whole = repair.state_is_whole();
+    if (!whole) {
+        core::log(Level::error,
+                  "a part of what this broker granted and met cannot be read: stores take it for "
+                  "one without its memory until it is accepted there",
+                  {});
+    }
     for (auto& [key, value] : repair.rescued()) {
         if (core::is_base_key(key)) continue;  // The stores send the whole logs again.
+        if (!whole && is_life_key(key)) continue;
         bytes += key.size() + value.size();
         write.state.emplace_back(key, value);
         if (bytes < kStepBytes) continue;

@@ -1,13 +1,14 @@
 #include "cli/orphans.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <thread>
 
 #include "cli/json.h"
 #include "cli/reissue.h"
 #include "cli/time_text.h"
 #include "core/journal/journal_view.h"
+#include "schema/ticket_facts.h"
 
 namespace filial::cli {
 
@@ -48,12 +49,14 @@ Result<void> for_each_event(const JournalView& log, const StoreId& store, Sequen
 struct Tail {
     Sequence common;  ///< Up to here both logs are the same.
     std::vector<Orphan> orphans;
-    /// What stands in the log that goes on since then, by client and number.
-    std::set<std::pair<schema::ClientId, std::uint64_t>> again;
+    /// The facts of what stands in the log that goes on since then, by client and number.
+    std::map<std::pair<schema::ClientId, std::uint64_t>, std::uint64_t> again;
 
+    /// A till whose counter went back with the store's disk has used the number for another ticket.
     bool has(const Orphan& orphan) const {
         const schema::Position& place = orphan.position;
-        return again.contains({orphan.client, orphan.number}) ||
+        const auto same = again.find({orphan.client, orphan.number});
+        return (same != again.end() && same->second == schema::facts_of(orphan.operations)) ||
                again.contains({reissue_client(place.store, place.epoch), place.seq.value()});
     }
 };
@@ -84,12 +87,25 @@ Result<Tail> find_tail(const JournalView& lost, const JournalView& now, const St
         return tl::unexpected(ok.error());
     }
     if (const auto ok = finish(); !ok) return tl::unexpected(ok.error());
-    const auto note = [&](const LoggedEvent& logged) -> Result<void> {
-        tail.again.emplace(logged.event.client, logged.event.number);
+    const auto note = [&]() -> Result<void> {
+        if (ticket.empty()) return {};
+        const auto facts = schema::facts_of(ticket);
+        if (!facts) return tl::unexpected(facts.error());
+        const schema::Event& first = ticket.front().event;
+        tail.again.emplace(std::pair(first.client, first.number), *facts);
+        ticket.clear();
         return {};
     };
-    const auto noted = for_each_event(now, store, tail.common, note);
+    const auto take_here = [&](LoggedEvent& logged) -> Result<void> {
+        if (logged.event.index == 0) {
+            if (const auto ok = note(); !ok) return ok;
+        }
+        ticket.push_back(std::move(logged));
+        return {};
+    };
+    const auto noted = for_each_event(now, store, tail.common, take_here);
     if (!noted) return tl::unexpected(noted.error());
+    if (const auto ok = note(); !ok) return tl::unexpected(ok.error());
     return tail;
 }
 
@@ -119,8 +135,9 @@ std::string text_of(const schema::Operation& operation) {
     return text;
 }
 
-/// The state of one whose number its client's answers no longer reach back to.
-constexpr const char* kTooOld = "too old";
+/// The state of one whose number its client's answers no longer reach back to, or whose client has
+/// used it for something else.
+constexpr const char* kNotFree = "not free";
 
 /// What becomes of one orphan.
 struct Fate {
@@ -140,8 +157,9 @@ Result<Fate> hand_in(Context& context, Link& link, const schema::Ticket& ticket,
             return Fate{accepted->repeated ? "booked before" : "booked", ""};
         }
         if (const auto* refused = std::get_if<schema::TicketRefused>(&*answer)) {
-            const bool old = refused->code == Errc::already_done;
-            return Fate{old ? kTooOld : "refused", refused->reason};
+            const bool not_free =
+                refused->code == Errc::already_done || refused->code == Errc::number_reused;
+            return Fate{not_free ? kNotFree : "refused", refused->reason};
         }
         const auto* busy = std::get_if<schema::Busy>(&*answer);
         if (busy == nullptr) return schema::fail(Errc::corrupt, "an unexpected answer");
@@ -151,7 +169,8 @@ Result<Fate> hand_in(Context& context, Link& link, const schema::Ticket& ticket,
 }
 
 /// Under its till's own number, so that the till may hand it in again, too. Where the till has gone
-/// on so far that the store no longer tells its old numbers apart, under its place in the lost log.
+/// on so far that the store no longer tells its old numbers apart, or used this one for another
+/// ticket, under its place in the lost log.
 Result<Fate> book(Context& context, Link& link, const Orphan& orphan, double wait_seconds) {
     schema::Ticket ticket;
     ticket.client = orphan.client;
@@ -159,11 +178,11 @@ Result<Fate> book(Context& context, Link& link, const Orphan& orphan, double wai
     ticket.operations = orphan.operations;
     ticket.reissued = true;
     auto fate = hand_in(context, link, ticket, wait_seconds);
-    if (!fate || fate->state != kTooOld) return fate;
+    if (!fate || fate->state != kNotFree) return fate;
     ticket.client = reissue_client(orphan.position.store, orphan.position.epoch);
     ticket.number = orphan.position.seq.value();
     fate = hand_in(context, link, ticket, wait_seconds);
-    if (fate && fate->state == kTooOld) fate->state = "booked before";
+    if (fate && fate->state == kNotFree) fate->state = "booked before";
     return fate;
 }
 

@@ -26,7 +26,8 @@ struct Orphan {
 schema::Result<Orphan> orphan_of(const schema::StoreId& store,
                                  std::span<const schema::LoggedEvent> events);
 
-/// Under whom a ticket of a lost epoch's tail is booked again whose own number is too old for that:
+/// Under whom a ticket of a lost epoch's tail is booked again whose own number is too old for that,
+/// or used for another ticket by now:
 /// the original position is the number, so that the same tail is booked once, however often and
 /// from whichever disk.
 schema::ClientId reissue_client(const schema::StoreId& store, schema::Epoch epoch);

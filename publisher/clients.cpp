@@ -27,8 +27,9 @@ Bytes answer_key(const ClientId& client, std::uint16_t slot) {
 
 Bytes encode(const KeptAnswer& answer) {
     schema::Writer out;
-    out.array(7).u64(answer.number).u64(answer.checksum).u64(answer.epoch.value());
+    out.array(8).u64(answer.number).u64(answer.checksum).u64(answer.epoch.value());
     out.u64(answer.first.value()).u64(answer.last.value()).u64(answer.flags).u64(answer.slot);
+    out.u64(answer.facts);
     return out.take();
 }
 
@@ -43,6 +44,7 @@ Result<KeptAnswer> decode_answer(schema::Parser& parser, ByteView bytes) {
     answer.last = schema::Sequence{fields->u64()};
     answer.flags = fields->u64();
     answer.slot = static_cast<std::uint16_t>(fields->u32());
+    answer.facts = fields->u64();
     if (const auto ok = parser.finish("answer of a client"); !ok) return tl::unexpected(ok.error());
     return answer;
 }
@@ -99,7 +101,7 @@ Result<Clients::Record*> Clients::load(const ClientId& client) {
 }
 
 Result<Known> Clients::look_up(const ClientId& client, std::uint64_t number, std::uint64_t checksum,
-                               KeptAnswer& answer) {
+                               std::uint64_t facts, KeptAnswer& answer) {
     const auto record = load(client);
     if (!record) return tl::unexpected(record.error());
     if (number > (*record)->highest) return Known::fresh;
@@ -108,7 +110,9 @@ Result<Known> Clients::look_up(const ClientId& client, std::uint64_t number, std
     const auto at = std::lower_bound(answers.begin(), answers.end(), number, below);
     if (at == answers.end() || at->number != number) return Known::fresh;
     const bool any = at->checksum == KeptAnswer::kAnyContent || checksum == KeptAnswer::kAnyContent;
-    if (!any && at->checksum != checksum) return Known::reused;
+    const bool any_facts = at->facts == KeptAnswer::kAnyFacts || facts == KeptAnswer::kAnyFacts;
+    const bool same = any ? any_facts || at->facts == facts : at->checksum == checksum;
+    if (!same) return Known::reused;
     answer = *at;
     return Known::repeated;
 }

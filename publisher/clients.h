@@ -19,10 +19,14 @@ constexpr std::size_t kClientsInMemory = 512;
 /// What was answered to one ticket.
 struct KeptAnswer {
     /// Instead of a checksum: made from a log, which does not hold what the ticket looked like.
+    /// Such a one is known by its facts.
     static constexpr std::uint64_t kAnyContent = 0;
+    /// Instead of facts: kept by a version that did not keep them; any are like these.
+    static constexpr std::uint64_t kAnyFacts = 0;
 
     std::uint64_t number = 0;
     std::uint64_t checksum = kAnyContent;  ///< Of the ticket's operations.
+    std::uint64_t facts = kAnyFacts;       ///< schema::facts_of.
     schema::Epoch epoch;
     schema::Sequence first;
     schema::Sequence last;
@@ -48,9 +52,10 @@ class Clients {
     explicit Clients(const core::Journal& journal) : journal_(journal) {}
 
     /// Looks a ticket up, what was accepted since the last commit included. `answer` is set for
-    /// `repeated`. With kAnyContent its number alone is looked at. Fails as the journal does.
+    /// `repeated`. Where the checksum is not known, here or of what is kept, the facts have to be
+    /// the same. Fails as the journal does.
     schema::Result<Known> look_up(const schema::ClientId& client, std::uint64_t number,
-                                  std::uint64_t checksum, KeptAnswer& answer);
+                                  std::uint64_t checksum, std::uint64_t facts, KeptAnswer& answer);
 
     /// Keeps an answer; `look_up` of the same client must have come before, in this commit.
     void accept(const schema::ClientId& client, KeptAnswer answer, schema::Bytes note);

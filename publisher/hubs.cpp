@@ -83,8 +83,9 @@ std::string Hubs::changed() const {
 Result<void> Hubs::accept(const StoreId& hub, const std::string& digits,
                           const std::string& reason) {
     if (!load()) return fail(Errc::corrupt, unread_);
-    if (digits.empty() || reason.empty()) {
-        return fail(Errc::invalid, "name the digits that its store shows, and say why");
+    if (digits.size() < kDigitsShown || reason.empty()) {
+        return fail(Errc::invalid, "name the " + std::to_string(kDigitsShown) +
+                                       " digits that its store shows, or more, and say why");
     }
     const auto offered = offered_.find(hub);
     if (offered != offered_.end() && hex(offered->second).starts_with(digits)) {

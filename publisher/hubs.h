@@ -27,7 +27,7 @@ class Hubs {
     std::string changed() const;
     /// A person accepts the life of that broker that begins with `digits`, for `reason`. Durable on
     /// return. `not_found` where no such broker has greeted; `refused` where it is known already;
-    /// `invalid` without digits or reason; else `io`.
+    /// `invalid` for fewer digits than are shown, 8, or without a reason; else `io`.
     schema::Result<void> accept(const schema::StoreId& hub, const std::string& digits,
                                 const std::string& reason);
     /// A sentence for each life that counts or did, and for each that does not yet.

@@ -87,8 +87,9 @@ void Publisher::accept_hub(const core::Requester& from, const schema::Readmit& h
     legs_->reply(from, schema::Message{std::move(answer)});
 }
 
-void Publisher::turned_away(const std::string& store, const schema::Error& error) {
-    if (error.code == Errc::stale_incarnation) over_ = "broker of " + store + ": " + error.message;
+void Publisher::turned_away(const core::Peer& peer, const schema::Error& error) {
+    if (error.code != Errc::stale_incarnation || !hubs_.trusts(peer)) return;
+    over_ = "broker of " + peer.store + ": " + error.message;
 }
 
 Result<void> Publisher::copy(const core::Requester& from, const schema::Backup& backup) {

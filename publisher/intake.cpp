@@ -7,6 +7,7 @@
 #include "schema/hash.h"
 #include "schema/limits.h"
 #include "schema/planted.h"
+#include "schema/ticket_facts.h"
 
 namespace filial::publisher {
 
@@ -190,7 +191,9 @@ void Intake::take_own(Ticket ticket, ledger::Inputs inputs) {
 Result<bool> Intake::decide(Waiting& waiting, Outbox& outbox) {
     const Ticket& ticket = waiting.ticket;
     KeptAnswer answer;
-    const auto known = clients_.look_up(ticket.client, ticket.number, waiting.checksum, answer);
+    const std::uint64_t facts = schema::facts_of(ticket.operations);
+    const auto known =
+        clients_.look_up(ticket.client, ticket.number, waiting.checksum, facts, answer);
     if (!known) return tl::unexpected(known.error());
     const bool again = schema::planted(schema::Bug::ticket_booked_again);
     if (*known == Known::repeated && !again) {
@@ -212,6 +215,7 @@ Result<bool> Intake::decide(Waiting& waiting, Outbox& outbox) {
     if (!outbox.room_for(decision->bytes)) return false;
     answer.number = ticket.number;
     answer.checksum = waiting.checksum;
+    answer.facts = facts;
     answer.epoch = first.epoch;
     answer.first = first.seq;
     answer.last = decision->events.back().seq;

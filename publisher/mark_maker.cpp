@@ -1,4 +1,6 @@
 #include "publisher/mark_maker.h"
+
+#include "core/log.h"
 #include "schema/planted.h"
 
 namespace filial::publisher {
@@ -12,7 +14,60 @@ namespace {
 /// A busy log is marked this often: what others see of it is at most this much older.
 constexpr std::int64_t kBusyEvery = 200 * core::kMillisecond;
 
+constexpr std::uint64_t kAppliedVersion = 1;
+
+Result<std::vector<schema::Reached>> decode_reached(schema::ByteView value) {
+    schema::Parser parser;
+    auto fields = parser.array(value);
+    if (!fields) return tl::unexpected(fields.error());
+    const std::uint64_t version = fields->u64();
+    if (version != kAppliedVersion) {
+        return schema::fail(schema::Errc::schema_too_new, "version " + std::to_string(version));
+    }
+    std::vector<schema::Reached> reached;
+    schema::Fields list = fields->array();
+    while (list.more()) reached.push_back(schema::read_reached(list));
+    if (const auto ok = parser.finish("applied"); !ok) return tl::unexpected(ok.error());
+    return reached;
+}
+
 }  // namespace
+
+Result<void> MarkMaker::load() {
+    const auto saved = journal_.get(kAppliedKey);
+    if (!saved) return tl::unexpected(saved.error());
+    if (!*saved) return {};
+    auto reached = decode_reached(**saved);
+    if (!reached) {
+        core::log(core::Level::warn, "what the replica had read is not known before it says so",
+                  {{"error", reached.error().message}});
+        return {};
+    }
+    applied_.reached = std::move(*reached);
+    return {};
+}
+
+void MarkMaker::applied(schema::Applied applied) {
+    unsaved_ = unsaved_ || applied.reached != applied_.reached;
+    applied_ = std::move(applied);
+}
+
+bool MarkMaker::changed(BootTime now) const {
+    const bool due = saved_at_ == BootTime{} || now.value() - saved_at_.value() >= kAppliedEvery;
+    return unsaved_ && due;
+}
+
+void MarkMaker::save(StateWrites& writes) const {
+    schema::Writer out;
+    out.array(2).u64(kAppliedVersion).array(applied_.reached.size());
+    for (const schema::Reached& reached : applied_.reached) schema::write_reached(out, reached);
+    writes.emplace_back(schema::Bytes(kAppliedKey), out.take());
+}
+
+void MarkMaker::saved(BootTime now) {
+    unsaved_ = false;
+    saved_at_ = now;
+}
 
 bool MarkMaker::due(schema::Sequence end, BootTime now) const {
     if (!made_) return true;
@@ -75,6 +130,7 @@ Result<Mark> MarkMaker::make(const core::LogHead& head, schema::Timestamp at,
         mark.ends.push_back({topic.topic, topic.last});
     }
     mark.applied = applied_.reached;
+    if (!knows_applied() && nothing_applied_) mark.applied = {{head.store, head.epoch, {}}};
     mark.taken = std::move(taken);
     mark.parked = applied_.parked;
     return mark;

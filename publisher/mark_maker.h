@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/journal/journal.h"
+#include "publisher/outbox.h"
 #include "schema/mark.h"
 #include "schema/messages.h"
 
@@ -23,8 +24,20 @@ class MarkMaker {
     MarkMaker(core::Journal& journal, std::int64_t every_us)
         : journal_(journal), every_us_(every_us) {}
 
+    /// What was saved of the replica's last word: marks say at least that much until it speaks
+    /// again. One that cannot be read is as none. Fails as the journal does.
+    schema::Result<void> load();
     /// What the replica of this store said last; the next mark repeats it.
-    void applied(schema::Applied applied) { applied_ = std::move(applied); }
+    void applied(schema::Applied applied);
+    /// Whether it is known what a replica of this store has read, or that it is nothing.
+    bool knows_applied() const { return !applied_.reached.empty(); }
+    /// There is no replica here and nothing was read: marks say so, by naming the own log and no
+    /// topic of it. Until then a mark that names none says that it is not known.
+    void nothing_applied(bool sure) { nothing_applied_ = sure; }
+    /// Whether there is something to save, at most every kAppliedEvery.
+    bool changed(core::BootTime now) const;
+    void save(StateWrites& writes) const;
+    void saved(core::BootTime now);
 
     bool due(schema::Sequence end, core::BootTime now) const;
     /// The next mark of this log. Fails as the journal does when a block of counters has to be
@@ -34,6 +47,8 @@ class MarkMaker {
 
     /// Where the state keeps the end of the block, and how.
     static constexpr std::string_view kKey = "mark/reserved";
+    /// And what the replica said last: [1, [[store, epoch, [[topic, seq]...]]...]]
+    static constexpr std::string_view kAppliedKey = "mark/applied";
     static schema::Bytes counter_value(std::uint64_t reserved);
     static schema::Result<std::uint64_t> counter_of(schema::ByteView value);
 
@@ -43,12 +58,18 @@ class MarkMaker {
     core::Journal& journal_;
     std::int64_t every_us_;
     schema::Applied applied_;
+    bool nothing_applied_ = false;
+    bool unsaved_ = false;  ///< Of `applied_`.
+    core::BootTime saved_at_;
     std::uint64_t counter_ = 0;   ///< Last one given.
     std::uint64_t reserved_ = 0;  ///< Last one that may be given.
     bool made_ = false;
     core::BootTime made_at_;
     schema::Sequence made_end_;
 };
+
+/// What the replica has read is saved so often while it moves: in a large company it is some 20 KB.
+constexpr std::int64_t kAppliedEvery = 5 * core::kSecond;
 
 /// A week of marks every five seconds, several hours of five a second.
 constexpr std::uint64_t kCountersReserved = 131'072;

@@ -60,6 +60,7 @@ Result<std::unique_ptr<Publisher>> Publisher::open(const core::Options& options,
     auto receivers = Receivers::load(journal);
     if (!receivers) return tl::unexpected(receivers.error());
     publisher->receivers_ = std::move(*receivers);
+    if (const auto ok = publisher->marks_.load(); !ok) return tl::unexpected(ok.error());
     return publisher;
 }
 
@@ -301,10 +302,12 @@ void Publisher::save_positions(BootTime now) {
                   {{"receiver", gone}});
         receivers_->forget(gone);
     }
-    if (!control_->changed() && !receivers_->changed()) return;
+    const bool applied = marks_.changed(now);
+    if (!control_->changed() && !receivers_->changed() && !applied) return;
     core::JournalWrite write;
     control_->save(write.state);
     receivers_->save(write.state);
+    if (applied) marks_.save(write.state);
     if (const auto ok = journal_.commit(write, false); !ok) {
         core::log(Level::warn, "positions of receivers were not saved",
                   {{"error", ok.error().message}});
@@ -313,6 +316,7 @@ void Publisher::save_positions(BootTime now) {
     }
     control_->saved();
     receivers_->saved();
+    if (applied) marks_.saved(now);
 }
 
 void Publisher::write_failed(const schema::Error& error) {
@@ -323,6 +327,11 @@ void Publisher::make_mark(BootTime now) {
     if (!live_.due(now) && !marks_.due(outbox_->end(), now)) return;
     const auto head = journal_.head(outbox_->store());
     if (!head) return;
+    if (!marks_.knows_applied()) {
+        std::error_code error;
+        const bool is_there = std::filesystem::exists(options_.subscriber_dir(), error);
+        marks_.nothing_applied(!is_there && !error);
+    }
     const auto mark = marks_.make(*head, clock_.wall(), control_->taken(), now);
     if (!mark) {
         core::log(Level::warn, "no mark was made", {{"error", mark.error().message}});

@@ -61,8 +61,8 @@ class Publisher : public core::Host {
     /// Brokers, and this machine's own replica, show by their position and its proof whether the
     /// log that they hold is this one. One that is not ends this life of it, see `over`.
     schema::Result<void> may_fetch(const core::Peer& peer, const schema::Fetch& fetch) override;
-    /// A broker knows a later epoch.
-    void turned_away(const std::string& store, const schema::Error& error) override;
+    /// A broker knows a later epoch: that ends this life of the log too, where the broker counts.
+    void turned_away(const core::Peer& peer, const schema::Error& error) override;
     void reached(const core::Peer& peer, const schema::Fetch& fetch) override;
     /// Topic control of every other store, from brokers only: what a broker holds, a restored head
     /// office cannot forget. A broker is one that we dial, or that is admitted as a relay.

@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "ledger/decide.h"
 #include "schema/payloads.h"
+#include "schema/ticket_facts.h"
 
 namespace filial::publisher {
 
@@ -23,7 +24,9 @@ bool ends_ticket(const schema::Event& event) {
 /// Folds the events of one step.
 Result<void> fold(const std::vector<LoggedEvent>& events, Outbox& outbox, Clients& clients) {
     std::uint64_t flags = 0;
-    for (const LoggedEvent& logged : events) {
+    const std::span<const LoggedEvent> all(events);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        const LoggedEvent& logged = events[i];
         const schema::Event& event = logged.event;
         const auto applied = ledger::apply(outbox, logged);
         if (!applied) {
@@ -33,12 +36,18 @@ Result<void> fold(const std::vector<LoggedEvent>& events, Outbox& outbox, Client
         flags = event.index == 0 ? *applied : flags | *applied;
         if (!ends_ticket(event)) continue;
         KeptAnswer answer;
-        const auto known =
-            clients.look_up(event.client, event.number, KeptAnswer::kAnyContent, answer);
+        const auto known = clients.look_up(event.client, event.number, KeptAnswer::kAnyContent,
+                                           KeptAnswer::kAnyFacts, answer);
         if (!known) return tl::unexpected(known.error());
+        // What came from a broker may have been cut within a ticket.
+        const bool whole = event.index <= i;
+        const auto facts = whole ? schema::facts_of(all.subspan(i - event.index, event.count))
+                                 : Result<std::uint64_t>(KeptAnswer::kAnyFacts);
+        if (!facts) return tl::unexpected(facts.error());
         answer = {};
         answer.number = event.number;
         answer.checksum = KeptAnswer::kAnyContent;
+        answer.facts = *facts;
         answer.epoch = logged.epoch;
         answer.first = Sequence{logged.seq.value() - event.index};
         answer.last = logged.seq;

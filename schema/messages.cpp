@@ -36,12 +36,14 @@ struct Encoder {
         hello_fields(out, m.self);
     }
     void operator()(const Trouble& m) {
-        head(out, M::trouble, m.end != 0 ? 8 : 7);
+        const bool named = m.incarnation != Incarnation{};
+        head(out, M::trouble, named ? 9 : m.end != 0 ? 8 : 7);
         out.u64(m.session).u64(m.request).u64(static_cast<std::uint64_t>(m.code)).str(m.message);
         out.str(m.store);
         write_texts(out, m.topics);
         out.u64(m.retry_ms);
-        if (m.end != 0) out.u64(m.end);
+        if (named || m.end != 0) out.u64(m.end);
+        if (named) out.bin(view(m.incarnation));
     }
     void operator()(const Fetch& m) {
         const bool proof = !m.proof.empty();

@@ -107,6 +107,9 @@ struct Trouble {
     /// With `gap` about a store's own log: the last event that is held of it here. Left out of the
     /// bytes where it is 0.
     std::uint64_t end = 0;
+    /// About a session or its greeting: of whoever refuses, as its own greeting says it; zeros: not
+    /// said, and left out of the bytes.
+    Incarnation incarnation{};
     friend bool operator==(const Trouble&, const Trouble&) = default;
 };
 

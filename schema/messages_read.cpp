@@ -43,6 +43,7 @@ Trouble read_trouble(Fields& fields) {
     m.topics = read_texts(fields);
     m.retry_ms = fields.u64();
     m.end = fields.u64();
+    m.incarnation = id16_from(fields.bin());
     return m;
 }
 

@@ -62,6 +62,9 @@ class DamagedJournal {
     /// The values of the damaged state, as far as they can be read: some may be missing, others
     /// older than they were.
     virtual std::map<schema::Bytes, schema::Bytes> rescued() const = 0;
+    /// Whether `rescued` is all of the state, as it was last. Of a log of writes that is gone
+    /// without a trace nobody can tell.
+    virtual bool state_is_whole() const = 0;
 
     /// Ends the repair: the target is the journal from now on, and the witness, where there is one,
     /// says how far its log goes. Gives where the damaged one is, empty if there was none. What is

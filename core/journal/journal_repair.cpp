@@ -97,6 +97,7 @@ void JournalRepair::open_damaged(const RocksMemory& memory) {
         const fs::path to = copy / at->path().filename();
         const bool is_log = at->path().extension() == ".log";
         const auto written = is_log ? copy_write_log(at->path(), to) : Result<bool>(false);
+        if (is_log && (!written || *written)) writes_left_out_ = true;
         std::error_code one;
         if (!written || !*written) fs::create_hard_link(at->path(), to, one);
     }
@@ -136,18 +137,24 @@ std::vector<schema::StoreId> JournalRepair::stores() const {
     return stores;
 }
 
-std::map<Bytes, Bytes> JournalRepair::rescued() const {
-    std::map<Bytes, Bytes> found;
-    if (!damaged_) return found;
+bool JournalRepair::read_state(std::map<Bytes, Bytes>& found) const {
+    if (!damaged_) return false;
+    bool whole = unreadable_.empty() && !writes_left_out_;
     std::unique_ptr<rocksdb::Iterator> at(
         damaged_->db().NewIterator({}, damaged_->column(kStateColumn)));
     for (at->SeekToFirst(); at->Valid(); at->Next()) {
         found[at->key().ToString()] = at->value().ToString();
     }
+    whole = whole && at->status().ok();
     schema::Parser parser;
+    std::optional<std::uint64_t> last;
     at.reset(damaged_->db().NewIterator({}, damaged_->column(kRedoColumn)));
     for (at->SeekToFirst(); at->Valid(); at->Next()) {
+        const auto number = redo_number(at->key().ToStringView());
         const auto changes = decode_redo(parser, at->value().ToStringView());
+        // They are numbered without holes, and go from the front.
+        whole = whole && number && changes && (!last || *number == *last + 1);
+        if (number) last = *number;
         if (!changes) continue;
         for (const StateChange& change : *changes) {
             if (change.value) {
@@ -157,7 +164,18 @@ std::map<Bytes, Bytes> JournalRepair::rescued() const {
             }
         }
     }
+    return whole && at->status().ok();
+}
+
+std::map<Bytes, Bytes> JournalRepair::rescued() const {
+    std::map<Bytes, Bytes> found;
+    read_state(found);
     return found;
+}
+
+bool JournalRepair::state_is_whole() const {
+    std::map<Bytes, Bytes> found;
+    return read_state(found);
 }
 
 Result<fs::path> JournalRepair::finish(const std::string& why) {

@@ -29,18 +29,22 @@ class JournalRepair : public DamagedJournal {
     const std::optional<WitnessSlot>& witness() const override { return witness_; }
     std::vector<schema::StoreId> stores() const override;
     std::map<schema::Bytes, schema::Bytes> rescued() const override;
+    bool state_is_whole() const override;
     schema::Result<std::filesystem::path> finish(const std::string& why) override;
 
   private:
     JournalRepair() = default;
     schema::Result<void> read_witness();
     void open_damaged(const RocksMemory& memory);
+    /// Whether all of it could be read.
+    bool read_state(std::map<schema::Bytes, schema::Bytes>& found) const;
 
     JournalOptions options_;
     FolderLock lock_;
     std::unique_ptr<RocksJournal> target_;
     std::optional<RocksDatabase> damaged_;
     std::string unreadable_;
+    bool writes_left_out_ = false;  ///< Damaged records of its logs of writes.
     std::optional<WitnessSlot> witness_;
 };
 

@@ -54,8 +54,9 @@ class Host {
     virtual std::optional<schema::Error> refuses(const Peer&) { return std::nullopt; }
     /// A session stands with it from now on; what was asked of it before gets no answer any more.
     virtual void session_began(const Peer&) {}
-    /// Whom we dialled refuses our greeting.
-    virtual void turned_away(const std::string& /*store*/, const schema::Error&) {}
+    /// Whom we dialled refuses our greeting. Of it only its store and its incarnation are known,
+    /// the latter where it says it.
+    virtual void turned_away(const Peer&, const schema::Error&) {}
 
     // --- As a sender ---------------------------------------------------------------------------
     /// Stores whose logs can be fetched here.

@@ -265,6 +265,7 @@ void Switchboard::refuse(Line& line, const Error& error, const std::string& stor
     trouble.message = error.message;
     trouble.store = store;
     trouble.topics = topics;
+    if (store.empty()) trouble.incarnation = self_.incarnation;
     line.send(Message{std::move(trouble)});
 }
 
@@ -281,7 +282,11 @@ void Switchboard::on_trouble(Line& line, const Trouble& trouble) {
         line.trouble = trouble.message;
         log(Level::warn, "greeting refused",
             {{"peer", line.remote().name}, {"error", trouble.message}});
-        host_.turned_away(line.remote().name, Error{trouble.code, trouble.message});
+        Peer peer;
+        peer.store = line.remote().name;
+        peer.dialled = true;
+        peer.incarnation = trouble.incarnation;
+        host_.turned_away(peer, Error{trouble.code, trouble.message});
         return;
     }
     if (!session.mine(trouble.session)) return;

@@ -185,6 +185,12 @@ Trouble trouble_end() {
     return trouble;
 }
 
+Trouble trouble_life() {
+    Trouble trouble{5, 0, Errc::stale_incarnation, "store1 goes on in epoch 3", "", {}, 0};
+    trouble.incarnation = hash16_of("life");
+    return trouble;
+}
+
 Status status_damaged() {
     Status damaged = status();
     damaged.damages = {{"store1", "stock", 100, 180, "block checksum mismatch"},

@@ -299,6 +299,7 @@ std::vector<Sample> samples() {
     all.push_back(message("message_fetch_known", fetch_known()));
     all.push_back(message("message_fetch_proof", fetch_proof()));
     all.push_back(message("message_trouble_end", trouble_end()));
+    all.push_back(message("message_trouble_life", trouble_life()));
     all.push_back(message("message_status_ask_look", schema::StatusAsk{9, true}));
     all.push_back(message("message_status_damaged", status_damaged()));
     for (const Message& each : messages()) {

@@ -63,6 +63,7 @@ schema::Fetch fetch_columns();
 schema::Fetch fetch_known();
 schema::Fetch fetch_proof();
 schema::Trouble trouble_end();
+schema::Trouble trouble_life();
 schema::Status status_damaged();
 
 /// One row of each kind.

@@ -18,6 +18,8 @@ class SimDamage : public core::DamagedJournal {
     const std::optional<core::WitnessSlot>& witness() const override { return damaged_.witness(); }
     std::vector<schema::StoreId> stores() const override { return damaged_.logs(); }
     std::map<schema::Bytes, schema::Bytes> rescued() const override;
+    /// Where state is lost here, all of it is.
+    bool state_is_whole() const override { return !damaged_.data().state.empty(); }
     schema::Result<std::filesystem::path> finish(const std::string& why) override;
 
   private:

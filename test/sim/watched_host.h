@@ -16,8 +16,8 @@ class WatchedHost : public core::Host {
     std::optional<schema::Error> refuses(const core::Peer& peer) override {
         return host_.refuses(peer);
     }
-    void turned_away(const std::string& store, const schema::Error& error) override {
-        host_.turned_away(store, error);
+    void turned_away(const core::Peer& peer, const schema::Error& error) override {
+        host_.turned_away(peer, error);
     }
     std::vector<schema::StoreId> held() const override { return host_.held(); }
     schema::Sequence end(const schema::StoreId& store) const override { return host_.end(store); }

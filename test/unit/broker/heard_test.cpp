@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "broker/life.h"
+#include "broker/rebuild.h"
 #include "core/journal/log_base.h"
 #include "test/support/memory_journal.h"
 #include "test/unit/broker/company.h"
@@ -33,6 +34,8 @@ struct HeadOffice {
         if (taken.seq.value() > 0) mark.taken.push_back(taken);
         if (applied.seq.value() > 0) {
             mark.applied.push_back({applied.store, applied.epoch, {{"stock", applied.seq}}});
+        } else if (says_applied) {
+            mark.applied.push_back({mark.store, mark.epoch, {}});
         }
         schema::MarkMessage message;
         message.mark = schema::encode(mark);
@@ -42,6 +45,30 @@ struct HeadOffice {
         return not_heard(kReturning, attempt, holds ? &held : nullptr, admitted, marks);
     }
     std::uint64_t counter = 0;
+    bool says_applied = true;  ///< Marks say at least that nothing was read.
+};
+
+/// A broker's damaged journal of which only the state is of interest.
+class DamagedState : public core::DamagedJournal {
+  public:
+    core::Journal& target() override { return built; }
+    std::unique_ptr<core::LogRemains> source(const StoreId&) const override { return nullptr; }
+    const std::string& unreadable() const override { return none_; }
+    const std::optional<core::WitnessSlot>& witness() const override { return witness_; }
+    std::vector<StoreId> stores() const override { return {}; }
+    std::map<schema::Bytes, schema::Bytes> rescued() const override { return state; }
+    bool state_is_whole() const override { return whole; }
+    schema::Result<std::filesystem::path> finish(const std::string&) override {
+        return std::filesystem::path("damaged-1");
+    }
+
+    test::MemoryJournal built;
+    std::map<schema::Bytes, schema::Bytes> state;
+    bool whole = true;
+
+  private:
+    std::string none_;
+    std::optional<core::WitnessSlot> witness_;
 };
 
 bool names(const std::string& text, const std::string& what) {
@@ -60,6 +87,18 @@ TEST_CASE("N8: nobody is readmitted before every other store with a log of its o
     CHECK(head.why().empty());
     // Whoever only reads has nothing to say.
     head.admitted.push_back({"tap", "k4", {"*"}, false});
+    CHECK(head.why().empty());
+}
+
+TEST_CASE("N8: a store whose mark does not say what it has read holds up who comes back") {
+    HeadOffice head;
+    head.hear("store2");
+    head.says_applied = false;
+    head.hear("store3", {kReturning, Epoch{1}, Sequence{4}});
+    CHECK(names(head.why(), "store3 has not said what it has read"));
+    CHECK_FALSE(names(head.why(), "store2"));
+    head.says_applied = true;
+    head.hear("store3");
     CHECK(head.why().empty());
 }
 
@@ -99,6 +138,20 @@ TEST_CASE("N8: a broker keeps its life, and one that lost its disk has another")
     CHECK(*life_of(empty) != *life);
 }
 
+TEST_CASE("N8: a broker that lost a part of its state has another life, the rest stays") {
+    const auto life = schema::hash16_of("life");
+    const auto rebuilt = [&](bool whole) {
+        DamagedState damaged;
+        damaged.state = {{"life", schema::Bytes(schema::view(life))}, {"mark/store1", "a mark"}};
+        damaged.whole = whole;
+        REQUIRE(rebuild_journal(damaged, "a test", [] { return false; }));
+        CHECK(*damaged.built.get("mark/store1") == "a mark");
+        return *life_of(damaged.built);
+    };
+    CHECK(rebuilt(true) == life);
+    CHECK(rebuilt(false) != life);
+}
+
 TEST_CASE("N8: what is staged of the old life is held before another machine is let go on") {
     Company company;
     LogMaker log("store1");
@@ -113,7 +166,7 @@ TEST_CASE("N8: what is staged of the old life is held before another machine is 
     REQUIRE(company.broker->take(machine, log.range(0, 6)));
     CHECK(company.end() == Sequence{0});
     const core::Requester person{0, "route", "", true};
-    company.broker->request(person, schema::Message{schema::Readmit{1, kReturning, "0707"}});
+    company.broker->request(person, schema::Message{schema::Readmit{1, kReturning, "07070707"}});
     CHECK(company.end() == Sequence{6});
 }
 

@@ -70,6 +70,7 @@ TEST_CASE("readmissions: a code has to name one machine that asked") {
     all.met(kStore, alike);
     CHECK(all.grant(kStore, code(0x11), Epoch{1}).error().code == Errc::invalid);
     CHECK(all.grant(kStore, code(2), Epoch{1}).error().code == Errc::not_found);
+    CHECK(all.grant(kStore, code(0x11).substr(0, 7), Epoch{1}).error().code == Errc::invalid);
     CHECK(all.grant(kStore, "", Epoch{1}).error().code == Errc::not_found);
     CHECK(all.grant(StoreId{"store2"}, code(0x11), Epoch{1}).error().code == Errc::not_found);
     CHECK(all.grant(kStore, schema::to_hex(schema::view(alike.incarnation)), Epoch{1}));

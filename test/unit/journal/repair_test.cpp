@@ -1,11 +1,14 @@
 // A log that is damaged on the disk: what is said of it, and how it is built again.
 #include <doctest/doctest.h>
+#include <rocksdb/db.h>
 
 #include <random>
 
 #include "core/journal/journal_exam.h"
 #include "core/journal/journal_repair.h"
+#include "core/journal/journal_store.h"
 #include "core/journal/log_rebuild.h"
+#include "core/journal/redo_record.h"
 #include "test/unit/broker/log_maker.h"
 #include "test/unit/journal/journal_support.h"
 
@@ -271,6 +274,45 @@ TEST_CASE("repair: of a flipped bit in the log of writes only its own record is 
         REQUIRE((*opened)->finish("a test"));
         *opened = nullptr;
         CHECK(is_whole(dir, log));
+    }
+}
+
+TEST_CASE("repair: whether all of the state could be read is known") {
+    const LogMaker log = some_log();
+    TempFolder folder;
+    const auto source = folder.path() / "source";
+    fill(source, log);
+    const auto whole = [](const fs::path& dir) {
+        const auto repair = JournalRepair::open(small(dir));
+        REQUIRE(repair);
+        return (*repair)->state_is_whole();
+    };
+    const auto copied = [&](const std::string& name) {
+        fs::copy(source, folder.path() / name, fs::copy_options::recursive);
+        return folder.path() / name;
+    };
+    CHECK(whole(copied("whole")));
+    const auto flipped = copied("flipped");
+    const auto logs = write_ahead_logs(flipped);
+    REQUIRE(logs.size() == 1);
+    flip(logs[0], 8 * (fs::file_size(logs[0]) / 3));
+    CHECK_FALSE(whole(flipped));
+    // One record of the state is missing among others, or does not say what it said.
+    for (const bool gone : {true, false}) {
+        const auto dir = copied(gone ? "gone" : "other");
+        {
+            const auto database =
+                core::RocksDatabase::open(dir / "db", {"log", "heads", "state"}, {8 << 20, 4 << 20},
+                                          core::RocksDatabase::Mode::write);
+            REQUIRE(database);
+            rocksdb::DB& db = database->db();
+            auto* redo = database->column(core::kRedoColumn);
+            const auto key = core::redo_key(3);
+            std::string value;
+            REQUIRE(db.Get({}, redo, key, &value).ok());
+            REQUIRE((gone ? db.Delete({}, redo, key) : db.Put({}, redo, key, value + "x")).ok());
+        }
+        CHECK_FALSE(whole(dir));
     }
 }
 

@@ -39,7 +39,13 @@ class QuietHost : public core::Host {
         exchange->reply(from, Message{answer});
     }
     void turn(core::BootTime) override {}
+    std::optional<schema::Error> refuses(const core::Peer&) override { return refusal; }
+    void turned_away(const core::Peer& peer, const schema::Error&) override {
+        turned_away_by.push_back(peer);
+    }
 
+    std::optional<schema::Error> refusal;  ///< Of every greeting.
+    std::vector<core::Peer> turned_away_by;
     core::Exchange* exchange = nullptr;
     schema::Status answer;
 };
@@ -190,6 +196,32 @@ TEST_CASE("exchange: another incarnation is refused while the first is alive, a 
     auto later = all.machine(3, 2);
     all.run({later.get()}, 100);
     CHECK(Machines::connected(*later));
+}
+
+TEST_CASE("N8: who is refused at the greeting learns from which life of the broker that comes") {
+    const test::TempFolder folder;
+    core::ManualClock clock;
+    const auto network = std::move(*core::Network::open(nullptr));
+    QuietHost there, here;
+    there.refusal = schema::Error{schema::Errc::stale_incarnation, "epoch 1 is over"};
+    core::Self broker{schema::StoreId{"head"}, "broker", {}, {}};
+    broker.incarnation.fill(9);
+    const std::string endpoint = "ipc://" + (folder / "head.sock").string();
+    core::Exchange head(there, clock, *network, nullptr, nullptr, broker);
+    REQUIRE(head.listen(endpoint));
+    core::Self self{schema::StoreId{"store1"}, "publisher", schema::Epoch{1}, {}};
+    self.incarnation.fill(1);
+    core::Exchange store(here, clock, *network, nullptr, nullptr, self);
+    REQUIRE(store.dial(core::Remote{"head", endpoint, ""}, "publisher"));
+    for (int i = 0; i < 300 && here.turned_away_by.empty(); ++i) {
+        REQUIRE(store.turn(milliseconds(1)));
+        REQUIRE(head.turn(milliseconds(1)));
+        clock.advance(core::kSecond / 10);
+    }
+    REQUIRE(!here.turned_away_by.empty());
+    CHECK(here.turned_away_by[0].store == "head");
+    CHECK(here.turned_away_by[0].incarnation == broker.incarnation);
+    CHECK(here.turned_away_by[0].dialled);
 }
 
 TEST_CASE(

@@ -75,8 +75,41 @@ TEST_CASE(
     CHECK(first(ticket(2, {sale("2")})) == booked.first);
     const auto third = shop.ask<Accepted>(ticket(3, {sale("3")}));
     lost.number = 3;
+    lost.operations = {sale("3")};
     CHECK(first(lost) == third.first);
     CHECK(shop.end() == end + 1);
+}
+
+TEST_CASE(
+    "N8: a till whose numbers went back is not answered for what was booked from a lost log") {
+    Shop shop;
+    Ticket lost = ticket(1, {sale("1"), sale("2", "3")});
+    lost.reissued = true;
+    shop.ask<Accepted>(lost);
+    shop.ask<Accepted>(ticket(2, {sale("5")}));
+    const auto refused = [&](Ticket other) {
+        const auto end = shop.end();
+        CHECK(shop.ask<TicketRefused>(other).code == Errc::number_reused);
+        CHECK(shop.end() == end);
+    };
+    const auto others = [&] {
+        refused(ticket(1, {sale("9")}));
+        refused(ticket(1, {sale("1"), sale("2", "2")}));
+        refused(ticket(1, {sale("1")}));
+        refused(ticket(1, {sale("1"), sale("2", "3"), sale("2", "3")}));
+        Ticket document = ticket(1, {sale("1"), sale("2", "3")});
+        document.operations[0].document = "R 77";
+        refused(document);
+        // And the other way round: that the till has used the number does not make it the same.
+        Ticket orphan = ticket(2, {sale("6")});
+        orphan.reissued = true;
+        refused(orphan);
+        // In another order it is the same.
+        CHECK(shop.ask<Accepted>(ticket(1, {sale("2", "3"), sale("1")})).repeated);
+    };
+    others();
+    shop.restart();
+    others();
 }
 
 TEST_CASE("N8: only the store's own machine books a lost tail again") {
@@ -186,7 +219,7 @@ TEST_CASE("clients: neither questions nor repeats of many clients fill the memor
         REQUIRE(state);
         CHECK(state->highest == 1);
         filial::publisher::KeptAnswer answer;
-        REQUIRE(clients.look_up(client(i + 1'000), 1, 0, answer));
+        REQUIRE(clients.look_up(client(i + 1'000), 1, 0, 0, answer));
         REQUIRE(clients.in_memory() <= filial::publisher::kClientsInMemory);
     }
 }

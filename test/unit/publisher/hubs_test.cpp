@@ -47,15 +47,18 @@ TEST_CASE(
     Hubs hubs(folder.path(), clock);
     CHECK_FALSE(hubs.trusts(life(2)));
     CHECK(hubs.changed().find("filial accept-hub head 02020202") != std::string::npos);
-    CHECK(hubs.accept(kHub, "03", "a new disk").error().code == Errc::not_found);
-    CHECK(hubs.accept(kHub, "", "a new disk").error().code == Errc::invalid);
+    CHECK(hubs.accept(kHub, "03030303", "a new disk").error().code == Errc::not_found);
+    // Fewer digits than are shown may be another life's by chance.
+    for (const char* few : {"", "0", "02", "0202020"}) {
+        CHECK(hubs.accept(kHub, few, "a new disk").error().code == Errc::invalid);
+    }
     CHECK(hubs.accept(kHub, "02020202", "").error().code == Errc::invalid);
     CHECK(hubs.accept(kNeighbour, "02020202", "a new disk").error().code == Errc::not_found);
     CHECK_FALSE(hubs.trusts(life(2)));
     REQUIRE(hubs.accept(kHub, "02020202", "a new disk"));
     CHECK(hubs.trusts(life(2)));
     CHECK(hubs.changed().empty());
-    CHECK(hubs.accept(kHub, "02", "again").error().code == Errc::refused);
+    CHECK(hubs.accept(kHub, "02020202", "again").error().code == Errc::refused);
 
     // For good, with who came before; and the old life is now the one that is not known.
     Hubs again(folder.path(), clock);
@@ -103,6 +106,9 @@ TEST_CASE("N8: of a broker without its memory no notice is taken, and its word e
     CHECK(shop.publisher->may_fetch(life(2), fetch_above(0)));
     CHECK_FALSE(shop.publisher->may_fetch(life(2), fetch_above(7)));
     CHECK_FALSE(shop.publisher->over());
+    // Nor by a refusal, which comes before any session.
+    shop.publisher->turned_away(life(2), {Errc::stale_incarnation, "epoch 1 is over"});
+    CHECK_FALSE(shop.publisher->over());
     shop.ask<Accepted>(ticket(2, {sale("tea")}));
     shop.publisher->request(shop.till, Message{StatusAsk{5}});
     CHECK(shop.only<Status>().health.find("hub changed: head") != std::string::npos);
@@ -111,7 +117,7 @@ TEST_CASE("N8: of a broker without its memory no notice is taken, and its word e
     filial::core::Requester far{0, "route", "store2", false};
     shop.publisher->request(far, accept("02020202"));
     CHECK(shop.only<Trouble>().code == Errc::not_allowed);
-    shop.publisher->request(shop.till, accept("77"));
+    shop.publisher->request(shop.till, accept("77777777"));
     CHECK(shop.only<Trouble>().code == Errc::not_found);
     CHECK_FALSE(shop.publisher->want(life(2), kNeighbour));
     shop.publisher->request(shop.till, accept("02020202"));
@@ -120,7 +126,10 @@ TEST_CASE("N8: of a broker without its memory no notice is taken, and its word e
     CHECK(status.waiting.size() == 2);
     CHECK(shop.legs.wanted_again == 1);
     CHECK(shop.publisher->want(life(2), kNeighbour));
-    // And now its word counts again.
-    CHECK_FALSE(shop.publisher->may_fetch(life(2), fetch_above(7)));
+    // And now its word counts again, the one as the other.
+    SUBCASE("what it holds") { CHECK_FALSE(shop.publisher->may_fetch(life(2), fetch_above(7))); }
+    SUBCASE("its refusal") {
+        shop.publisher->turned_away(life(2), {Errc::stale_incarnation, "epoch 1 is over"});
+    }
     CHECK(shop.publisher->over());
 }

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
+#include "test/support/temp_folder.h"
 #include "test/unit/publisher/publisher_support.h"
 
 using namespace filial::test;
@@ -93,6 +96,60 @@ TEST_CASE("marks: they say what the own replica applied and what was taken of co
     REQUIRE(mark.taken.size() == 1);
     CHECK(mark.taken[0] == Position{StoreId{"store2"}, Epoch{1}, Sequence{9}});
     CHECK(mark.applied_since == 0);
+}
+
+TEST_CASE("N8: a mark after a restart says at least what the replica had said before") {
+    Shop shop;
+    filial::core::Peer own;
+    own.store = "store1";
+    own.local = true;
+    Applied applied;
+    applied.reached.push_back({StoreId{"store2"}, Epoch{1}, {{"stock", Sequence{17}}}});
+    shop.publisher->applied(own, applied);
+    turn(shop, kSecond);
+    shop.restart();
+    turn(shop, 0);
+    CHECK(mark_of(shop)->applied == applied.reached);
+
+    // While it moves it is saved now and then, and what the replica says now counts, more or less.
+    const auto saves = [&](std::uint64_t upto, std::int64_t after_us) {
+        const auto before = shop.journal.get("mark/applied");
+        applied.reached[0].topics[0].seq = Sequence{upto};
+        shop.publisher->applied(own, applied);
+        turn(shop, after_us);
+        return *before != *shop.journal.get("mark/applied");
+    };
+    CHECK(saves(18, kSecond));
+    CHECK_FALSE(saves(19, kSecond));
+    CHECK_FALSE(saves(19, kSecond));
+    CHECK(saves(20, 3 * kSecond));
+    CHECK(saves(3, 5 * kSecond));
+    shop.restart();
+    turn(shop, 0);
+    CHECK(mark_of(shop)->applied == applied.reached);
+}
+
+TEST_CASE("N8: a mark says what was read, that nothing was, or that it is not known") {
+    const TempFolder folder;
+    Shop shop;
+    shop.options.data = folder.path();
+    shop.restart();
+    turn(shop, 0);
+    // Without a replica.
+    const std::vector<Reached> nothing{{StoreId{"store1"}, Epoch{1}, {}}};
+    CHECK(mark_of(shop)->applied == nothing);
+    // There is one, and it has not spoken.
+    std::filesystem::create_directory(shop.options.subscriber_dir());
+    turn(shop, 5 * kSecond);
+    CHECK(mark_of(shop)->applied.empty());
+    SUBCASE("what was saved cannot be read") {
+        core::JournalWrite write;
+        write.state.emplace_back("mark/applied", Bytes("\x01"));
+        REQUIRE(shop.journal.commit(write, true));
+        shop.restart();
+        turn(shop, 5 * kSecond);
+        CHECK(mark_of(shop)->applied.empty());
+    }
 }
 
 TEST_CASE("marks: without room for a block of counters none is made, and one when there is") {

@@ -180,7 +180,7 @@ TEST_CASE(
         CHECK(shop.publisher->may_fetch(peer, fetch(2, 2)).error().code == Errc::forked);
     }
     SUBCASE("it refuses the greeting for one") {
-        shop.publisher->turned_away("head", {Errc::stale_incarnation, "epoch 1 is over"});
+        shop.publisher->turned_away(peer, {Errc::stale_incarnation, "epoch 1 is over"});
     }
     REQUIRE(shop.publisher->over());
     const std::uint64_t end = shop.end();

@@ -44,6 +44,49 @@ constexpr ClientId kOther{9, 9};
 
 }  // namespace
 
+TEST_CASE("N8: what is known from the log alone is not answered to a ticket with other facts") {
+    Shop shop;
+    std::vector<Ticket> tickets;
+    const auto hand_in = [&](OperationKind kind, const std::string& subject, Operation made = {}) {
+        made.kind = kind;
+        made.subject = subject;
+        made.fact = kind == OperationKind::charge;
+        tickets.push_back(ticket(tickets.size() + 1, {made, sale("gum")}));
+        tickets.back().operations[1].document = "R " + std::to_string(tickets.size());
+        shop.ask<Accepted>(tickets.back());
+    };
+    Operation goods;
+    goods.quantity = sale("", "4").quantity;
+    goods.document = "D 1";
+    Operation money;
+    money.amount = Money{500};
+    Operation crate = goods;
+    crate.document.clear();
+    crate.peer = "store2";
+    crate.sku = "tea";
+    hand_in(OperationKind::sell, "tea", goods);
+    hand_in(OperationKind::return_goods, "tea", goods);
+    hand_in(OperationKind::receive, "tea", goods);
+    hand_in(OperationKind::adjust, "tea", goods);
+    hand_in(OperationKind::count, "tea", goods);
+    hand_in(OperationKind::charge, "ann", money);
+    hand_in(OperationKind::pay, "ann", money);
+    hand_in(OperationKind::credit_note, "ann", money);
+    hand_in(OperationKind::transfer_send, "T-1", crate);
+    hand_in(OperationKind::transfer_receive, "T-2", crate);
+    hand_in(OperationKind::void_document, "D 1");
+
+    Shop anew(only_the_log(shop.journal));
+    for (const Ticket& one : tickets) {
+        CAPTURE(one.number);
+        CHECK(anew.ask<Accepted>(one).repeated);
+        Ticket other = one;
+        other.operations[1].document = "R 99";
+        CHECK(anew.ask<TicketRefused>(other).code == Errc::number_reused);
+    }
+    CHECK(anew.end() == shop.end());
+}
+
 TEST_CASE("rebuild: an old ticket is answered as the first time and booked once") {
     Shop shop;
     std::vector<Accepted> first;
