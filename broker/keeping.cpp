@@ -18,9 +18,9 @@ Sequence Broker::kept_after(const schema::StoreId& store, const std::string& top
     return kept;
 }
 
-schema::Result<schema::Chunk> Broker::snapshot(const core::Peer&, const schema::SnapshotAsk& ask,
-                                               std::size_t most) {
-    auto chunk = retention_.piece(ask, most, clock_.boot());
+schema::Result<schema::Chunk> Broker::snapshot(const core::Peer& peer,
+                                               const schema::SnapshotAsk& ask, std::size_t most) {
+    auto chunk = retention_.piece(peer.name, ask, most, clock_.boot());
     if (!chunk && chunk.error().code == Errc::corrupt) broken_ = chunk.error();
     return chunk;
 }

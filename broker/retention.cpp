@@ -1,6 +1,7 @@
 #include "broker/retention.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -31,6 +32,10 @@ bool wants_each(std::string_view receiver) {
     return role != "/subscriber" && role != "/publisher";
 }
 
+std::int64_t look_after(const KeepPolicy& policy) {
+    return std::clamp(policy.keep_us / 10, kLookLeast, kLookMost);
+}
+
 /// Where the receiver stands in the topic; nullopt if it does not take it.
 std::optional<Sequence> position_of(const Held& held, const std::string& topic) {
     for (const schema::TopicEnd& end : held.after) {
@@ -41,14 +46,16 @@ std::optional<Sequence> position_of(const Held& held, const std::string& topic) 
 
 }  // namespace
 
-bool Retention::is_held(const Place& place, core::BootTime now) {
-    const auto found = holds_.find(place);
-    if (found == holds_.end()) return false;
-    const Hold& hold = found->second;
-    const bool holds = now.value() - hold.asked.value() < kHoldQuiet &&
-                       now.value() - hold.began.value() < kHoldMost;
-    if (!holds) holds_.erase(found);
-    return holds;
+bool Retention::is_held(const Place& place, Sequence upto, core::BootTime now) {
+    bool held = false;
+    auto at = holds_.lower_bound({place, {}});
+    while (at != holds_.end() && at->first.first == place) {
+        const Hold& hold = at->second;
+        const bool goes_on = hold.upto == upto && now.value() - hold.asked.value() < kHoldQuiet;
+        held = held || (goes_on && now.value() - hold.began.value() < kHoldMost);
+        at = goes_on ? std::next(at) : holds_.erase(at);
+    }
+    return held;
 }
 
 /// Nothing above it may be trimmed, for the sake of whoever wants each event.
@@ -80,7 +87,8 @@ Result<bool> Retention::trim(const Place& place, core::BootTime now, Timestamp w
                              const ReceiverRegistry& registry) {
     const auto head = journal_.head(place.first);
     const core::TopicHead* topic = head ? head->find(place.second) : nullptr;
-    if (topic == nullptr || topic->kept_after == topic->last || is_held(place, now)) return false;
+    if (topic == nullptr || topic->kept_after == topic->last) return false;
+    if (is_held(place, topic->kept_after, now)) return false;
     const Timestamp before{wall.value() - policy_.keep_us};
     const auto most = most_trimmed(place, topic->last, wall, registry);
     if (!most) return tl::unexpected(most.error());
@@ -113,26 +121,34 @@ Result<void> Retention::turn(core::BootTime now, Timestamp wall, const ReceiverR
             if (place < at_) continue;
             at_ = place;
             const auto trimmed = trim(place, now, wall, registry);
-            if (!trimmed) return tl::unexpected(trimmed.error());
+            if (!trimmed) {
+                // The same fold again in every turn would find no more room.
+                next_look_ = core::BootTime{now.value() + look_after(policy_)};
+                return tl::unexpected(trimmed.error());
+            }
             if (*trimmed) return {};
         }
     }
     at_ = {};
     trouble_ = std::exchange(found_, {});
-    next_look_ =
-        core::BootTime{now.value() + std::clamp(policy_.keep_us / 10, kLookLeast, kLookMost)};
+    next_look_ = core::BootTime{now.value() + look_after(policy_)};
     return {};
 }
 
-Result<schema::Chunk> Retention::piece(const schema::SnapshotAsk& ask, std::size_t most,
-                                       core::BootTime now) {
-    const Place place{ask.store, ask.topic};
-    Hold& hold = holds_.try_emplace(place, Hold{now, now}).first->second;
-    hold.asked = now;
+Result<schema::Chunk> Retention::piece(const std::string& receiver, const schema::SnapshotAsk& ask,
+                                       std::size_t most, core::BootTime now) {
     auto chunk = core::base_piece(journal_, ask, most);
-    const bool over = !chunk || chunk->last;
-    if (chunk && chunk->last && chunk->info.upto.value() > 0) ++snapshots_given_;
-    if (over) holds_.erase(place);
+    if (!chunk) return chunk;
+    const std::pair<Place, std::string> name{{ask.store, ask.topic}, receiver};
+    const Sequence upto = chunk->info.upto;
+    if (chunk->last) {
+        holds_.erase(name);
+        snapshots_given_ += upto.value() > 0 ? 1 : 0;
+        return chunk;
+    }
+    Hold& hold = holds_.try_emplace(name, Hold{upto, now, now}).first->second;
+    if (hold.upto != upto) hold = {upto, now, now};
+    hold.asked = now;
     return chunk;
 }
 

@@ -35,10 +35,10 @@ class Retention {
     schema::Result<void> turn(core::BootTime now, schema::Timestamp wall,
                               const ReceiverRegistry& registry);
 
-    /// A piece of the base; while its pieces are asked for, nothing of that topic is trimmed, for
-    /// kHoldMost at most.
-    schema::Result<schema::Chunk> piece(const schema::SnapshotAsk& ask, std::size_t most,
-                                        core::BootTime now);
+    /// A piece of the base for `receiver`. Until it has the last one nothing of that topic is
+    /// trimmed, over its silence too: for kHoldQuiet after each piece, and kHoldMost in all.
+    schema::Result<schema::Chunk> piece(const std::string& receiver, const schema::SnapshotAsk& ask,
+                                        std::size_t most, core::BootTime now);
 
     /// Why the tap gets nothing of the log before a person does something; empty where it does.
     std::string why_suspended(const std::string& receiver, const schema::StoreId& origin,
@@ -51,11 +51,13 @@ class Retention {
 
   private:
     using Place = std::pair<schema::StoreId, std::string>;  ///< Log, topic.
+    /// One receiver's transfer of a base that ends at `upto`.
     struct Hold {
+        schema::Sequence upto;
         core::BootTime began;
         core::BootTime asked;
     };
-    bool is_held(const Place& place, core::BootTime now);
+    bool is_held(const Place& place, schema::Sequence upto, core::BootTime now);
     schema::Result<schema::Sequence> most_trimmed(const Place& place, schema::Sequence last,
                                                   schema::Timestamp wall,
                                                   const ReceiverRegistry& registry) const;
@@ -69,14 +71,15 @@ class Retention {
     std::string trouble_;
     std::string found_;  ///< As `trouble_`, of the look under way.
     Place at_;           ///< Looked at up to here in the look under way.
-    std::map<Place, Hold> holds_;
+    std::map<std::pair<Place, std::string>, Hold> holds_;  ///< By receiver, in memory only.
     std::uint64_t events_trimmed_ = 0;
     std::uint64_t snapshots_given_ = 0;
 };
 
 /// A transfer whose next piece nobody asked for in this time is over, or will go on with another
-/// base; and none holds a topic for longer than this.
-constexpr std::int64_t kHoldQuiet = 180 * core::kSecond;
-constexpr std::int64_t kHoldMost = 86'400 * core::kSecond;
+/// base; and none holds a base for longer than the second, however often it asks: a store that
+/// calls once a day over a modem needs several calls for one.
+constexpr std::int64_t kHoldQuiet = 36 * 3'600 * core::kSecond;
+constexpr std::int64_t kHoldMost = 7 * 86'400 * core::kSecond;
 
 }  // namespace filial::broker

@@ -57,7 +57,7 @@ void add_readmit(CLI::App& app, Context& context) {
     const auto code = std::make_shared<std::string>();
     const auto anyway = std::make_shared<std::string>();
     auto* name = verb.add_option("STORE", *store, "The store's name");
-    auto* digits = verb.add_option("CODE", *code, "What its machine printed, 8 digits or more");
+    auto* digits = verb.add_option("CODE", *code, "What its machine printed, or its first digits");
     name->needs(digits);
     verb.add_option("--anyway", *anyway,
                     "Why it goes on although stores were not heard, or have read more of its log "
@@ -82,7 +82,8 @@ void add_accept_hub(CLI::App& app, Context& context) {
     const auto code = std::make_shared<std::string>();
     const auto reason = std::make_shared<std::string>();
     auto* name = verb.add_option("HUB", *hub, "The name of the broker's store");
-    auto* digits = verb.add_option("CODE", *code, "What `filial status` shows, 8 digits or more");
+    auto* digits =
+        verb.add_option("CODE", *code, "What `filial status` shows, or its first digits");
     auto* why = verb.add_option("--reason", *reason, "Why; it stays on the record");
     name->needs(digits)->needs(why);
     verb.callback([&context, hub, code, reason] {

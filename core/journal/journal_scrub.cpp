@@ -12,11 +12,15 @@ JournalScrub::JournalScrub(const LogHeads& heads) {
     for (const auto& [store, head] : heads) logs_.push_back(head);
 }
 
-bool JournalScrub::step(const JournalStore& store, std::size_t bytes) {
+bool JournalScrub::step(const JournalStore& store, std::size_t bytes, const LogHeads* now) {
     if (!log_ && logs_.empty()) return check_state(store, bytes);
     if (!log_) {
         log_.emplace(std::move(logs_.back()));
         logs_.pop_back();
+    }
+    if (now != nullptr) {
+        const auto head = now->find(log_->head().store);
+        if (head != now->end()) log_->trimmed(head->second);
     }
     if (log_->step(store.db(), store.column(kLogColumn), bytes)) return true;
     damages_.insert(damages_.end(), log_->damages().begin(), log_->damages().end());

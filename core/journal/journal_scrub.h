@@ -15,8 +15,9 @@ class JournalScrub {
     /// Begins with the heads as they are now.
     explicit JournalScrub(const LogHeads& heads);
 
-    /// Reads about `bytes` further; false when all is read.
-    bool step(const JournalStore& store, std::size_t bytes);
+    /// Reads about `bytes` further; false when all is read. `now`: the heads as they have become,
+    /// where logs may be trimmed between the steps.
+    bool step(const JournalStore& store, std::size_t bytes, const LogHeads* now = nullptr);
 
     const std::vector<LogDamage>& damages() const { return damages_; }
     std::uint64_t rows() const { return rows_; }

@@ -106,8 +106,8 @@ tl::unexpected<Error> JournalStore::failed(Error error) {
     return tl::unexpected(std::move(error));
 }
 
-Result<void> JournalStore::check_space(std::uint64_t bytes) {
-    const std::uint64_t need = setup_.free_bytes_floor + bytes;
+Result<void> JournalStore::check_space(std::uint64_t bytes, std::uint64_t floor) {
+    const std::uint64_t need = floor + bytes;
     const std::int64_t now = SystemClock().boot().value();
     const bool known = free_asked_at_ >= 0 && now - free_asked_at_ < kFreeSpaceKept;
     if (!known || free_ < need) {  // Whoever is refused is refused by the disk as it is.
@@ -121,12 +121,15 @@ Result<void> JournalStore::check_space(std::uint64_t bytes) {
                                     " bytes free, there are " + std::to_string(free_));
 }
 
-Result<void> JournalStore::ready(std::size_t bytes, const LogHeads& heads) {
+Result<void> JournalStore::ready(std::size_t bytes, const LogHeads& heads, bool frees) {
     if (stopped_) return fail("journal stopped after", *stopped_);
-    if (const auto ok = check_space(bytes); !ok) return ok;
+    // Half of the reserve stays for tables that are compacted: only that gives the room back.
+    const std::uint64_t floor = setup_.free_bytes_floor;
+    const auto space = check_space(bytes, frees && !reopen_first_ ? floor / 2 : floor);
+    if (!space) return space;
     if (!reopen_first_) return {};
     free_asked_at_ = -1;  // What was free before is used up, or there would have been no failure.
-    const auto ok = check_space(bytes + kOpeningBytes + 2 * setup_.memory.memtable_bytes);
+    const auto ok = check_space(bytes + kOpeningBytes + 2 * setup_.memory.memtable_bytes, floor);
     return ok ? reopen(heads) : ok;
 }
 

@@ -48,7 +48,8 @@ class JournalStore {
     /// Whether a write may be tried now: enough space for `bytes` above the floor, and the database
     /// open again if the last write met a full disk. `heads` is what must be in it then. `no_space`
     /// or the failure that stopped this journal.
-    schema::Result<void> ready(std::size_t bytes, const LogHeads& heads);
+    /// `frees`: the write makes room, and may take of what is left free for such.
+    schema::Result<void> ready(std::size_t bytes, const LogHeads& heads, bool frees = false);
     /// Writes `batch` whole or not at all; `ready` was asked before. One that failed for want of
     /// space may stand in RocksDB's log all the same, if it was the sync that found none: what it
     /// brought is taken back when the database is opened again, before the next write. A process
@@ -77,7 +78,7 @@ class JournalStore {
     explicit JournalStore(Setup setup) : setup_(std::move(setup)) {}
     schema::Result<void> recover();
     schema::Result<void> reopen(const LogHeads& heads);
-    schema::Result<void> check_space(std::uint64_t bytes);
+    schema::Result<void> check_space(std::uint64_t bytes, std::uint64_t floor);
     schema::Result<void> wrote(const rocksdb::Status& status, const rocksdb::WriteBatch& batch);
     tl::unexpected<schema::Error> failed(schema::Error error);
     void remember(const rocksdb::WriteBatch& batch);

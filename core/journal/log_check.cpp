@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/journal/log_cursor.h"
 
@@ -67,6 +68,10 @@ bool LogCheck::step(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, std::size
     const std::uint64_t goal = bytes_ + bytes;
     while (topic_ < head_.topics.size()) {
         const TopicHead& topic = head_.topics[topic_];
+        if (topic.kept_after > topic.last) {  // Trimmed meanwhile, all that this look is of.
+            at_ = topic.last;
+            chain_.reset();
+        }
         Place place{db, log, head_, topic, nullptr};
         if (const auto ok = place.seek(at_); !ok) look_behind(place, ok.error());
         while (bytes_ < goal && at_ < topic.last && read_commit(place)) {
@@ -97,6 +102,7 @@ void LogCheck::look_behind(Place& place, const Error& error) {
     const bool stands = found && place.seek(Sequence{good}) && place.cursor->valid();
     chain_.reset();
     events_.reset();
+    holds_trim_ = false;
     if (!stands) {
         damaged(at_, last, error.message);
         at_ = last;
@@ -132,6 +138,7 @@ bool LogCheck::read_commit(Place& place) {
         return true;
     }
     damaged(before, std::min(upto, place.topic.last), value.error().message);
+    holds_trim_ = false;
     chain_.reset();
     events_.reset();
     if (const auto ok = place.seek(upto); !ok) look_behind(place, ok.error());
@@ -139,6 +146,11 @@ bool LogCheck::read_commit(Place& place) {
 }
 
 void LogCheck::take(const Segment& segment, std::uint64_t events_before, Sequence before) {
+    const Sequence kept = head_.topics[topic_].kept_after;
+    if (std::exchange(holds_trim_, false) && segment.first() > kept) {
+        damaged(before, Sequence{segment.first().value() - 1},
+                "the commits at the beginning of what is kept are missing");
+    }
     if (events_ && events_before != *events_) {
         damaged(before, Sequence{segment.first().value() - 1}, "a commit is missing");
         chain_.reset();
@@ -170,13 +182,30 @@ void LogCheck::end_topic() {
     begin_topic();
 }
 
-/// What stood before the first commit of a trimmed topic is not there to be compared with.
 void LogCheck::begin_topic() {
-    const bool trimmed =
-        topic_ < head_.topics.size() && head_.topics[topic_].kept_after.value() > 0;
     at_ = Sequence{};
-    chain_ = trimmed ? std::nullopt : std::optional(Hash{});
-    events_ = trimmed ? std::nullopt : std::optional<std::uint64_t>(0);
+    chain_ = Hash{};
+    events_ = 0;
+    holds_trim_ = false;
+    const bool any = topic_ < head_.topics.size();
+    if (any && head_.topics[topic_].kept_after.value() > 0) begin_behind_trim();
+}
+
+/// What stood before the commit that the trim has left is not there to be compared with.
+void LogCheck::begin_behind_trim() {
+    chain_.reset();
+    events_.reset();
+    holds_trim_ = true;
+}
+
+void LogCheck::trimmed(const LogHead& now) {
+    for (std::size_t i = topic_; i < head_.topics.size(); ++i) {
+        TopicHead& topic = head_.topics[i];
+        const TopicHead* changed = now.find(topic.topic);
+        if (changed == nullptr || changed->kept_after <= topic.kept_after) continue;
+        topic.kept_after = changed->kept_after;
+        if (i == topic_ && at_ < topic.kept_after) begin_behind_trim();
+    }
 }
 
 }  // namespace filial::core

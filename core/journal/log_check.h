@@ -23,6 +23,8 @@ class LogCheck {
     /// position from 1 on, as the log of a store or of a broker has.
     explicit LogCheck(LogHead head, bool whole = true);
 
+    /// The log is trimmed as far as `now` says: what stood there is not looked for.
+    void trimmed(const LogHead& now);
     /// Reads about `bytes` further; false when all is read.
     bool step(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, std::size_t bytes);
 
@@ -38,6 +40,7 @@ class LogCheck {
     void take(const schema::Segment& segment, std::uint64_t events_before, schema::Sequence before);
     void end_topic();
     void begin_topic();
+    void begin_behind_trim();
     void damaged(schema::Sequence after, schema::Sequence upto, std::string why);
 
     LogHead head_;
@@ -46,6 +49,7 @@ class LogCheck {
     schema::Sequence at_;                                 ///< Everything up to here was looked at.
     std::optional<schema::Hash> chain_ = schema::Hash{};  ///< Behind `at_`; nullopt: not known.
     std::optional<std::uint64_t> events_ = 0;  ///< Of this topic, up to `at_`; nullopt: not known.
+    bool holds_trim_ = false;  ///< The next commit must be the one that the trim has left.
     std::uint64_t rows_ = 0;
     std::uint64_t bytes_ = 0;
     std::vector<LogDamage> damages_;

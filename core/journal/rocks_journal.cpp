@@ -54,9 +54,9 @@ struct RocksJournal::Inside {
     std::vector<LogDamage> damages{};       ///< Of the last one.
 
     /// Whether `bytes` may be tried now.
-    Result<void> ready(std::size_t bytes) {
+    Result<void> ready(std::size_t bytes, bool frees = false) {
         // Of the older changes at most a few go into this batch; the disk must have room for all.
-        return store.ready(bytes + state.older_bytes(), heads);
+        return store.ready(bytes + state.older_bytes(), heads, frees);
     }
     /// Changes nothing but `made`, and reads nothing that `get` or `scan` changes.
     Result<void> prepare(const JournalWrite& write, Prepared& made) const;
@@ -113,7 +113,9 @@ Result<void> add_trim(rocksdb::WriteBatch& batch, rocksdb::DB& db, rocksdb::Colu
     if (!now) return tl::unexpected(now.error());
     LogCursor cursor(db, log, head, *head.find(trim.topic), LogCursor::Cache::leave);
     const auto prefix = topic_prefix(trim.store, trim.topic);
-    auto moved = cursor.seek(Sequence{0});
+    // Not over what earlier trims have erased: that is read like rows until it is compacted.
+    const Sequence kept = head.find(trim.topic)->kept_after;
+    auto moved = cursor.seek(Sequence{kept.value() > 0 ? kept.value() - 1 : 0});
     for (; moved && cursor.valid() && cursor.upto() < trim.upto; moved = cursor.next()) {
         const auto status = batch.Delete(log, slice(log_key(prefix, cursor.upto())));
         if (!status.ok()) return tl::unexpected(from_status("prepare a trim", status));
@@ -264,7 +266,8 @@ void RocksJournal::Inside::wrote(Prepared& made, bool sync) {
 Result<void> RocksJournal::commit(const JournalWrite& write, bool sync) {
     if (write.empty()) return {};
     Inside::Prepared made;
-    if (const auto ok = inside_->ready(bytes_of(write)); !ok) return ok;
+    const bool frees = write.appends.empty() && !write.trims.empty();
+    if (const auto ok = inside_->ready(bytes_of(write), frees); !ok) return ok;
     if (const auto ok = inside_->prepare(write, made); !ok) return ok;
     if (const auto ok = inside_->store.write(made.batch, sync); !ok) return ok;
     inside_->wrote(made, sync);
@@ -385,7 +388,7 @@ bool RocksJournal::scrub(std::size_t bytes) {
     Inside& in = *inside_;
     if (in.begun_write || !in.store.readable()) return false;
     if (!in.scrub) in.scrub = std::make_unique<JournalScrub>(in.heads);
-    if (in.scrub->step(in.store, bytes)) return false;
+    if (in.scrub->step(in.store, bytes, &in.heads)) return false;
     in.damages = in.scrub->damages();
     in.scrub.reset();
     return true;

@@ -33,6 +33,9 @@ void Line::end() {
     waiting_.clear();
     staged.clear();
     announced.clear();
+    asked_piece.reset();
+    pieces_given = 0;
+    piece_proof = 0;
     told_ends.clear();
     told_all = {};
     gathers_ = false;

@@ -102,6 +102,9 @@ class Line {
     RoundTripOf round_trip;               ///< Of a route's connection.
     std::set<schema::StoreId> staged;     ///< Logs taken in this turn, to confirm after the flush.
     std::set<schema::StoreId> announced;  ///< Marks to send in this turn.
+    std::optional<schema::SnapshotAsk> asked_piece;  ///< Of a snapshot, not given yet.
+    std::size_t pieces_given = 0;   ///< Since the other end proved last that it reads them.
+    std::uint64_t piece_proof = 0;  ///< What proves it now; 0: it is not asked to.
     /// On a dear line, marks of this session: where each log ended in its last one.
     std::map<schema::StoreId, schema::Sequence> told_ends;
     BootTime told_all;    ///< When all of them were sent.

@@ -159,7 +159,9 @@ void Switchboard::on_message(Line& line, Message message) {
             line.send(Message{schema::Pong{session.to_peer(), ping->nonce}});
         }
     } else if (auto* pong = std::get_if<schema::Pong>(&message)) {
-        if (of_session(pong->session)) session.pong(pong->nonce, now);
+        if (!of_session(pong->session)) return;
+        session.pong(pong->nonce, now);
+        if (pong->nonce == line.piece_proof) line.piece_proof = 0;
     } else if (auto* applied = std::get_if<schema::Applied>(&message)) {
         // Only this machine's own replica speaks for what it holds.
         if (of_session(applied->session) && line.local()) host_.applied(session.peer(), *applied);
@@ -169,7 +171,7 @@ void Switchboard::on_message(Line& line, Message message) {
         // Only whom this machine chose to dial may say who it is.
         if (of_session(answer->session) && line.dialled()) host_.rejoined(session.peer(), *answer);
     } else if (auto* ask = std::get_if<schema::SnapshotAsk>(&message)) {
-        if (of_session(ask->session)) on_snapshot_ask(line, *ask);
+        if (of_session(ask->session)) line.asked_piece = *ask;
     } else if (auto* chunk = std::get_if<schema::Chunk>(&message)) {
         if (of_session(chunk->session)) on_chunk(line, *chunk);
     } else if (auto* bye = std::get_if<schema::Bye>(&message)) {

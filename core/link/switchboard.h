@@ -81,7 +81,7 @@ class Switchboard {
     /// Topics of which what is asked for is not kept any more: says so, and sends nothing of them.
     bool needs_snapshot(Line& line, const schema::StoreId& store,
                         const std::vector<schema::TopicEnd>& after);
-    void on_snapshot_ask(Line& line, const schema::SnapshotAsk& ask);
+    void give_piece(Line& line);
     void on_chunk(Line& line, const schema::Chunk& chunk);
     void tell_end(Line& line, const schema::Fetch& fetch);
     void on_block(Line& line, const schema::Block& block);

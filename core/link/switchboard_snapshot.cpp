@@ -1,13 +1,22 @@
 // The switchboard's part in snapshots: what is not kept any more, and the pieces that stand for it.
 #include <algorithm>
+#include <utility>
 
 #include "core/link/switchboard.h"
 #include "core/log.h"
+#include "schema/hash.h"
 #include "schema/snapshot.h"
 
 namespace filial::core {
 
 using schema::Errc;
+
+namespace {
+
+/// So many pieces are given before the other end has to show that it reads them: two MiB.
+constexpr std::size_t kPiecesUnproved = 16;
+
+}  // namespace
 
 bool Switchboard::needs_snapshot(Line& line, const schema::StoreId& store,
                                  const std::vector<schema::TopicEnd>& after) {
@@ -29,10 +38,15 @@ bool Switchboard::needs_snapshot(Line& line, const schema::StoreId& store,
     return true;
 }
 
-void Switchboard::on_snapshot_ask(Line& line, const schema::SnapshotAsk& ask) {
+/// The last piece that was asked for, once the line can take it: one that asks and does not read
+/// costs this end no memory.
+void Switchboard::give_piece(Line& line) {
+    const bool may = line.idle() && line.piece_proof == 0 && line.pace_out.may(clock_.boot());
+    if (!line.asked_piece || !may) return;
+    const schema::SnapshotAsk ask = *std::exchange(line.asked_piece, std::nullopt);
     const Peer& peer = line.session()->peer();
-    const bool may = may_read(line, ask.topic) || ask.store.value() == peer.store;
-    if (!may) {
+    const bool reads = may_read(line, ask.topic) || ask.store.value() == peer.store;
+    if (!reads) {
         const schema::Error error{Errc::not_allowed,
                                   peer.store + " may not read topic " + ask.topic + " here"};
         return refuse(line, error, ask.store.value(), {ask.topic});
@@ -46,6 +60,12 @@ void Switchboard::on_snapshot_ask(Line& line, const schema::SnapshotAsk& ask) {
     counters_["snapshot_bytes_out"] += static_cast<std::int64_t>(chunk->rows.size());
     line.pace_out.spend(chunk->rows.size(), clock_.boot());
     line.send(schema::Message{std::move(*chunk)});
+    if (++line.pieces_given < kPiecesUnproved) return;
+    line.pieces_given = 0;
+    for (const char byte : schema::random_bytes(8)) {
+        line.piece_proof = line.piece_proof << 8 | static_cast<unsigned char>(byte);
+    }
+    line.send(schema::Message{schema::Ping{line.session()->to_peer(), line.piece_proof}});
 }
 
 void Switchboard::on_chunk(Line& line, const schema::Chunk& chunk) {

@@ -62,6 +62,7 @@ bool Switchboard::serve(Line& line) {
     Session& session = *line.session();
     const BootTime now = clock_.boot();
     const auto end = [&](const StoreId& store) { return host_.end(store); };
+    give_piece(line);
     for (int blocks = 0; blocks < kBlocksATurn; ++blocks) {
         if (!line.idle() || !line.pace_out.may(now)) return false;
         const auto request = session.sender.next(end, now);

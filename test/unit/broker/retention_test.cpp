@@ -157,7 +157,7 @@ TEST_CASE("retention: while a snapshot is on its way its base stays as it is") {
     ask.store = kKeptLog;
     ask.topic = "names";
     // One row: the base is given at once and holds nothing.
-    REQUIRE(retention.piece(ask, 1 << 20, days.clock.boot())->last);
+    REQUIRE(retention.piece("store2/subscriber", ask, 1 << 20, days.clock.boot())->last);
     CHECK(retention.snapshots_given() == 1);
     days.pass(1);
     days.look(retention);
@@ -185,17 +185,75 @@ TEST_CASE("retention: while a snapshot is on its way its base stays as it is") {
     days.look(retention);
     const std::uint64_t at = days.kept_after("names");
     CHECK(at == 47);
-    const auto first = retention.piece(ask, 1, days.clock.boot());
+    const auto first = retention.piece("store2/subscriber", ask, 1, days.clock.boot());
     REQUIRE(first);
     REQUIRE_FALSE(first->last);
     days.clock.advance(kDay - 120 * core::kSecond);
-    REQUIRE(retention.piece(ask, 1, days.clock.boot()));
+    REQUIRE(retention.piece("store2/subscriber", ask, 1, days.clock.boot()));
     days.look(retention);
     CHECK(days.kept_after("names") == at);
     CHECK(days.kept_after("stock") > 47);
-    days.clock.advance(kHoldQuiet);
+    // Another one that has all of it at once ends nothing for the first, nor does its silence.
+    REQUIRE(retention.piece("store3/subscriber", ask, 1 << 20, days.clock.boot())->last);
+    days.clock.advance(kHoldQuiet - 240 * core::kSecond);
+    days.look(retention);
+    CHECK(days.kept_after("names") == at);
+    days.clock.advance(240 * core::kSecond);
     days.look(retention);  // Nobody asked for the next piece in time.
     CHECK(days.kept_after("names") > at);
+}
+
+TEST_CASE("retention: who asks again and again for the first piece holds a base for a time only") {
+    Days days;
+    Retention retention(days.journal, policy(10));
+    days.pass(20);
+    for (const char* key : {"a name", "another name"}) {
+        schema::Event event;
+        event.kind = schema::kAppValue;
+        event.key = key;
+        core::Append append;
+        append.store = kKeptLog;
+        append.epoch = schema::Epoch{1};
+        append.after = days.journal.end(kKeptLog);
+        append.upto = schema::next(append.after);
+        append.at = days.clock.wall();
+        schema::Segment segment;
+        segment.topic = "names";
+        segment.epoch = append.epoch;
+        segment.add(append.upto, {}, encode_row(event));
+        append.segments.push_back(segment);
+        core::JournalWrite write;
+        write.appends.push_back(append);
+        REQUIRE(days.journal.commit(write, true));
+    }
+    days.pass(12);
+    days.look(retention);
+    const std::uint64_t at = days.kept_after("names");
+    schema::SnapshotAsk ask;
+    ask.store = kKeptLog;
+    ask.topic = "names";
+    int held = 0;
+    for (; held < 20 && days.kept_after("names") == at; ++held) {
+        REQUIRE_FALSE(retention.piece("store2/subscriber", ask, 1, days.clock.boot())->last);
+        days.pass(1);
+        days.look(retention);
+    }
+    CHECK(held == kHoldMost / kDay);
+}
+
+TEST_CASE("retention: what finds no room is not tried again in every turn") {
+    Days days;
+    Retention retention(days.journal, policy(10));
+    days.pass(20);
+    days.clock.advance(61 * core::kSecond);
+    days.journal.fail_commits(schema::Errc::no_space);
+    CHECK_FALSE(retention.turn(days.clock.boot(), days.clock.wall(), days.registry));
+    days.journal.fail_commits(std::nullopt);
+    const std::size_t commits = days.journal.commits();
+    CHECK(retention.turn(days.clock.boot(), days.clock.wall(), days.registry));
+    CHECK(days.journal.commits() == commits);
+    days.look(retention);
+    CHECK(days.kept_after("stock") > 0);
 }
 
 TEST_CASE("retention: events that cannot be read stay, are told of, and do not keep the others") {

@@ -1,8 +1,13 @@
 // Logs whose beginning is not kept any more.
 #include <doctest/doctest.h>
+#include <rocksdb/db.h>
+#include <rocksdb/perf_context.h>
 
 #include <map>
 
+#include "core/journal/folder.h"
+#include "core/journal/log_layout.h"
+#include "core/journal/rocks_database.h"
 #include "test/unit/journal/journal_support.h"
 
 using namespace filial;
@@ -46,6 +51,24 @@ Errc read_fails(const core::Journal& journal, const std::vector<std::string>& to
     const auto range = journal.read({kLogOfTrim, topics, Sequence{after}, 1 << 20});
     REQUIRE_FALSE(range.has_value());
     return range.error().code;
+}
+
+/// The database under a closed journal.
+core::RocksDatabase database_of(const core::JournalOptions& options) {
+    auto database = core::RocksDatabase::open(options.dir / "db", {"log", "heads", "state"},
+                                              {8 << 20, 4 << 20}, core::RocksDatabase::Mode::write);
+    REQUIRE(database);
+    return std::move(*database);
+}
+
+std::size_t commits_in(const core::JournalOptions& options, const std::string& topic) {
+    const auto database = database_of(options);
+    const auto prefix = core::topic_prefix(kLogOfTrim, topic);
+    const std::unique_ptr<rocksdb::Iterator> at(
+        database.db().NewIterator(rocksdb::ReadOptions(), database.column(0)));
+    std::size_t count = 0;
+    for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) ++count;
+    return count;
 }
 
 void look(core::RocksJournal& journal) {
@@ -135,4 +158,100 @@ TEST_CASE("trim: what is not there is not trimmed, and nothing of that write is 
         CHECK_FALSE(journal->get("k")->has_value());
     }
     CHECK(rows_of(*journal, {"stock"}, 3).size() == 3);
+}
+
+TEST_CASE("trim: what is trimmed is gone from the disk, and nothing else") {
+    const TempFolder folder;
+    const auto options = options_in(folder / "j");
+    {
+        const auto journal = opened(options);
+        commit_events(*journal, 40);
+        REQUIRE(journal->commit(trim_of("stock", 31), true));
+    }
+    CHECK(commits_in(options, "stock") == 25);  // The one that holds 31, and what is behind it.
+    CHECK(commits_in(options, "debts") == 40);
+    {
+        const auto journal = opened(options);
+        REQUIRE(journal->commit(trim_of("stock", 51), true));
+        look(*journal);
+    }
+    CHECK(commits_in(options, "stock") == 15);
+    CHECK(commits_in(options, "debts") == 40);
+}
+
+TEST_CASE("trim: a look sees that commits are missing where what is kept begins") {
+    const TempFolder folder;
+    const auto options = options_in(folder / "j");
+    {
+        const auto journal = opened(options);
+        commit_events(*journal, 40);
+        REQUIRE(journal->commit(trim_of("stock", 31), true));
+        look(*journal);
+    }
+    {
+        const auto database = database_of(options);
+        const auto prefix = core::topic_prefix(kLogOfTrim, "stock");
+        for (const std::uint64_t upto : {32, 34}) {
+            const auto key = core::log_key(prefix, Sequence{upto});
+            REQUIRE(database.db().Delete({}, database.column(0), key).ok());
+        }
+    }
+    const auto journal = opened(options);
+    while (!journal->scrub(100)) {
+    }
+    REQUIRE(journal->damages().size() == 1);
+    CHECK(journal->damages()[0].topic == "stock");
+    CHECK(journal->damages()[0].upto == Sequence{34});
+}
+
+TEST_CASE("trim: a look that is under way takes none of it for damage") {
+    for (const std::uint64_t trimmed : {1, 31, 79}) {
+        for (const int steps : {1, 5, 12}) {
+            CAPTURE(trimmed);
+            CAPTURE(steps);
+            const TempFolder folder;
+            const auto journal = opened(options_in(folder / "j"));
+            commit_events(*journal, 40);
+            for (int i = 0; i < steps && !journal->scrub(100); ++i) {
+            }
+            REQUIRE(journal->commit(trim_of("stock", trimmed), true));
+            commit_events(*journal, 3);
+            look(*journal);
+            for (int i = 0; i < steps && !journal->scrub(100); ++i) {
+            }
+            REQUIRE(journal->commit(trim_of("stock", 85), true));
+            look(*journal);
+        }
+    }
+}
+
+TEST_CASE("trim: where the disk is as full as it may be, it may take of what is left free") {
+    const TempFolder folder;
+    auto options = options_in(folder / "j");
+    {
+        const auto journal = opened(options);
+        commit_events(*journal, 40);
+    }
+    const auto free = core::free_bytes(options.dir);
+    REQUIRE(free);
+    options.free_bytes_floor = *free / 2 * 3;
+    const auto journal = opened(options);
+    core::JournalWrite write;
+    write.appends.push_back(append_after(journal->end(kLogOfTrim), {{"stock", "row"}}));
+    CHECK(journal->commit(write, true).error().code == Errc::no_space);
+    const auto done = journal->commit(trim_of("stock", 31), true);
+    REQUIRE_MESSAGE(done, done.error().message);
+    CHECK(journal->head(kLogOfTrim)->find("stock")->kept_after == Sequence{31});
+}
+
+TEST_CASE("trim: it does not read over what was trimmed before") {
+    const TempFolder folder;
+    const auto journal = opened(options_in(folder / "j"));
+    commit_events(*journal, 300);
+    REQUIRE(journal->commit(trim_of("stock", 501), true));
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
+    rocksdb::get_perf_context()->Reset();
+    REQUIRE(journal->commit(trim_of("stock", 503), true));
+    CHECK(rocksdb::get_perf_context()->internal_delete_skipped_count < 10);
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
 }

@@ -121,6 +121,24 @@ class ManyLogs : public QuietHost {
     }
 };
 
+/// Has a large piece of a snapshot for whoever asks, and counts them.
+class Pieces : public QuietHost {
+  public:
+    schema::Result<schema::Chunk> snapshot(const core::Peer&, const schema::SnapshotAsk& ask,
+                                           std::size_t most) override {
+        ++made;
+        schema::Chunk chunk;
+        chunk.store = ask.store;
+        chunk.topic = ask.topic;
+        chunk.rows = schema::Bytes(most / 8, 'r');
+        return chunk;
+    }
+    void chunk(const core::Peer&, const schema::Chunk&) override { ++came; }
+
+    int made = 0;
+    int came = 0;
+};
+
 /// Wants all of them, and counts what it is given between two flushes.
 class Counting : public QuietHost {
   public:
@@ -177,6 +195,55 @@ TEST_CASE("exchange: a backlog of many logs that comes at once is flushed in par
     CHECK(host.all == all);
     CHECK(host.most >= 2 * kEventsOfALog);
     CHECK(host.most <= 8'192 + kEventsOfALog);
+}
+
+TEST_CASE("exchange: who asks for pieces of a snapshot and reads none is given no more of them") {
+    const test::TempFolder folder;
+    const std::string endpoint = "ipc://" + (folder / "head.sock").string();
+    core::ManualClock clock;
+    const auto network = std::move(*core::Network::open(nullptr));
+    Pieces pieces;
+    core::Exchange head{pieces,  clock,   *network,
+                        nullptr, nullptr, {schema::StoreId{"head"}, "broker", {}, {}}};
+    REQUIRE(head.listen(endpoint));
+    core::Exchange store{pieces,  clock,   *network,
+                         nullptr, nullptr, {schema::StoreId{"store9"}, "subscriber", {}, {}}};
+    REQUIRE(store.dial(core::Remote{"head", endpoint, ""}, "subscriber"));
+    const auto ask = [&] {
+        schema::SnapshotAsk message;
+        message.store = schema::StoreId{"head"};
+        message.topic = "stock";
+        return store.tell("head/broker", message);
+    };
+    const auto both = [&](int turns) {
+        for (int i = 0; i < turns; ++i) {
+            REQUIRE(head.turn(milliseconds(1)));
+            REQUIRE(store.turn(milliseconds(1)));
+            clock.advance(core::kSecond / 100);
+        }
+    };
+    both(100);
+    REQUIRE(ask());
+    both(20);
+    REQUIRE(pieces.came == 1);
+    // Of what it asks at once it is given the last.
+    for (int i = 0; i < 200; ++i) REQUIRE(ask());
+    both(20);
+    CHECK(pieces.made < 20);
+    CHECK(pieces.came == pieces.made);
+    // What waits for it is bounded, also in the transport.
+    constexpr int kAsked = 300;
+    for (int i = 0; i < kAsked; ++i) {
+        REQUIRE(ask());
+        REQUIRE(head.turn(milliseconds(1)));
+    }
+    CHECK(pieces.made < 60);
+    for (int i = 0; i < 50 && pieces.came < pieces.made; ++i) both(20);
+    CHECK(pieces.came == pieces.made);
+    const int before = pieces.came;
+    REQUIRE(ask());
+    both(20);
+    CHECK(pieces.came == before + 1);
 }
 
 TEST_CASE("exchange: another incarnation is refused while the first is alive, a later epoch not") {
