@@ -173,9 +173,10 @@ bool LogRepair::marks_known() const {
     });
 }
 
-bool LogRepair::complete() const {
+/// Every event that anybody knows of is here.
+bool LogRepair::whole() const {
     const bool all = rebuild_->end().value() > 0 && rebuild_->end() >= rebuild_->known_end();
-    if (!all || !nobody_has_more() || !marks_known()) return false;
+    if (!all || !nobody_has_more()) return false;
     // Without a witness only a broker knows what was acknowledged.
     return rebuild_->witnessed() ||
            std::any_of(brokers_.begin(), brokers_.end(),
@@ -205,6 +206,7 @@ std::string LogRepair::state() const {
     }
     if (brokers_.empty()) text += "; there is no broker to ask";
     if (!nobody_has_more()) return text;
+    if (whole()) return text + "; a broker has yet to say how far its marks have counted";
     return text +
            "; connect a broker that has them, or give them up with `filial doctor "
            "--accept-loss`";
@@ -245,11 +247,13 @@ void LogRepair::turn(core::BootTime now) {
     looked_ = now;
     look_at_brokers();
     if (stuck_ != rebuild_->end()) return;
-    if (complete()) return conclude();
+    // Where only the marks are waited for, there is nothing to give up.
+    const bool all = whole();
+    if (all && marks_known()) return conclude();
     const std::string text = state();
     if (text != said_) core::log(Level::error, text);
     said_ = text;
-    if (!nobody_has_more()) return;
+    if (all || !nobody_has_more()) return;
     const auto file = options_.publisher_dir() / kAcceptLoss;
     auto reason = core::read_text(file, kReasonBytesMax);
     if (!reason) return;

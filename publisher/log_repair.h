@@ -56,7 +56,7 @@ class LogRepair : public core::Host {
     void salvage();
     void look_at_brokers();
     bool nobody_has_more() const;
-    bool complete() const;
+    bool whole() const;
     bool marks_known() const;
     schema::Result<void> accept_loss(const std::string& reason);
     schema::Result<void> keep_counters();

@@ -107,6 +107,31 @@ struct DamagedShop {
         }
     }
 
+    /// Nothing of the journal is left beside its witness.
+    void delete_database() const {
+        std::filesystem::remove_all(options.publisher_dir() / "db");
+        std::filesystem::create_directories(options.publisher_dir() / "db");
+    }
+    /// The broker has heard that the log's marks have counted so far.
+    void mark_at_broker(std::uint64_t counter) {
+        schema::Mark mark;
+        mark.store = kRepaired;
+        mark.epoch = schema::Epoch{1};
+        mark.counter = counter;
+        mark.end = Sequence{kHeldEvents};
+        schema::MarkMessage message;
+        message.mark = schema::encode(mark);
+        const auto newer = head.marks().offer(message, clock, clock.boot());
+        REQUIRE(newer);
+        REQUIRE(*newer);
+    }
+    std::uint64_t counted() const {
+        const auto counters = journal()->get(publisher::MarkMaker::kKey);
+        REQUIRE(counters);
+        REQUIRE(*counters);
+        return publisher::MarkMaker::counter_of(**counters).value_or(0);
+    }
+
     /// Repairs for so much of the test's time at most; true if that was enough.
     bool repair(int seconds) {
         CHECK_FALSE(core::RocksJournal::open(journal_options()));
@@ -211,6 +236,26 @@ TEST_CASE("log repair: an accepted loss is the first event of the next epoch") {
     CHECK(opened->lost_upto.value() == kHeldEvents);
     CHECK(opened->reason == "both disks died");
     CHECK(opened->incarnation == head->incarnation);
+}
+
+TEST_CASE("log repair: without its state a broker says how far the marks have counted") {
+    // Repaired before: its marks count on from far above zero.
+    constexpr std::uint64_t kCounted = std::uint64_t{1} << 40;
+    DamagedShop shop;
+    shop.holder.holds = kHeldEvents;
+    shop.delete_database();
+    // Nothing is lost while only the mark is waited for, so there is nothing to give up.
+    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "in a hurry\n";
+    CHECK_FALSE(shop.repair(5));
+    CAPTURE(shop.state);
+    CHECK(shop.says("events up to 60 are here"));
+    CHECK(shop.says("how far its marks have counted"));
+    CHECK_FALSE(shop.says("--accept-loss"));
+    shop.mark_at_broker(kCounted);
+    REQUIRE(shop.repair(5));
+    CHECK(shop.counted() > kCounted);
+    CHECK(shop.journal()->head(kRepaired)->epoch.value() == 1);
+    CHECK(shop.journal()->end(kRepaired).value() == kHeldEvents);
 }
 
 TEST_CASE("log repair: a loss is not accepted while a broker may still have it") {
