@@ -162,11 +162,15 @@ bool LogRepair::nobody_has_more() const {
     });
 }
 
+/// The own state says how far the marks have counted.
+bool LogRepair::counts_on() const {
+    return repair_->rescued().contains(schema::Bytes(MarkMaker::kKey));
+}
+
 /// Where the state is gone, a broker says how far the own marks have counted: one that has the log
 /// and can be reached gets the time to send its newest.
 bool LogRepair::marks_known() const {
-    if (mark_counter_ > 0 || repair_->rescued().contains(schema::Bytes(MarkMaker::kKey)))
-        return true;
+    if (mark_counter_ > 0 || counts_on()) return true;
     if (clock_.boot().value() - started_.value() >= kReachWithin) return true;
     return std::none_of(brokers_.begin(), brokers_.end(), [](const auto& entry) {
         return entry.second.end.value_or(Sequence{0}).value() > 0;

@@ -25,9 +25,12 @@ class LogRepair : public core::Host {
               const core::Clock& clock, std::string why);
     void attach(core::Exchange& exchange) { exchange_ = &exchange; }
 
-    /// Whose log it is, for the greeting; zeros where nothing says it any more.
-    schema::Epoch own_epoch() const { return rebuild_->epoch(); }
-    schema::Incarnation own_incarnation() const { return rebuild_->incarnation(); }
+    /// Whose log it is, for the greeting; zeros where nothing says how far its marks have counted:
+    /// a broker tells a log's marks only to a store that does not say which life it speaks for.
+    schema::Epoch own_epoch() const { return counts_on() ? rebuild_->epoch() : schema::Epoch{}; }
+    schema::Incarnation own_incarnation() const {
+        return counts_on() ? rebuild_->incarnation() : schema::Incarnation{};
+    }
 
     /// The log is together again, or what is missing was given up.
     bool done() const { return done_; }
@@ -57,6 +60,7 @@ class LogRepair : public core::Host {
     void look_at_brokers();
     bool nobody_has_more() const;
     bool whole() const;
+    bool counts_on() const;
     bool marks_known() const;
     schema::Result<void> accept_loss(const std::string& reason);
     schema::Result<void> keep_counters();

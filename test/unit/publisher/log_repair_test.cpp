@@ -171,6 +171,7 @@ TEST_CASE(
     "log repair: what the broker has comes back, and the store is no receiver of its own log") {
     DamagedShop shop;
     shop.holder.holds = kHeldEvents;
+    shop.mark_at_broker(7'000);
     shop.delete_logs();
     REQUIRE(shop.repair(10));
     CHECK(shop.holder.receivers == 0);
@@ -187,6 +188,7 @@ TEST_CASE("log repair: events that the broker has beyond the witness are taken t
     DamagedShop shop;
     shop.log.sell(3);
     shop.holder.holds = kHeldEvents + 3;
+    shop.mark_at_broker(7'000);
     shop.delete_logs();
     REQUIRE(shop.repair(10));
     CHECK(shop.journal()->end(kRepaired).value() == kHeldEvents + 3);
@@ -195,6 +197,7 @@ TEST_CASE("log repair: events that the broker has beyond the witness are taken t
 TEST_CASE("log repair: what the broker does not have is waited for, by position, over restarts") {
     DamagedShop shop;
     shop.holder.holds = 41;
+    shop.mark_at_broker(7'000);
     shop.delete_logs();
     for (int i = 0; i < 2; ++i) {
         CHECK_FALSE(shop.repair(20));
@@ -261,6 +264,7 @@ TEST_CASE("log repair: without its state a broker says how far the marks have co
 TEST_CASE("log repair: a loss is not accepted while a broker may still have it") {
     DamagedShop shop;
     shop.holder.holds = kHeldEvents;
+    shop.mark_at_broker(7'000);
     shop.delete_logs();
     std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "in a hurry\n";
     REQUIRE(shop.repair(10));
