@@ -152,6 +152,7 @@ std::string LogRepair::state() const {
     }
     if (brokers_.empty()) text += "; there is no broker to ask";
     if (!nobody_has_more()) return text;
+    if (whole()) return text + "; a broker has yet to say how far its marks have counted";
     return text +
            "; connect a broker that has them, or give them up with `filial doctor "
            "--accept-loss`";
@@ -192,14 +193,13 @@ void LogRepair::turn(core::BootTime now) {
     looked_ = now;
     look_at_brokers();
     if (stuck_ != rebuild_->end()) return;
-    if (whole()) {
-        if (marks_known(now)) conclude();
-        return;
-    }
+    // Where only the marks are waited for, there is nothing to give up.
+    const bool all = whole();
+    if (all && marks_known(now)) return conclude();
     const std::string text = state();
     if (text != said_) core::log(Level::error, text);
     said_ = text;
-    if (!nobody_has_more()) return;
+    if (all || !nobody_has_more()) return;
     const auto file = options_.publisher_dir() / kAcceptLoss;
     auto reason = core::read_text(file, kReasonBytesMax);
     if (!reason) return;

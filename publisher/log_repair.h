@@ -26,9 +26,12 @@ class LogRepair : public core::Host {
               const core::Clock& clock, std::string why);
     void attach(core::Exchange& exchange) { exchange_ = &exchange; }
 
-    /// Whose log it is, for the greeting; zeros where nothing says it any more.
-    schema::Epoch own_epoch() const { return rebuild_->epoch(); }
-    schema::Incarnation own_incarnation() const { return rebuild_->incarnation(); }
+    /// Whose log it is, for the greeting; zeros where nothing says how far its marks have counted:
+    /// a broker tells a log's marks only to a store that does not say which life it speaks for.
+    schema::Epoch own_epoch() const { return counts_on() ? rebuild_->epoch() : schema::Epoch{}; }
+    schema::Incarnation own_incarnation() const {
+        return counts_on() ? rebuild_->incarnation() : schema::Incarnation{};
+    }
 
     /// The log is together again, or what is missing was given up.
     bool done() const { return done_; }

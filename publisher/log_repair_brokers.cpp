@@ -17,7 +17,7 @@ namespace {
 /// A broker with which no session came about in this time counts as one that cannot be reached.
 constexpr std::int64_t kReachWithin = 10 * core::kSecond;
 /// A mark that a broker has comes this soon once it has said where the log ends there.
-constexpr std::int64_t kMarkWithin = 3 * core::kSecond;
+constexpr std::int64_t kMarkWithin = 10 * core::kSecond;
 
 }  // namespace
 

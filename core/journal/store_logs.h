@@ -47,6 +47,7 @@ class StoreLogs {
                                                          const std::string& topic,
                                                          schema::Sequence at) const;
     schema::Result<void> check_overlap(const LogHead& held, const schema::Range& range) const;
+    schema::Result<void> known(const LogHead& held, const schema::Range& range) const;
 
     Journal& journal_;
     const Clock& clock_;

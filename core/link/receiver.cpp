@@ -23,6 +23,7 @@ Fetch Receiver::begin(const Want& want, BootTime now) {
     flow.restarted = now;
     flow.catching = again;
     flow.held = false;
+    flow.proves = !want.proof.empty();
     flow.stopped.clear();
     flow.retry.reset();
     Fetch fetch = fetch_of(want.store, flow, want.after, true);
@@ -55,6 +56,16 @@ bool Receiver::confirm_pays(const StoreId& store, BootTime now) const {
     return flow.unconfirmed >= abilities_.credit / 4 ||
            since(*flow.unconfirmed_since) >= kConfirmWithin ||
            (!behind(flow) && since(flow.progress) >= kConfirmQuiet);
+}
+
+bool Receiver::overtaken(const StoreId& store, const std::vector<TopicEnd>& durable) const {
+    const auto found = flows_.find(store);
+    if (found == flows_.end() || !found->second.proves) return false;
+    const auto& next_after = found->second.next_after;
+    return std::any_of(durable.begin(), durable.end(), [&](const TopicEnd& end) {
+        const auto at = next_after.find(end.topic);
+        return at != next_after.end() && at->second < end.seq;
+    });
 }
 
 Receiver::Step Receiver::judge(const Block& block, BootTime now) {

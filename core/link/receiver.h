@@ -43,6 +43,10 @@ class Receiver {
     schema::Fetch begin(const Want& want, BootTime now);
     /// Judges the next block. After `take`, its range counts as received.
     Step judge(const schema::Block& block, BootTime now);
+    /// The host holds more of it than this session brought, and proves what it holds: the sender
+    /// has to look whether it has the same there before it goes on behind it, so `begin` is due.
+    bool overtaken(const schema::StoreId& store,
+                   const std::vector<schema::TopicEnd>& durable) const;
     /// The fetch that confirms what the host made durable, also by another source. The log must
     /// have been begun.
     schema::Fetch confirm(const schema::StoreId& store,
@@ -80,6 +84,7 @@ class Receiver {
         std::uint64_t unconfirmed = 0;  ///< Bytes of blocks that came since.
         std::optional<BootTime> unconfirmed_since;
         bool held = false;      ///< Others go first.
+        bool proves = false;    ///< Its fetch said what is held.
         bool alone = false;     ///< Its blocks may not build on rows before them.
         bool catching = false;  ///< A restart is under way: older blocks may still come in.
         std::string stopped;    ///< Why nothing is fetched; empty while it is.

@@ -38,7 +38,9 @@ void Switchboard::confirm() {
         if (flow == nullptr || !flow->stopped.empty() || flow->held) return;
         Want want{store, flow->epoch, {}};
         for (const auto& [topic, after] : flow->next_after) want.after.push_back({topic, after});
-        Fetch fetch = line.session()->receiver.confirm(store, host_.durable(want));
+        const auto durable = host_.durable(want);
+        if (line.session()->receiver.overtaken(store, durable)) return this->want(line, store);
+        Fetch fetch = line.session()->receiver.confirm(store, durable);
         fetch.session = line.session()->to_peer();
         line.send(Message{std::move(fetch)});
     };

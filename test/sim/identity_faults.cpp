@@ -132,7 +132,12 @@ bool Company::has_all_of_brokers(const Machine& machine, const SimJournal& disk)
 
 /// `filial doctor --accept-loss`, once every broker has given what it has.
 void Company::accept_loss(const Machine& machine, const Process& process) {
-    if (process.life->repairs().find("--accept-loss") == std::string::npos) return;
+    const std::string says = process.life->repairs();
+    if (says.find("--accept-loss") == std::string::npos) return;
+    // What is on its way to one that has not answered may yet come to stand there.
+    for (const core::Remote& hub : machine.options.hubs) {
+        if (says.find("; " + hub.name + " has not answered") != std::string::npos) return;
+    }
     if (!has_all_of_brokers(machine, machine.publisher_repair) || !random_.chance(100)) return;
     truth_.loss_accepted(machine.store);
     ++counts_["losses accepted"];

@@ -14,9 +14,14 @@ constexpr std::size_t kQueueMax = 1'500;
 constexpr Time kKernelGivesUp = 300 * kSecond;
 /// What was lost on its way is sent again after a pause that grows with each further loss.
 constexpr Time kSentAgain = 30 * kSecond;
-constexpr std::size_t kKindAt = 2;  ///< Of an encoded message: array head, version, kind.
 constexpr char kBlockKind = 5;
 constexpr char kWelcomeKind = 2;
+
+/// Of an encoded message: array head, version, kind. The head of a long array has three bytes.
+char kind_of(schema::ByteView bytes) {
+    const std::size_t at = !bytes.empty() && bytes[0] == '\xdc' ? 4 : 2;
+    return bytes.size() > at ? bytes[at] : '\0';
+}
 
 }  // namespace
 
@@ -54,9 +59,7 @@ bool Network::send(Connection& connection, Way& way, int to, schema::ByteView by
     ++counts_.messages;
     note(bytes.size());
     const bool answers = &way == &connection.to_caller;
-    if (answers && bytes.size() > kKindAt && bytes[kKindAt] == kWelcomeKind) {
-        connection.greeted = true;
-    }
+    if (answers && kind_of(bytes) == kWelcomeKind) connection.greeted = true;
     if (!bytes.empty()) note(static_cast<unsigned char>(bytes.back()));
     // The end that sends does not know yet that nobody is there.
     if (connection.broken) {
@@ -70,7 +73,7 @@ bool Network::send(Connection& connection, Way& way, int to, schema::ByteView by
             ++counts_.lost;
             return true;
         }
-        const bool block = bytes.size() > 40 && bytes[kKindAt] == kBlockKind;
+        const bool block = bytes.size() > 40 && kind_of(bytes) == kBlockKind;
         const unsigned often = block ? wire.corrupts : wire.corrupts / 10;
         if (random_.chance(often)) damage(message.bytes, connection);
     }
@@ -83,7 +86,7 @@ bool Network::send(Connection& connection, Way& way, int to, schema::ByteView by
 /// Of a block, whose checksum has to find it; anything else CURVE finds, and ends the connection.
 void Network::damage(Bytes& bytes, Connection& connection) {
     ++counts_.corrupted;
-    if (bytes.size() > 40 && bytes[kKindAt] == kBlockKind) {
+    if (bytes.size() > 40 && kind_of(bytes) == kBlockKind) {
         const std::size_t at = 16 + random_.below(bytes.size() - 16);
         bytes[at] = static_cast<char>(bytes[at] ^ (1 << random_.below(8)));
         return;

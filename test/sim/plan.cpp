@@ -1,5 +1,7 @@
 #include "test/sim/plan.h"
 
+#include <algorithm>
+
 namespace filial::sim {
 
 const char* name_of(Fault fault) {
@@ -40,15 +42,21 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     }
     if (random.chance(50)) every.fill(0);  // A quiet company is one, too.
     // Of a log one copy stays, at its store or at a broker: else it is not to be had by anybody.
-    const auto off = [&](Fault fault) { every[static_cast<std::size_t>(fault)] = 0; };
+    // What one seed may have of these it has for certain, or it would be rare.
     const std::uint64_t which = random.below(100);
-    if (which >= 20) off(Fault::restore);
-    if (which >= 20) off(Fault::replace);
+    const auto only = [&](Fault fault, bool may, Time least, Time most) {
+        const bool too = may && random.chance(700);
+        every[static_cast<std::size_t>(fault)] = too ? random.between(least, most) * kSecond : 0;
+    };
+    const bool quiet = std::all_of(every.begin(), every.end(), [](Time each) { return each == 0; });
+    if (quiet) return;
+    only(Fault::restore, which < 20, 4, 60);
+    only(Fault::replace, which < 20, 4, 90);
     // With two brokers each may have another half of a fork, and only people can part them.
-    if (which < 20 || which >= 35 || brokers == 2) off(Fault::clone);
-    if (which < 35 || which >= 55) off(Fault::damaged_log);
-    if (which < 35 || which >= 65) off(Fault::damaged_broker);
-    if (which < 65) off(Fault::old_broker);
+    only(Fault::clone, which >= 20 && which < 35 && brokers == 1, 4, 60);
+    only(Fault::damaged_log, which >= 35 && which < 55, 4, 90);
+    only(Fault::damaged_broker, which >= 35 && which < 65, 4, 90);
+    only(Fault::old_broker, which >= 65, 4, 60);
 }
 
 bool Plan::rots() const {

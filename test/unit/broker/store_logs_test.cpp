@@ -207,6 +207,31 @@ TEST_CASE("store logs: what another log has above the end is not put behind what
     }
 }
 
+TEST_CASE("store logs: another log's events at places that are held are noticed, also if no more") {
+    LogMaker store("store1");
+    store.sell(3);
+    LogMaker fork = store;
+    store.sell(6);
+    fork.add("stock", "stock.moved",
+             schema::encode(schema::StockMoved{schema::Quantity{7}, "sale", "", 0, {}}));
+    fork.sell(5);
+    for (const bool committed : {false, true}) {
+        CAPTURE(committed);
+        Fixture f;
+        REQUIRE(f.logs->stage(store.range(0, 8)));
+        if (committed) REQUIRE(f.logs->commit({}));
+        CHECK(f.logs->stage(store.range(2, 6)));
+        CHECK(f.logs->stage(store.range(2, 8)));
+        CHECK(f.logs->stage(fork.range(2, 4)));  // Of before they parted.
+        for (const std::uint64_t upto : {6, 8}) {
+            const auto other = f.logs->stage(fork.range(3, upto));
+            REQUIRE_FALSE(other);
+            CHECK(other.error().code == Errc::gap);
+        }
+        CHECK(f.logs->staged_end(StoreId{"store1"}) == Sequence{8});
+    }
+}
+
 TEST_CASE("store logs: what is no commit of its log is refused at once, not in every flush") {
     Fixture f;
     LogMaker store("store1"), other("store2");

@@ -123,6 +123,21 @@ TEST_CASE("receiver: what another source brought is confirmed here, and blocks o
     CHECK(position(receiver, "stock") == 20);
 }
 
+TEST_CASE("receiver: a sender does not go on unproved behind what another source brought") {
+    for (const bool proves : {true, false}) {
+        CAPTURE(proves);
+        Receiver receiver;
+        Want want = want_of({{"stock", 3}});
+        if (proves) want.proof = "what is held up to 3";
+        receiver.begin(want, at_second(1));
+        CHECK(receiver.judge(block_of({"stock"}, 3, 5), at_second(1)) == Step::take);
+        CHECK_FALSE(receiver.overtaken(kStore, {{"stock", Sequence{5}}}));
+        CHECK_FALSE(receiver.overtaken(kStore, {{"stock", Sequence{4}}}));
+        CHECK(receiver.overtaken(kStore, {{"stock", Sequence{6}}}) == proves);
+        CHECK_FALSE(receiver.overtaken(StoreId{"store2"}, {{"stock", Sequence{6}}}));
+    }
+}
+
 TEST_CASE("receiver: a sender that has more and says nothing is asked again after kOverdue") {
     Receiver receiver;
     const std::int64_t overdue = core::kOverdue / core::kSecond;

@@ -168,6 +168,31 @@ struct DamagedShop {
         }
     }
 
+    /// Nothing of the journal is left beside its witness.
+    void delete_database() const {
+        std::filesystem::remove_all(options.publisher_dir() / "db");
+        std::filesystem::create_directories(options.publisher_dir() / "db");
+    }
+    /// The broker has heard that the log's marks have counted so far.
+    void mark_at_broker(std::uint64_t counter) {
+        schema::Mark mark;
+        mark.store = kRepaired;
+        mark.epoch = schema::Epoch{1};
+        mark.counter = counter;
+        mark.end = Sequence{kHeldEvents};
+        schema::MarkMessage message;
+        message.mark = schema::encode(mark);
+        const auto newer = head.marks().offer(message, clock, clock.boot());
+        REQUIRE(newer);
+        REQUIRE(*newer);
+    }
+    std::uint64_t counted() const {
+        const auto counters = journal()->get(publisher::MarkMaker::kKey);
+        REQUIRE(counters);
+        REQUIRE(*counters);
+        return publisher::MarkMaker::counter_of(**counters).value_or(0);
+    }
+
     /// Repairs for so much of the test's time at most; true if that was enough.
     bool repair(int seconds) {
         CHECK(core::RocksJournal::open(journal_options()).has_value() == opens);

@@ -11,6 +11,7 @@ TEST_CASE(
     "log repair: what the broker has comes back, and the store is no receiver of its own log") {
     DamagedShop shop;
     shop.holder.holds = kHeldEvents;
+    shop.mark_at_broker(7'000);
     shop.delete_logs();
     REQUIRE(shop.repair(10));
     CHECK(shop.holder.receivers == 0);
@@ -27,6 +28,7 @@ TEST_CASE("log repair: events that the broker has beyond the witness are taken t
     DamagedShop shop;
     shop.log.sell(3);
     shop.holder.holds = kHeldEvents + 3;
+    shop.mark_at_broker(7'000);
     shop.delete_logs();
     REQUIRE(shop.repair(10));
     CHECK(shop.journal()->end(kRepaired).value() == kHeldEvents + 3);
@@ -35,6 +37,7 @@ TEST_CASE("log repair: events that the broker has beyond the witness are taken t
 TEST_CASE("log repair: what the broker does not have is waited for, by position, over restarts") {
     DamagedShop shop;
     shop.holder.holds = 41;
+    shop.mark_at_broker(7'000);
     shop.delete_logs();
     for (int i = 0; i < 2; ++i) {
         CHECK_FALSE(shop.repair(20));
@@ -78,9 +81,30 @@ TEST_CASE("log repair: an accepted loss is the first event of the next epoch") {
     CHECK(opened->incarnation == head->incarnation);
 }
 
+TEST_CASE("log repair: without its state a broker says how far the marks have counted") {
+    // Repaired before: its marks count on from far above zero.
+    constexpr std::uint64_t kCounted = std::uint64_t{1} << 40;
+    DamagedShop shop;
+    shop.holder.holds = kHeldEvents;
+    shop.delete_database();
+    // Nothing is lost while only the mark is waited for, so there is nothing to give up.
+    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "in a hurry\n";
+    CHECK_FALSE(shop.repair(5));
+    CAPTURE(shop.state);
+    CHECK(shop.says("events up to 60 are here"));
+    CHECK(shop.says("how far its marks have counted"));
+    CHECK_FALSE(shop.says("--accept-loss"));
+    shop.mark_at_broker(kCounted);
+    REQUIRE(shop.repair(5));
+    CHECK(shop.counted() > kCounted);
+    CHECK(shop.journal()->head(kRepaired)->epoch.value() == 1);
+    CHECK(shop.journal()->end(kRepaired).value() == kHeldEvents);
+}
+
 TEST_CASE("log repair: a loss is not accepted while a broker may still have it") {
     DamagedShop shop;
     shop.holder.holds = kHeldEvents;
+    shop.mark_at_broker(7'000);
     shop.delete_logs();
     std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "in a hurry\n";
     REQUIRE(shop.repair(10));
