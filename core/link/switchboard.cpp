@@ -330,40 +330,6 @@ void Switchboard::on_fetch(Line& line, const Fetch& fetch) {
     refuse(line, *why, fetch.store.value(), topics);
 }
 
-void Switchboard::on_block(Line& line, const Block& block) {
-    Session& session = *line.session();
-    session.block_came();
-    if (!may_send(line, block.store)) {
-        counters_["blocks_foreign"] += 1;
-        log(Level::error, "a peer sent another store's log; nothing was stored",
-            {{"peer", session.peer().name}, {"store", block.store.value()}});
-        return;
-    }
-    const BootTime now = clock_.boot();
-    switch (session.receiver.judge(block, now)) {
-        case Receiver::Step::ignore:
-            counters_["blocks_ignored"] += 1;
-            line.staged.insert(block.store);  // Its sender learns how far we are, and goes on.
-            return;
-        case Receiver::Step::restart:
-            want(line, block.store);
-            return;
-        case Receiver::Step::take:
-            break;
-    }
-    auto range = unpack(block);
-    if (!range) return block_failed(line, block, range.error());
-    counters_["blocks_in"] += 1;
-    counters_["block_bytes_in"] += static_cast<std::int64_t>(block.data.size());
-    counters_["events_in"] += static_cast<std::int64_t>(block.count);
-    line.events_in += static_cast<std::int64_t>(block.count);
-    events_taken_ += static_cast<std::int64_t>(block.count);
-    line.pace_in.spend(block.data.size(), now);
-    const auto taken = host_.take(session.peer(), std::move(*range));
-    if (!taken) return block_failed(line, block, taken.error());
-    line.staged.insert(block.store);
-}
-
 void Switchboard::on_mark(Line& line, const schema::MarkMessage& message) {
     schema::Parser parser;
     const auto mark = schema::decode_mark(parser, message.mark);
