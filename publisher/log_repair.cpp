@@ -74,6 +74,7 @@ LogRepair::LogRepair(const core::Options& options, std::unique_ptr<core::Damaged
       rebuild_(std::make_unique<core::LogRebuild>(*repair_, options.store)),
       started_(clock.boot()) {
     for (const core::Remote& hub : options.hubs) brokers_[hub.name];
+    marks_saved_ = repair_->rescued().contains(schema::Bytes(MarkMaker::kKey));
 }
 
 Result<schema::Range> LogRepair::read(const core::ReadRequest&) {

@@ -61,6 +61,7 @@ class LogRepair : public core::Host {
     void look_at_brokers();
     bool nobody_has_more() const;
     bool whole() const;
+    bool counts_on() const { return marks_saved_; }
     bool marks_known(core::BootTime now);
     schema::Result<void> accept_loss(const std::string& reason);
     schema::Result<void> keep_counters();

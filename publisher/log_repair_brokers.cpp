@@ -106,11 +106,8 @@ bool LogRepair::nobody_has_more() const {
 /// Where the state is gone, a broker says how far the own marks have counted: its newest one comes
 /// right behind the greeting, if it has any.
 bool LogRepair::marks_known(core::BootTime now) {
-    if (!whole_since_) {
-        whole_since_ = now;
-        marks_saved_ = repair_->rescued().contains(schema::Bytes(MarkMaker::kKey));
-    }
-    return marks_saved_ || mark_counter_ > 0 || now.value() - whole_since_->value() >= kMarkWithin;
+    if (!whole_since_) whole_since_ = now;
+    return counts_on() || mark_counter_ > 0 || now.value() - whole_since_->value() >= kMarkWithin;
 }
 
 }  // namespace filial::publisher
