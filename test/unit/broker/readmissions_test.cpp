@@ -65,12 +65,13 @@ TEST_CASE(
 TEST_CASE("readmissions: a code has to name one machine that asked") {
     Readmissions all;
     all.met(kStore, attempt(0x11, 1));
+    // Only one begins with these, and fewer digits than are shown may be another one's by chance.
+    CHECK_FALSE(all.grant(kStore, code(0x11).substr(0, 7), Epoch{1}));
     Attempt alike = attempt(0x11, 2);
     alike.incarnation[15] = 0;
     all.met(kStore, alike);
     CHECK(all.grant(kStore, code(0x11), Epoch{1}).error().code == Errc::invalid);
     CHECK(all.grant(kStore, code(2), Epoch{1}).error().code == Errc::not_found);
-    CHECK(all.grant(kStore, code(0x11).substr(0, 7), Epoch{1}).error().code == Errc::invalid);
     CHECK(all.grant(kStore, "", Epoch{1}).error().code == Errc::not_found);
     CHECK(all.grant(StoreId{"store2"}, code(0x11), Epoch{1}).error().code == Errc::not_found);
     CHECK(all.grant(kStore, schema::to_hex(schema::view(alike.incarnation)), Epoch{1}));
