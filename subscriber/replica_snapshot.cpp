@@ -41,6 +41,10 @@ struct Made {
 
 Result<bool> Replica::add_piece(const schema::Chunk& chunk) {
     if (!wants_store(chunk.store) || !wants_topic(chunk.topic)) return false;
+    // Its pieces would take the names of those that are held.
+    if (const Shelved* held = shelf_.held(chunk.store, chunk.topic)) {
+        if (chunk.info.upto <= held->info.upto) return false;
+    }
     return shelf_.add(chunk);
 }
 

@@ -13,6 +13,9 @@ namespace {
 
 /// After a piece that could not be taken.
 constexpr std::int64_t kAgainAfter = 5 * core::kSecond;
+/// After one that was whole and could not be taken in: it comes again, over a line that may be
+/// dear.
+constexpr std::int64_t kAgainMost = 4 * 3'600 * core::kSecond;
 
 }  // namespace
 
@@ -37,21 +40,24 @@ void SnapshotPull::session_began(const std::string& peer) {
     }
 }
 
-void SnapshotPull::came(const std::string& peer, const schema::Chunk& chunk, core::BootTime now) {
+bool SnapshotPull::came(const std::string& peer, const schema::Chunk& chunk, core::BootTime now) {
     const auto need = needs_.find({chunk.store, chunk.topic});
-    if (need == needs_.end() || need->second.asked != peer) return;
-    if (chunk.info.upto.value() == 0) {
-        needs_.erase(need);  // All of it is kept there after all.
-        return;
+    if (need == needs_.end() || need->second.asked != peer) return false;
+    // All of it is kept there after all, or what is here goes on behind it.
+    const bool not_needed = chunk.info.upto <= replica_.position(chunk.store, chunk.topic);
+    if (not_needed) {
+        needs_.erase(need);
+        return true;
     }
     const auto added = replica_.add_piece(chunk);
     if (added) {
         need->second.asked.clear();
-        return;
+        return false;
     }
     core::log(core::Level::error, "a piece of a snapshot was refused",
               {{"peer", peer}, {"origin", chunk.store.value()}, {"error", added.error().message}});
     need->second.since = core::BootTime{now.value() - kPieceWithin + kAgainAfter};
+    return false;
 }
 
 bool SnapshotPull::is_asked(const std::string& peer, core::BootTime now) const {
@@ -66,10 +72,19 @@ Result<bool> SnapshotPull::turn(core::BootTime now, const Ask& ask) {
     for (auto at = needs_.begin(); at != needs_.end();) {
         const auto& [store, topic] = at->first;
         Need& need = at->second;
+        if (now < need.not_before) {
+            ++at;
+            continue;
+        }
         const Shelved* coming = replica_.coming(store, topic);
         if (coming != nullptr && coming->whole) {
             const auto done = replica_.switch_to_snapshot(store, topic);
-            if (!done) return tl::unexpected(done.error());
+            if (!done) {
+                need.wait_us = std::clamp(2 * need.wait_us, kAgainAfter, kAgainMost);
+                need.not_before = core::BootTime{now.value() + need.wait_us};
+                need.asked.clear();
+                return tl::unexpected(done.error());
+            }
             taken_ += *done ? 1 : 0;
             changed = changed || *done;
             at = *done ? needs_.erase(at) : std::next(at);

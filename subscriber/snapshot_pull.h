@@ -30,12 +30,13 @@ class SnapshotPull {
     bool empty() const { return needs_.empty(); }
 
     /// A piece came from `peer`. What is wrong with it is said, once in the log, and it is asked
-    /// for again.
-    void came(const std::string& peer, const schema::Chunk& chunk, core::BootTime now);
+    /// for again. True where the topic is to be fetched from `peer` after all.
+    bool came(const std::string& peer, const schema::Chunk& chunk, core::BootTime now);
 
     /// Takes in what is whole and asks for what is not, by `ask`, which is false where the peer is
     /// not there: it says what it lacks when it is again. True where something changed of what is
-    /// to be fetched. Fails as Replica::flush does.
+    /// to be fetched. Fails as Replica::flush does, and where a snapshot cannot be taken in: that
+    /// one is tried again later, each time after twice as long.
     using Ask = std::function<bool(const std::string& peer, schema::SnapshotAsk ask)>;
     schema::Result<bool> turn(core::BootTime now, const Ask& ask);
 
@@ -47,6 +48,8 @@ class SnapshotPull {
         std::set<std::string> peers;  ///< Who said that they do not keep it.
         std::string asked;            ///< Of whom a piece is on the way; empty: none is.
         core::BootTime since;
+        std::int64_t wait_us = 0;     ///< After the last try to take it in failed,
+        core::BootTime not_before{};  ///< which ends then.
     };
     bool is_asked(const std::string& peer, core::BootTime now) const;
 

@@ -41,7 +41,10 @@ Bytes encode(const Shelved& shelved) {
 Result<Shelved> decode_shelved(schema::Parser& parser, ByteView bytes) {
     auto fields = parser.array(bytes);
     if (!fields) return schema::fail("shelved base", fields.error());
-    fields->skip();  // Version.
+    if (const std::uint64_t version = fields->u64(); version > kShelvedVersion) {
+        return schema::fail(Errc::schema_too_new,
+                            "shelved base: version " + std::to_string(version));
+    }
     Shelved shelved;
     shelved.info.epoch = schema::Epoch{fields->u32()};
     shelved.info.upto = Sequence{fields->u64()};

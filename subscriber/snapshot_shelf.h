@@ -22,7 +22,7 @@ struct Shelved {
 
 ///     [1, epoch, upto, events, chain, after, pieces, whole]
 schema::Bytes encode(const Shelved& shelved);
-/// `corrupt` on damage.
+/// `corrupt` on damage, `schema_too_new` for another version.
 schema::Result<Shelved> decode_shelved(schema::Parser& parser, schema::ByteView bytes);
 
 /// The bases that a replica was given in place of events: of each topic of a log the one that its

@@ -52,7 +52,7 @@ class Subscriber : public core::Host {
     }
     void session_began(const core::Peer& peer) override { snapshots_.session_began(peer.name); }
     void chunk(const core::Peer& peer, const schema::Chunk& chunk) override {
-        snapshots_.came(peer.name, chunk, clock_.boot());
+        want_again_ = snapshots_.came(peer.name, chunk, clock_.boot()) || want_again_;
     }
     schema::Result<void> flush() override;
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;

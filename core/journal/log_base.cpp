@@ -44,7 +44,10 @@ bool is_base_key(ByteView key) {
 Result<BaseInfo> decode_base_info(schema::Parser& parser, ByteView bytes) {
     auto fields = parser.array(bytes);
     if (!fields) return schema::fail("base", fields.error());
-    fields->skip();  // Version.
+    if (const std::uint64_t version = fields->u64(); version > kInfoVersion) {
+        return schema::fail(schema::Errc::schema_too_new,
+                            "base: version " + std::to_string(version));
+    }
     BaseInfo info;
     info.epoch = schema::Epoch{fields->u32()};
     info.upto = Sequence{fields->u64()};

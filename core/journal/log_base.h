@@ -15,7 +15,7 @@ namespace filial::core {
 /// What their keys begin with, so that whoever makes a journal anew can leave them out.
 bool is_base_key(schema::ByteView key);
 
-/// `corrupt` on damage.
+/// `corrupt` on damage, `schema_too_new` for another version.
 schema::Result<schema::BaseInfo> decode_base_info(schema::Parser& parser, schema::ByteView bytes);
 
 /// nullopt: all of the topic is kept. `corrupt` on damage.

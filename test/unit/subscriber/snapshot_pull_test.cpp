@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "test/unit/subscriber/replica_support.h"
 
 using namespace filial;
@@ -141,6 +143,81 @@ TEST_CASE("snapshot pull: who is not there is asked no more, and another one goe
     none.topic = "stock";
     it.pull.came("two/broker", none, it.now);
     CHECK(it.pull.empty());
+}
+
+TEST_CASE(
+    "snapshot pull: one that cannot be taken in is fetched again later, and later each time") {
+    Pulling it;
+    it.hear_control();
+    it.pull.needed("head/broker", kStore, {"stock"});
+    // Of two epochs the sums leave 64 bits together.
+    schema::Chunk bad = it.chunk("stock", 0);
+    schema::EncodedRows rows;
+    for (const std::uint32_t epoch : {1, 2}) {
+        schema::BaseRow row;
+        row.kind = schema::BaseRow::Kind::sum;
+        row.epoch = schema::Epoch{epoch};
+        row.key = "k0";
+        row.events = 1;
+        row.sum = INT64_MAX;
+        rows.emplace_back(key_of(row), value_of(row));
+    }
+    std::sort(rows.begin(), rows.end());
+    bad.rows = schema::encode_rows(rows);
+    bad.checksum = schema::checksum_of(bad.rows);
+    bad.last = true;
+    const auto fails = [&] {
+        it.pull.came("head/broker", bad, it.now);
+        return !it.pull.turn(it.now, [](const std::string&, auto) { return true; });
+    };
+    it.turn();
+    REQUIRE(it.asked.size() == 1);
+    std::int64_t wait = 5 * core::kSecond;
+    for (std::size_t tries = 1; tries < 6; ++tries) {
+        CAPTURE(tries);
+        REQUIRE(fails());
+        for (int turns = 0; turns < 5; ++turns) it.turn();
+        it.now = BootTime{it.now.value() + wait - 1};
+        it.turn();
+        CHECK(it.asked.size() == tries);
+        it.now = BootTime{it.now.value() + 1};
+        it.turn();
+        CHECK(it.asked.size() == tries + 1);
+        wait *= 2;
+    }
+    it.pull.came("head/broker", it.chunk("stock", 0), it.now);
+    it.turn();
+    it.pull.came("head/broker", it.chunk("stock", 1), it.now);
+    CHECK(it.turn());
+    CHECK(it.pull.taken() == 1);
+}
+
+TEST_CASE("snapshot pull: the one that is held does not come again, whoever says it is needed") {
+    Pulling it;
+    it.hear_control();
+    it.pull.needed("one/broker", kStore, {"stock"});
+    for (const int piece : {0, 1}) {
+        it.turn();
+        CHECK_FALSE(it.pull.came("one/broker", it.chunk("stock", piece), it.now));
+    }
+    CHECK(it.turn());
+    // It had said so before the switch.
+    it.pull.needed("two/broker", kStore, {"stock"});
+    it.turn();
+    CHECK(it.asked.back().first == "two/broker");
+    CHECK(it.pull.came("two/broker", it.chunk("stock", 0), it.now));
+    CHECK(it.pull.empty());
+    CHECK(it.replica->coming(kStore, "stock") == nullptr);
+    CHECK_FALSE(*it.replica->add_piece(it.chunk("stock", 0)));
+    REQUIRE(it.replica->flush());
+    int rows = 0;
+    const auto base = held_base(it.replica->kept(), kStore, "stock");
+    REQUIRE(base);
+    REQUIRE(each_base_row(it.replica->kept(), kStore, "stock", **base, [&](const auto&) {
+        ++rows;
+        return schema::Result<void>();
+    }));
+    CHECK(rows == 2);
 }
 
 }  // namespace snapshot_pull_test

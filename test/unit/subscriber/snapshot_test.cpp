@@ -237,6 +237,15 @@ TEST_CASE("snapshot: a new epoch goes on behind it, and one that goes on elsewhe
     }
 }
 
+TEST_CASE("snapshot: what a later version has written of one is not read as ours") {
+    schema::Parser parser;
+    schema::Writer shelved, info;
+    shelved.array(8).u64(2).u64(1).u64(7).u64(2).bin(Bytes(32, 'c')).bin("k").u64(1).boolean(true);
+    CHECK(decode_shelved(parser, shelved.take()).error().code == Errc::schema_too_new);
+    info.array(5).u64(2).u64(1).u64(7).u64(2).bin(Bytes(32, 'c'));
+    CHECK(core::decode_base_info(parser, info.take()).error().code == Errc::schema_too_new);
+}
+
 TEST_CASE("snapshot: reloading one log drops its snapshots, and the others' stay") {
     const TestLog log = mixed_log(2, 50);
     const Kept kept(log, log.size() / 2);
