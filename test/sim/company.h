@@ -115,7 +115,7 @@ class Company {
     void replace_store();
     void clone_store();
     void stop_clone();
-    bool has_all_of_brokers(const Machine& machine, const SimJournal& disk);
+    bool has_all_of_brokers(const Machine& machine, const SimJournal& disk) const;
     void add_people();
     void look_after();
     void readmit(Machine& machine);

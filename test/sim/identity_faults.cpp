@@ -122,12 +122,12 @@ void Company::stop_clone() {
         clone_->publisher_disk.data();
 }
 
-/// Whether all that the brokers of a store hold of its log is with it again.
-bool Company::has_all_of_brokers(const Machine& machine, const SimJournal& disk) {
-    return std::all_of(
-        machine.options.hubs.begin(), machine.options.hubs.end(), [&](const core::Remote& hub) {
-            return machine_of(hub.name).broker_disk.end(machine.store) <= disk.end(machine.store);
-        });
+/// Whether all that any broker holds of its log is with it again: also what another one holds comes
+/// to its own in the end.
+bool Company::has_all_of_brokers(const Machine& machine, const SimJournal& disk) const {
+    return std::all_of(machines_.begin(), machines_.end(), [&](const auto& each) {
+        return each->broker_disk.end(machine.store) <= disk.end(machine.store);
+    });
 }
 
 /// `filial doctor --accept-loss`, once every broker has given what it has.
