@@ -43,9 +43,10 @@ class Receiver {
     schema::Fetch begin(const Want& want, BootTime now);
     /// Judges the next block. After `take`, its range counts as received.
     Step judge(const schema::Block& block, BootTime now);
-    /// The host holds more of it than this session brought, and proves what it holds: the sender has
-    /// to look whether it has the same there before it goes on behind it, so `begin` is due.
-    bool overtaken(const schema::StoreId& store, const std::vector<schema::TopicEnd>& durable) const;
+    /// The host holds more of it than this session brought, and proves what it holds: the sender
+    /// has to look whether it has the same there before it goes on behind it, so `begin` is due.
+    bool overtaken(const schema::StoreId& store,
+                   const std::vector<schema::TopicEnd>& durable) const;
     /// The fetch that confirms what the host made durable, also by another source. The log must
     /// have been begun.
     schema::Fetch confirm(const schema::StoreId& store,

@@ -108,8 +108,7 @@ void Company::add_people() {
                                  machine->options.broker_socket());
         }
         if (std::count(stores_.begin(), stores_.end(), name) == 0 || !broker_forgets) continue;
-        shops_.try_emplace(name, id++, name, name, network_,
-                           machine->options.publisher_socket());
+        shops_.try_emplace(name, id++, name, name, network_, machine->options.publisher_socket());
     }
     look_after();
 }

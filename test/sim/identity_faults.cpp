@@ -21,9 +21,7 @@ Company::Process& Company::publisher_of(const Machine& machine) {
     });
 }
 
-Machine& Company::any_store() {
-    return machine_of(random_.pick(stores_));
-}
+Machine& Company::any_store() { return machine_of(random_.pick(stores_)); }
 
 Machine& Company::machine_of(const std::string& name) {
     return **std::find_if(machines_.begin(), machines_.end(),
@@ -208,8 +206,8 @@ void Company::readmit(Machine& machine) {
                             schema::to_hex(schema::view((*quarantine)->incarnation)), ""};
     // Who is silent is waited for; what only others have read is nobody's to give back.
     const auto refused = refused_.find(&machine);
-    const bool gone = refused != refused_.end() &&
-                      refused->second.find("has read the log") != std::string::npos;
+    const bool gone =
+        refused != refused_.end() && refused->second.find("has read the log") != std::string::npos;
     if (gone && random_.chance(200)) {
         message.reason = "nobody has it any more";
         ++counts_["readmitted with a reason"];

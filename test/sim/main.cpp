@@ -24,7 +24,7 @@ constexpr const char* kMustHappen[] = {
     "connections broken", "messages lost",           "messages stalled",
     "messages corrupted", "tickets repeated",        "lives that ended",
     "readmitted",         "events booked by clones", "tickets in a tail that was lost",
-    "logs repaired",      "losses accepted",        "of an older session",
+    "logs repaired",      "losses accepted",         "of an older session",
     "brokers accepted"};
 
 struct Flags {
