@@ -73,7 +73,7 @@ class Host {
     /// what it holds is not a part of the log that is here.
     virtual schema::Result<void> may_fetch(const Peer&, const schema::Fetch&) { return {}; }
     /// The last event of that topic ("*": of any) that is not kept for readers any more; 0: all
-    /// are. A fetch from below it gets `snapshot_needed` for that topic, and the others are served.
+    /// are. A fetch with it from below gets `snapshot_needed` for it, and is dropped as a whole.
     virtual schema::Sequence kept_after(const schema::StoreId&,
                                         const std::string& /*topic*/) const {
         return {};
