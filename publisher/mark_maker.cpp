@@ -70,7 +70,7 @@ void MarkMaker::saved(BootTime now) {
 }
 
 bool MarkMaker::due(schema::Sequence end, BootTime now) const {
-    if (!made_) return true;
+    if (!made_ || (silent_ && knows_applied())) return true;
     const std::int64_t since = now.value() - made_at_.value();
     return since >= every_us_ || (end > made_end_ && since >= kBusyEvery);
 }
@@ -131,6 +131,7 @@ Result<Mark> MarkMaker::make(const core::LogHead& head, schema::Timestamp at,
     }
     mark.applied = applied_.reached;
     if (!knows_applied() && nothing_applied_) mark.applied = {{head.store, head.epoch, {}}};
+    silent_ = mark.applied.empty();
     mark.taken = std::move(taken);
     mark.parked = applied_.parked;
     return mark;

@@ -60,6 +60,7 @@ class MarkMaker {
     schema::Applied applied_;
     bool nothing_applied_ = false;
     bool unsaved_ = false;  ///< Of `applied_`.
+    bool silent_ = false;   ///< The last mark did not say what was read.
     core::BootTime saved_at_;
     std::uint64_t counter_ = 0;   ///< Last one given.
     std::uint64_t reserved_ = 0;  ///< Last one that may be given.

@@ -59,7 +59,15 @@ def wait_asked(company, code, words="with a log"):
 
 def readmit(company, store, code, epoch):
     wait_asked(company, code, "")
-    head(company, "readmit", store.name, code)
+
+    def readmitted():
+        done = head(company, "readmit", store.name, code, check=False)
+        # Publishers that have just begun say it as soon as their replicas do.
+        if done.returncode != 0:
+            check("has not said what it has read" in done.stderr, f"readmit: {done.stderr}")
+        return done.returncode == 0
+
+    wait_for("the other stores to say what they have read", 30, readmitted)
     wait_for(f"{store.name} to go on in epoch {epoch}", 30,
              lambda: status(store).get("epoch") == epoch)
 

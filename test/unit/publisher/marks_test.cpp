@@ -142,6 +142,15 @@ TEST_CASE("N8: a mark says what was read, that nothing was, or that it is not kn
     std::filesystem::create_directory(shop.options.subscriber_dir());
     turn(shop, 5 * kSecond);
     CHECK(mark_of(shop)->applied.empty());
+    SUBCASE("it speaks: others hear of it at once") {
+        filial::core::Peer own;
+        own.local = true;
+        Applied applied;
+        applied.reached.push_back({StoreId{"store2"}, Epoch{1}, {{"stock", Sequence{17}}}});
+        shop.publisher->applied(own, applied);
+        turn(shop, 0);
+        CHECK(mark_of(shop)->applied == applied.reached);
+    }
     SUBCASE("what was saved cannot be read") {
         core::JournalWrite write;
         write.state.emplace_back("mark/applied", Bytes("\x01"));
