@@ -53,7 +53,10 @@ TEST_CASE("messages: each kind comes back as it was, also with a field more") {
         if (auto* status = std::get_if<Status>(&whole))
             status->damages = {{"store1", "stock", 1, 2, "cut"}};
         if (auto* ask = std::get_if<StatusAsk>(&whole)) ask->look = true;
-        if (auto* trouble = std::get_if<Trouble>(&whole)) trouble->end = 7;
+        if (auto* trouble = std::get_if<Trouble>(&whole)) {
+            trouble->end = 7;
+            trouble->incarnation.fill(3);
+        }
         if (auto* hello = std::get_if<Hello>(&whole)) hello->features = kFeatureSeveral;
         if (auto* welcome = std::get_if<Welcome>(&whole)) welcome->self.features = kFeatureDear;
         if (auto* fetch = std::get_if<Fetch>(&whole)) fetch->proof = "proof";
