@@ -140,13 +140,17 @@ void Network::close(Connection& connection, Time caller_sees, Time listener_sees
     if (wire.up && random_.chance(500)) {
         const Time again = random_.between(0, kSentAgain);
         for (Message& message : way.queue) {
-            if (message.arrives > now_) message.arrives += again;
+            const bool comes = message.arrives > now_ && message.arrives != kNever;
+            if (comes) message.arrives += again;
         }
     }
     std::deque<Message> stays;
     stays.swap(way.queue);
-    if (!stays.empty()) listener_sees = std::max(listener_sees, stays.back().arrives + 1);
-    if (!stays.empty() && !wire.up) listener_sees = now_ + kProbesFail;
+    if (!stays.empty()) {
+        const bool comes = wire.up && stays.back().arrives != kNever;
+        listener_sees =
+            comes ? std::max(listener_sees, stays.back().arrives + 1) : now_ + kProbesFail;
+    }
     break_up(connection, caller_sees, listener_sees);
     way.queue.swap(stays);
     for (const Message& message : way.queue) wake_(connection.listener, message.arrives);
