@@ -194,7 +194,7 @@ TEST_CASE("N8: a machine that can never get back what it lacks of the log is not
         company.broker->rejoin(machine,
                                {0, machine.incarnation, Epoch{1}, Sequence{end}, "pc", "restored"});
         company.broker->request(
-            person, schema::Message{schema::Readmit{1, kReturning, "0707", "it is urgent"}});
+            person, schema::Message{schema::Readmit{1, kReturning, "07070707", "it is urgent"}});
         const auto kept = Readmissions::load(*company.journal);
         REQUIRE(kept);
         CHECK((kept->life(kReturning) != nullptr) == (end == 13));
