@@ -42,6 +42,10 @@ enum class Known {
     reused,        ///< The number was accepted with another content.
 };
 
+struct ClientIdHash {
+    std::size_t operator()(const schema::ClientId& id) const;
+};
+
 /// Who handed in tickets here: for each client the highest number with its note and the last
 /// kAnswersKept answers, written together with the events of the ticket, so that a ticket that
 /// comes again is answered as the first time, also after a crash at any moment, and on a machine
@@ -85,15 +89,12 @@ class Clients {
         bool changed = false;
         bool writing = false;  ///< Saved, in a write that is not durable yet.
     };
-    struct IdHash {
-        std::size_t operator()(const schema::ClientId& id) const;
-    };
 
     schema::Result<Record*> load(const schema::ClientId& client);
     void make_room();
 
     const core::Journal& journal_;
-    std::unordered_map<schema::ClientId, Record, IdHash> records_;
+    std::unordered_map<schema::ClientId, Record, ClientIdHash> records_;
     std::vector<schema::ClientId> changed_;
     std::vector<schema::ClientId> writing_;
     std::uint64_t uses_ = 0;

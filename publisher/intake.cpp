@@ -1,6 +1,8 @@
 #include "publisher/intake.h"
 
 #include <algorithm>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "ledger/decide.h"
@@ -226,12 +228,39 @@ Result<bool> Intake::decide(Waiting& waiting, Outbox& outbox) {
     return true;
 }
 
+void Intake::arrange() {
+    schema::check(durable_ + writing_ + staged_ == 0, "tickets of a commit keep their places");
+    // One commit takes them all.
+    if (waiting_.size() < 2 * kGroupTickets) return;
+    struct Place {
+        std::size_t run = 0;     ///< Of its client's runs.
+        std::size_t client = 0;  ///< In the order of their first tickets.
+        std::size_t was = 0;
+    };
+    std::unordered_map<schema::ClientId, std::pair<std::size_t, std::size_t>, ClientIdHash> seen;
+    std::vector<Place> places;
+    places.reserve(waiting_.size());
+    for (const Waiting& each : waiting_) {
+        const auto entry = seen.try_emplace(each.ticket.client, seen.size(), 0).first;
+        auto& [client, count] = entry->second;
+        places.push_back({count++ / kClientRun, client, places.size()});
+    }
+    if (seen.size() == waiting_.size()) return;
+    std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+        return std::tie(a.run, a.client, a.was) < std::tie(b.run, b.client, b.was);
+    });
+    std::deque<Waiting> arranged;
+    for (const Place& place : places) arranged.push_back(std::move(waiting_[place.was]));
+    waiting_ = std::move(arranged);
+}
+
 Result<void> Intake::stage(Outbox& outbox) {
     while (unstaged()) {
-        const std::size_t left = waiting_.size() - writing_ - staged_;
+        const std::size_t decided = durable_ + writing_ + staged_;
+        const std::size_t left = waiting_.size() - decided;
         const bool enough = staged_ >= kGroupTickets && left >= kGroupTickets;
         if (enough && outbox.disk_waits()) return {};
-        const auto fitted = decide(waiting_[writing_ + staged_], outbox);
+        const auto fitted = decide(waiting_[decided], outbox);
         if (!fitted) return tl::unexpected(fitted.error());
         if (!*fitted) return {};
         ++staged_;
@@ -244,8 +273,10 @@ void Intake::begun() {
     writing_ = std::exchange(staged_, 0);
 }
 
-void Intake::committed(Legs& legs) {
-    for (; writing_ > 0; --writing_) {
+void Intake::committed() { durable_ += std::exchange(writing_, 0); }
+
+void Intake::answer(Legs& legs) {
+    for (; durable_ > 0; --durable_) {
         Waiting& front = waiting_.front();
         if (const auto* done = std::get_if<schema::Accepted>(&front.answer)) {
             ++(done->repeated ? counts_.repeated : counts_.tickets);
@@ -263,6 +294,7 @@ void Intake::committed(Legs& legs) {
 }
 
 void Intake::give_up(const Error& why, BootTime now, Legs& legs) {
+    schema::check(durable_ == 0, "what is durable is answered as accepted");
     for (const Waiting& each : waiting_) {
         if (each.own) {
             own_answer_ = Message{Busy{each.ticket.request, kRetrySpaceMs, why.message}};

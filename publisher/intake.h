@@ -29,6 +29,10 @@ constexpr std::int64_t kForgetBusy = 5 * core::kSecond;
 /// process (it was stopped, its disk hung) or of the machine, in which nobody could come again.
 constexpr std::int64_t kStoodStill = core::kSecond;
 
+/// Tickets of one client that go before those of the next: as many as a till or an import has under
+/// way, and no more than others wait for in a moment.
+constexpr std::size_t kClientRun = 16;
+
 /// What came of the tickets since the start.
 struct IntakeCounts {
     std::int64_t tickets = 0;  ///< Accepted.
@@ -60,6 +64,11 @@ class Intake {
     /// The answer to the last one, once; nullopt before its commit.
     std::optional<schema::Message> own_answer() { return std::exchange(own_answer_, {}); }
 
+    /// Before the first commit of a turn: puts up to kClientRun tickets of a client next to each
+    /// other, in their order, and clients in the order in which they came. Their answers are
+    /// durable at one moment then, and leave together.
+    void arrange();
+
     bool waiting() const { return !waiting_.empty(); }
     std::size_t waiting_tickets() const { return waiting_.size(); }
     /// Decides and stages waiting tickets until the commit is full, the disk waits for it, or none
@@ -67,12 +76,15 @@ class Intake {
     schema::Result<void> stage(Outbox& outbox);
     bool staged() const { return staged_ > 0; }
     /// Whether tickets wait that no commit has taken in yet.
-    bool unstaged() const { return writing_ + staged_ < waiting_.size(); }
+    bool unstaged() const { return durable_ + writing_ + staged_ < waiting_.size(); }
     /// What was staged is on its way to the disk; what is staged from now on belongs to the next
     /// commit.
     void begun();
-    /// That commit is durable: answers it.
-    void committed(Legs& legs);
+    /// That commit is durable: `answer` may answer it.
+    void committed();
+    bool unanswered() const { return durable_ > 0; }
+    /// Answers what is durable.
+    void answer(Legs& legs);
     /// There was no room: answers Busy to everything that waits.
     void give_up(const schema::Error& why, core::BootTime now, Legs& legs);
     /// Forgets the numbers that did not come again after their Busy.
@@ -109,7 +121,8 @@ class Intake {
     std::uint64_t queue_max_;
     std::deque<Waiting> waiting_;
     std::size_t bytes_ = 0;    ///< Of all that wait.
-    std::size_t writing_ = 0;  ///< Of the queue's front: answered when their commit is durable.
+    std::size_t durable_ = 0;  ///< Of the queue's front: to be answered.
+    std::size_t writing_ = 0;  ///< Of those behind: in the commit in hand.
     std::size_t staged_ = 0;   ///< Of those behind: for the next commit.
     std::map<schema::ClientId, Refused> refused_;
     std::optional<core::BootTime> seen_;  ///< When time last went on.

@@ -120,9 +120,10 @@ Result<void> Publisher::no_room(const schema::Error& error) {
     full_ = error.message;
     control_->rolled_back();
     if (schema::planted(schema::Bug::full_disk_is_accepted)) {
-        intake_.committed(*legs_);
+        intake_.committed();
         intake_.begun();
-        intake_.committed(*legs_);
+        intake_.committed();
+        intake_.answer(*legs_);
     }
     intake_.give_up(error, clock_.boot(), *legs_);
     if (control_->waiting()) return tl::unexpected(error);
@@ -145,7 +146,8 @@ Result<void> Publisher::begin_group() {
         StateWrites more;
         clients_.save(more);
         if (schema::planted(schema::Bug::answers_not_kept)) more.clear();
-        const bool alone = !intake_.unstaged() && (!control_->waiting() || control_->all_staged());
+        const bool alone = !intake_.unstaged() && !intake_.unanswered() &&
+                           (!control_->waiting() || control_->all_staged());
         if (const auto begun = outbox_->begin(clock_.wall(), std::move(more), alone); !begun) {
             clients_.rolled_back();
             return begun;
@@ -169,13 +171,15 @@ Result<void> Publisher::finish_group() {
     }
     full_.clear();
     control_->committed();
-    intake_.committed(*legs_);
+    intake_.committed();
     return {};
 }
 
-/// While one group goes to the disk the next one is decided.
+/// While one group goes to the disk the next one is decided; while that one goes, the first one is
+/// answered.
 Result<void> Publisher::commit_groups() {
     bool writing = false;
+    intake_.arrange();
     while (control_->waiting() || intake_.waiting()) {
         const auto staged = stage_group(writing);
         if (writing) {
@@ -183,8 +187,10 @@ Result<void> Publisher::commit_groups() {
         }
         if (!staged) return staged;
         writing = control_->staged() || intake_.staged();
-        if (!writing) continue;
-        if (const auto begun = begin_group(); !begun) return begun;
+        if (writing) {
+            if (const auto begun = begin_group(); !begun) return begun;
+        }
+        intake_.answer(*legs_);
     }
     control_->committed();  // Positions move on without a notice, too.
     return {};
@@ -200,6 +206,7 @@ Result<void> Publisher::flush() {
     if (full) return no_room({Errc::no_space, full_});
     const auto done = commit_groups();
     if (done) return done;
+    intake_.answer(*legs_);  // What is durable already.
     const Errc code = done.error().code;
     if (code != Errc::no_space && code != Errc::busy) return done;
     full_since_ = clock_.boot();

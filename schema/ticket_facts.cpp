@@ -1,23 +1,40 @@
 #include "schema/ticket_facts.h"
 
+#include <sodium.h>
+
 #include <set>
 
 #include "schema/grant_payloads.h"
-#include "schema/hash.h"
 #include "schema/payloads.h"
 
 namespace filial::schema {
 
 namespace {
 
+/// SipHash-2-4 (Aumasson and Bernstein) with a key of zeros: of a few bytes a fifth of what BLAKE2b
+/// takes, and facts are told apart that nobody chose to be alike.
+std::uint64_t short_hash_of(ByteView bytes) {
+    constexpr unsigned char kKey[crypto_shorthash_KEYBYTES] = {};
+    unsigned char hash[crypto_shorthash_BYTES] = {};
+    crypto_shorthash(hash, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                     kKey);
+    std::uint64_t value = 0;
+    for (const unsigned char byte : hash) value = value << 8 | byte;
+    return value;
+}
+
 /// A sum of hashes: their order does not matter, and the same fact twice counts twice.
 class Facts {
   public:
     void add(std::string_view reason, std::string_view key, std::string_view sku,
              std::int64_t delta, std::string_view document) {
-        Writer fact;
-        fact.array(5).str(reason).str(key).str(sku).i64(delta).str(document);
-        sum_ += checksum_of(fact.bytes());
+        fact_.clear();
+        for (const std::string_view part : {reason, key, sku, document}) {
+            const std::uint64_t size = part.size();
+            fact_.append(reinterpret_cast<const char*>(&size), sizeof size).append(part);
+        }
+        fact_.append(reinterpret_cast<const char*>(&delta), sizeof delta);
+        sum_ += short_hash_of(fact_);
     }
     /// Whatever it had moved.
     void add_void(const std::string& document) {
@@ -27,6 +44,7 @@ class Facts {
 
   private:
     std::uint64_t sum_ = 1;
+    Bytes fact_;
     std::set<std::string> voided_;
 };
 

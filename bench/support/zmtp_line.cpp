@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -135,12 +136,11 @@ Result<void> ZmtpLine::send() {
 }
 
 Result<void> ZmtpLine::read() {
+    static thread_local std::array<char, kReadBytes> room;  // A string would be filled with zeros.
     in_.erase(0, std::exchange(taken_, 0));
-    const std::size_t had = in_.size();
-    in_.resize(had + kReadBytes);
     errno = 0;
-    const ssize_t count = ::recv(fd_, in_.data() + had, kReadBytes, MSG_DONTWAIT);
-    in_.resize(had + static_cast<std::size_t>(count > 0 ? count : 0));
+    const ssize_t count = ::recv(fd_, room.data(), room.size(), MSG_DONTWAIT);
+    if (count > 0) in_.append(room.data(), static_cast<std::size_t>(count));
     if (count > 0 || (count < 0 && errno == EAGAIN)) return {};
     return broken("read");
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "publisher/intake.h"
 #include "publisher/outbox.h"
 #include "test/unit/publisher/publisher_support.h"
 
@@ -78,4 +79,47 @@ TEST_CASE("groups: a ticket that comes twice in one queue is booked once, whatev
         CHECK(accepted.repeated ==
               (accepted.first == Sequence{2} && &message != &shop.legs.answers[0]));
     }
+}
+
+TEST_CASE(
+    "groups: tickets of one client stand together, in their order, and nobody waits for all") {
+    using filial::publisher::kClientRun;
+    Shop shop;
+    // One client has a long queue; others come between with one ticket each, then with all theirs.
+    constexpr std::uint64_t kLong = 6 * kClientRun;
+    std::uint8_t others = 0;
+    const auto send = [&](std::uint8_t client, std::uint64_t number) {
+        Ticket one = ticket(number, {sale("1")});
+        one.client[0] = client;
+        one.request = client * 1'000U + number;
+        shop.send(one);
+    };
+    for (std::uint64_t i = 1; i <= kLong; ++i) {
+        send(200, i);
+        if (i % kClientRun == 0) send(++others, 1);
+    }
+    for (std::uint64_t i = 2; i <= kClientRun; ++i) {
+        for (std::uint8_t other = 1; other <= others; ++other) send(other, i);
+    }
+    REQUIRE(shop.publisher->flush());
+
+    std::vector<std::uint64_t> expected;
+    for (std::uint64_t run = 0; run < kLong / kClientRun; ++run) {
+        for (std::uint64_t i = 1; i <= kClientRun; ++i) {
+            expected.push_back(200'000 + run * kClientRun + i);
+        }
+        if (run > 0) continue;
+        for (std::uint8_t other = 1; other <= others; ++other) {
+            for (std::uint64_t i = 1; i <= kClientRun; ++i) expected.push_back(other * 1'000U + i);
+        }
+    }
+    std::vector<std::uint64_t> answered;
+    Sequence next_event{2};
+    for (const Message& message : shop.legs.answers) {
+        const auto& accepted = std::get<Accepted>(message);
+        CHECK(accepted.first == next_event);
+        next_event = next(next_event);
+        answered.push_back(accepted.request);
+    }
+    CHECK(answered == expected);
 }
