@@ -27,6 +27,8 @@ struct Admission {
 class AllowList {
   public:
     explicit AllowList(std::filesystem::path file);
+    /// One that never changes and has no file.
+    explicit AllowList(const std::vector<Admission>& fixed);
 
     /// Reads the file if it changed since (size, time or inode). A damaged file keeps the last good
     /// list and is returned as the error; a missing one is an empty list.

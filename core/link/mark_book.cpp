@@ -35,10 +35,15 @@ std::int64_t HeldMark::age_us(BootTime now, const std::string& now_boot_id, bool
 
 Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock, BootTime sent) {
     Parser parser;
-    auto mark = schema::decode_mark(parser, message.mark);
+    const auto mark = schema::decode_mark(parser, message.mark);
     if (!mark) return tl::unexpected(mark.error());
-    const auto at = marks_.find(mark->store);
-    if (at != marks_.end() && !newer(*mark, at->second.mark)) return false;
+    return offer(*mark, message, clock, sent);
+}
+
+bool MarkBook::offer(const schema::Mark& mark, const MarkMessage& message, const Clock& clock,
+                     BootTime sent) {
+    const auto at = marks_.find(mark.store);
+    if (at != marks_.end() && !newer(mark, at->second.mark)) return false;
     HeldMark held;
     held.bytes = message.mark;
     held.signature = message.signature;
@@ -46,9 +51,8 @@ Result<bool> MarkBook::offer(const MarkMessage& message, const Clock& clock, Boo
     held.dwell_exact = message.dwell_exact && message.dwell_us >= 0;
     held.received = sent;
     held.boot_id = clock.boot_id();
-    const StoreId store = mark->store;
-    held.mark = std::move(*mark);
-    marks_[store] = std::move(held);
+    held.mark = mark;
+    marks_[mark.store] = std::move(held);
     return true;
 }
 

@@ -33,6 +33,9 @@ class MarkBook {
     /// later than when the message was (Session::sent_after). No mark is shown younger than it is.
     schema::Result<bool> offer(const schema::MarkMessage& message, const Clock& clock,
                                BootTime sent);
+    /// The same, where the message's mark is decoded already.
+    bool offer(const schema::Mark& mark, const schema::MarkMessage& message, const Clock& clock,
+               BootTime sent);
     /// From a saved value, unless a newer mark is here; keeps its `received` and boot id.
     schema::Result<void> restore(schema::ByteView saved);
     static schema::Bytes save(const HeldMark& held);

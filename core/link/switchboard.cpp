@@ -343,8 +343,8 @@ void Switchboard::on_mark(Line& line, const schema::MarkMessage& message) {
     const BootTime now = clock_.boot();
     session.receiver.learn_end(mark->store, mark->end, now);
     const bool naive = schema::planted(schema::Bug::late_mark_is_fresh);
-    const auto newer = marks_.offer(message, clock_, naive ? now : session.sent_after(read_, now));
-    if (!newer || !*newer) return;
+    const auto sent = naive ? now : session.sent_after(read_, now);
+    if (!marks_.offer(*mark, message, clock_, sent)) return;
     host_.marked(session.peer(), *mark);
     announce(mark->store, &line);
 }

@@ -1,7 +1,6 @@
 // Who belongs to a company: machines, what runs on them, tills.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "schema/result.h"
 #include "test/sim/company.h"
@@ -79,20 +78,16 @@ void Company::set_options(Machine& machine, bool store) {
 
 /// Who has a log that head office waits for, and who may send the logs of others.
 void Company::admit_all() {
-    std::ofstream file(folder_ + "/allow.toml");
-    int number = 0;
+    std::vector<core::Admission> all;
     for (const auto& machine : machines_) {
-        std::string key(40, '0');
-        key.back() = static_cast<char>('1' + number++);
-        const bool has_log = std::count(stores_.begin(), stores_.end(), machine->name) > 0;
-        const bool broker = machine->name == "head" || machine->name == "region";
-        file << "[[store]]\nname = \"" << machine->name << "\"\nkey = \"" << key << "\"\n"
-             << "read = [\"*\"]\npublish = " << (has_log ? "true" : "false")
-             << "\nrelay = " << (broker ? "true" : "false") << "\n";
+        core::Admission one;
+        one.store = machine->name;
+        one.key = std::string(39, '0') + static_cast<char>('1' + all.size());
+        one.publish = std::count(stores_.begin(), stores_.end(), machine->name) > 0;
+        one.relay = machine->name == "head" || machine->name == "region";
+        all.push_back(std::move(one));
     }
-    file.close();
-    const auto read = allow_.refresh();
-    schema::check(file.good() && read.has_value(), "everybody is admitted");
+    allow_ = core::AllowList(all);
 }
 
 /// Where something may have to be decided that no program decides.

@@ -28,7 +28,7 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     runs_for = random.between(30, 200) * kSecond;
     tick = random.pick(std::vector<Time>{50, 200, 400, 400}) * kMillisecond;
     mark_every = random.between(1, 5) * kSecond;
-    scrub_every = random.between(5, 60) * kSecond;
+    scrub_every = random.between(20, 120) * kSecond;
     latency_us = random.between(1, 200) * kMillisecond;
     jitter_us = random.chance(500) ? random.between(0, 300) * kMillisecond : 0;
     ticket_every = random.between(200, 3'000) * kMillisecond;
@@ -41,6 +41,8 @@ Plan::Plan(std::uint64_t from) : seed(from) {
         every[fault] = on ? random.between(4, 120) * kSecond : 0;
     }
     if (random.chance(50)) every.fill(0);  // A quiet company is one, too.
+    // A look through everything is a quarter of all work; where no row rots, a few are enough.
+    if (every_of(Fault::damaged_replica) == 0) scrub_every *= 3;
     // Of a log one copy stays, at its store or at a broker: else it is not to be had by anybody.
     // What one seed may have of these it has for certain, or it would be rare.
     const std::uint64_t which = random.below(100);

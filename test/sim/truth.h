@@ -78,7 +78,7 @@ class Truth : public Watch {
     /// True once everything is everywhere.
     bool settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::string& what) const;
     void check_at_the_end(const std::vector<std::pair<Machine*, Life*>>& lives,
-                          const std::vector<std::unique_ptr<Till>>& tills);
+                          const std::vector<std::unique_ptr<Till>>& tills, bool looks);
 
     /// The first thing that was wrong; empty while there is none.
     const std::string& wrong() const { return wrong_; }
@@ -125,6 +125,7 @@ class Truth : public Watch {
     static bool stood(const Log& log, schema::Sequence seq, const Row& row);
     bool in_one_piece() const;
     void check_brokers();
+    void check_looks(const std::string& name, subscriber::Replica& replica);
     bool is_lost(const Log& log, const schema::ClientId& client, const Till::Booked& told) const;
     void broker_wrote(const Machine& machine, const core::Append& append);
     void broker_synced(const Machine& machine);

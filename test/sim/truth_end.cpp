@@ -214,7 +214,7 @@ std::unique_ptr<ReplicaDisk> Truth::replayed() {
 }
 
 void Truth::check_at_the_end(const std::vector<std::pair<Machine*, Life*>>& lives,
-                             const std::vector<std::unique_ptr<Till>>& tills) {
+                             const std::vector<std::unique_ptr<Till>>& tills, bool looks) {
     check_ledger();
     check_brokers();
     check_tickets(tills);
@@ -276,18 +276,19 @@ void Truth::check_at_the_end(const std::vector<std::pair<Machine*, Life*>>& live
                 }
             }
         }
-        // And it finds so itself: made again of the events that it keeps, it is what it holds. One
-        // look may be under way.
-        constexpr int kLooks = 2;
-        for (int looks = 0, steps = 0; looks < kLooks && steps < 100'000; ++steps) {
-            const auto ended = replica->scrub(std::size_t{1} << 20);
-            if (!ended) fail("N10: " + name + ": " + ended.error().message);
-            if (!ended) break;
-            looks += *ended ? 1 : 0;
-            if (*ended && !replica->damages().empty()) {
-                fail("N10: " + name + " finds " + core::to_string(replica->damages()));
-                break;
-            }
+        if (looks) check_looks(name, *replica);
+    }
+}
+
+/// The replica finds so itself: made again of the events that it keeps, it is what it holds.
+void Truth::check_looks(const std::string& name, subscriber::Replica& replica) {
+    constexpr int kLooks = 2;  // One may be under way.
+    for (int looks = 0, steps = 0; looks < kLooks && steps < 100'000; ++steps) {
+        const auto ended = replica.scrub(std::size_t{1} << 20);
+        if (!ended) return fail("N10: " + name + ": " + ended.error().message);
+        looks += *ended ? 1 : 0;
+        if (*ended && !replica.damages().empty()) {
+            return fail("N10: " + name + " finds " + core::to_string(replica.damages()));
         }
     }
 }
