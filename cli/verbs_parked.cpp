@@ -4,6 +4,7 @@
 #include "cli/app.h"
 #include "cli/digest.h"
 #include "cli/parked.h"
+#include "cli/reload.h"
 
 namespace filial::cli {
 
@@ -34,6 +35,21 @@ void add_digest(CLI::App& app, Context& context) {
     });
 }
 
+void add_reload(CLI::App& app, Context& context) {
+    CLI::App& verb = add_verb(
+        app, "reload",
+        "Drop what this store's replica holds of one log, or of one topic, and load it again from "
+        "its\nsources. Nothing is lost: it is a copy. Answers say how current they are meanwhile.",
+        "  filial reload store2\n  filial reload store2 --topic debts\n"
+        "  filial reload --topic stock");
+    const auto args = std::make_shared<ReloadArgs>();
+    verb.add_option("STORE", args->at, "Only the log of this store; else of every one");
+    verb.add_option("--topic", args->topic, "Only this topic");
+    verb.callback([&context, args] {
+        context.action = [&context, args] { return run_reload(context, *args); };
+    });
+}
+
 }  // namespace
 
 void add_parked_verbs(CLI::App& app, Context& context) {
@@ -45,6 +61,7 @@ void add_parked_verbs(CLI::App& app, Context& context) {
                  "  filial parked list\n  filial parked retry");
     verb.require_subcommand(1);
     add_digest(app, context);
+    add_reload(app, context);
     const auto args = std::make_shared<ParkedArgs>();
 
     CLI::App& list =

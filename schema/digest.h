@@ -14,7 +14,8 @@ constexpr std::size_t kDigestPositionsMax = 64;
 
 /// "What does your copy of this topic of this log come to, up to each of these positions?", to a
 /// publisher, a broker or a subscriber. The answer is Digests. With `reload`, to a subscriber of
-/// the same machine: drop the log and load it again; the answer has no positions then.
+/// the same machine: drop the log, or the topic of it that is named, and load it again; no store:
+/// of every log. The answer has no positions then.
 struct DigestAsk {
     std::uint64_t request = 0;
     StoreId store;

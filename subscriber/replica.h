@@ -103,8 +103,11 @@ class Replica {
     schema::Result<std::optional<schema::ChainAt>> chain_at(const schema::StoreId& store,
                                                             const std::string& topic,
                                                             schema::Sequence at) const;
-    /// Drops a log, to be loaded again from its sources. `not_found`; fails as a flush does.
-    schema::Result<void> reload(const schema::StoreId& store);
+    /// Drops a log or, where `topic` is not empty, that topic of it, to be loaded again from its
+    /// sources; `store` empty: of every log. Until it is here again up to a mark, nothing is known
+    /// of how current the log is. `not_found` where nothing of that is copied here, `invalid` for
+    /// `control` alone, which the other topics rest on; fails as a flush does.
+    schema::Result<void> reload(const schema::StoreId& store, const std::string& topic);
 
     /// Keeps a piece of a snapshot in the next flush; false where it does not go on behind what is
     /// here. `corrupt` where it cannot be read.
@@ -214,6 +217,8 @@ class Replica {
     schema::Result<void> reload(const schema::Range& range, schema::Epoch begun,
                                 const std::string& what);
     schema::Result<void> drop_log(const schema::StoreId& store);
+    schema::Result<void> drop_topics(const schema::StoreId& store,
+                                     const std::vector<std::string>& topics);
     schema::Result<void> drop_damaged(std::size_t from);
     static schema::Bytes position_row(const Log& log, schema::Sequence seq);
     schema::Result<void> make_from(const schema::StoreId& store, const std::string& topic,

@@ -46,14 +46,28 @@ Result<bool> Replica::walk(std::size_t bytes) {
     return walks_.empty();
 }
 
-Result<void> Replica::reload(const StoreId& store) {
-    if (!logs_.contains(store)) {
-        return schema::fail(schema::Errc::not_found,
-                            "the log of " + store.value() + " is not copied here");
+Result<void> Replica::reload(const StoreId& store, const std::string& topic) {
+    if (!topic.empty() && topic == schema::kTopicControl) {
+        return schema::fail(schema::Errc::invalid,
+                            "the other topics rest on control: reload the whole log");
     }
-    core::log(core::Level::warn, "a log is dropped, to be loaded again",
-              {{"origin", store.value()}});
-    return drop_log(store);
+    const bool known_topic =
+        topic.empty() || std::find(topics_.begin(), topics_.end(), topic) != topics_.end();
+    std::vector<StoreId> stores;
+    for (const auto& [each, log] : logs_) {
+        if (store.value().empty() || each == store) stores.push_back(each);
+    }
+    if (stores.empty() || !known_topic) {
+        const std::string what = known_topic ? "the log of " + store.value() : "topic " + topic;
+        return schema::fail(schema::Errc::not_found, what + " is not copied here");
+    }
+    for (const StoreId& each : stores) {
+        core::log(core::Level::warn, "dropped, to be loaded again",
+                  {{"origin", each.value()}, {"topic", topic.empty() ? "all" : topic}});
+        const auto dropped = topic.empty() ? drop_log(each) : drop_topics(each, {topic});
+        if (!dropped) return dropped;
+    }
+    return {};
 }
 
 Result<std::optional<schema::ChainAt>> Replica::chain_at(const StoreId& store,

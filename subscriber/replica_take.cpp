@@ -251,19 +251,28 @@ Result<bool> Replica::overtaken(const schema::Mark& mark) {
 }
 
 Result<void> Replica::drop_log(const StoreId& store) {
+    if (const auto dropped = drop_topics(store, topics_); !dropped) return dropped;
+    logs_[store] = {};
+    return {};
+}
+
+Result<void> Replica::drop_topics(const StoreId& store, const std::vector<std::string>& topics) {
     if (const auto flushed = flush(); !flushed) return flushed;
     numbers_.forget();
-    for (const std::string& topic : topics_) {
+    Log& log = logs_[store];
+    for (const std::string& topic : topics) {
         if (const auto dropped = drop_topic(*store_, store, topic); !dropped) return dropped;
         parked_.forget(store, topic);
         shelf_.forget(store, topic);
+        log.staged.erase(topic);
+        log.written.erase(topic);
+        digests_.erase({store, topic});
+        if (store == options_.own && topic == schema::kTopicDebts) pending_.forget(records_);
     }
-    if (store == options_.own) pending_.forget(records_);
+    // A mark stands for all topics.
     as_of_.forget(store);
     debt_as_of_.forget(store);
-    logs_[store] = {};
     ++upsets_;
-    std::erase_if(digests_, [&](const auto& each) { return each.first.first == store; });
     ++generation_;
     return {};
 }

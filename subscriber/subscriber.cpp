@@ -274,7 +274,7 @@ Result<schema::Digests> Subscriber::digest(const Requester& from, const schema::
         return schema::fail(Errc::not_allowed, "a replica's digests are for its own machine");
     }
     if (!ask.reload) return digests_of(replica_, ask);
-    const auto dropped = replica_.reload(ask.store);
+    const auto dropped = replica_.reload(ask.store, ask.topic);
     if (!dropped) return tl::unexpected(dropped.error());
     want_again_ = true;
     schema::Digests none;

@@ -61,7 +61,7 @@ struct Ends {
         const auto& ask = std::get<schema::DigestAsk>(message);
         ++asked;
         schema::Digests digests;
-        if (ask.reload) reloaded.push_back(ask.store.value());
+        if (ask.reload) reloaded.push_back(ask.store.value() + "/" + ask.topic);
         for (const schema::Sequence at : ask.at) {
             const bool known = replica || chain_known;
             digests.chains.push_back({at, at, known ? chain(at.value(), replica) : ""});
@@ -125,7 +125,7 @@ TEST_CASE("N10: of what differs the first event is found by few questions, and m
         CHECK(ends.asked < 2 * 20);
         CHECK(ends.reloaded.empty());
         CHECK(shell.run({"digest", "--mend"}) == 1);
-        CHECK(ends.reloaded == std::vector<std::string>{"store1", "store2"});
+        CHECK(ends.reloaded == std::vector<std::string>{"store1/", "store2/"});
     }
 }
 
@@ -142,4 +142,19 @@ TEST_CASE("N10: what nobody can be asked about is not equal, and what is damaged
     ends.damage = "what is said of tea is not what its events come to";
     CHECK(shell.run({"digest"}) == 1);
     CHECK(shell.out.find("what is said of tea") != std::string::npos);
+}
+
+TEST_CASE("N10: reload names what is dropped, and drops nothing unnamed") {
+    Ends ends;
+    DigestShell shell(ends);
+    CHECK(shell.run({"reload", "--json"}) == 2);
+    CHECK(shell.err.find("name a store") != std::string::npos);
+    CHECK(ends.reloaded.empty());
+    CHECK(shell.run({"reload", "store2", "--topic", "stock", "--json"}) == 0);
+    CHECK(Json::parse(shell.out)["topic"] == "stock");
+    CHECK(shell.run({"reload", "store2"}) == 0);
+    CHECK(shell.err.find("the log of store2 was dropped") != std::string::npos);
+    CHECK(shell.run({"reload", "--topic", "debts", "--json"}) == 0);
+    CHECK(Json::parse(shell.out)["store"].is_null());
+    CHECK(ends.reloaded == std::vector<std::string>{"store2/stock", "store2/", "/debts"});
 }

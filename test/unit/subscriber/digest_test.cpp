@@ -113,6 +113,47 @@ TEST_CASE("N10: copies of one log come to the same at the same position, however
     CHECK(digest_of(*two, log, "names").content == digest_of(*one, log, "names").content);
 }
 
+TEST_CASE("N10: one topic is dropped and loaded again alone, of one log or of all") {
+    const TestLog log = mixed_log("store2", 30), other = mixed_log("store3", 20);
+    const schema::StoreId store = log.store();
+    Folder folder;
+    auto replica = open_replica(holding(folder, {}));
+    take(*replica, log.all());
+    take(*replica, other.all());
+    const auto before = state_of(*replica);
+
+    REQUIRE(replica->reload(store, "stock"));
+    CHECK(replica->position(store, "stock") == Sequence{0});
+    for (const std::string topic : {"debts", "customers", "control", "names"}) {
+        CHECK(replica->position(store, topic) == Sequence{log.size()});
+    }
+    CHECK(replica->position(other.store(), "stock") == Sequence{other.size()});
+    CHECK(stock_of(*replica, log, "k1") == 0);
+    CHECK(stock_of(*replica, other, "k1") != 0);
+    CHECK(replica->epoch(store) == schema::Epoch{1});
+    // Also over a restart meanwhile: nothing of what was dropped is counted twice.
+    replica.reset();
+    replica = open_replica(holding(folder, {}));
+    take(*replica, log.range(0, 40, {"stock"}));
+    take(*replica, log.range(40, log.size(), {"stock"}));
+    CHECK(state_of(*replica) == before);
+
+    REQUIRE(replica->reload({}, "debts"));
+    for (const TestLog* each : {&log, &other}) {
+        CHECK(replica->position(each->store(), "debts") == Sequence{0});
+        CHECK(replica->position(each->store(), "stock") == Sequence{each->size()});
+        take(*replica, each->range(0, each->size(), {"debts"}));
+    }
+    CHECK(state_of(*replica) == before);
+    look(*replica);
+    CHECK(replica->damages().empty());
+
+    CHECK(replica->reload(store, "control").error().code == Errc::invalid);
+    CHECK(replica->reload(store, "prices").error().code == Errc::not_found);
+    CHECK(replica->reload(schema::StoreId{"store8"}, {}).error().code == Errc::not_found);
+    CHECK(state_of(*replica) == before);
+}
+
 TEST_CASE("N10: a value that no event made is found, and its log is loaded again") {
     const TestLog log = mixed_log("store2", 30), other = mixed_log("store3", 5);
     const std::string control(schema::kTopicControl);

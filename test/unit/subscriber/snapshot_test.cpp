@@ -255,7 +255,7 @@ TEST_CASE("snapshot: reloading one log drops its snapshots, and the others' stay
     other.move("k1", 7);
     take(*replica, other.all());
     finish(kept, *replica);
-    REQUIRE(replica->reload(kStore));
+    REQUIRE(replica->reload(kStore, {}));
     CHECK(replica->position(kStore, "stock") == Sequence{0});
     CHECK(replica->kept_after(kStore, "stock") == Sequence{0});
     CHECK_FALSE(held_base(replica->kept(), kStore, "stock")->has_value());
