@@ -1,27 +1,14 @@
 #include "schema/ticket_facts.h"
 
-#include <sodium.h>
-
 #include <set>
 
 #include "schema/grant_payloads.h"
+#include "schema/hash_short.h"
 #include "schema/payloads.h"
 
 namespace filial::schema {
 
 namespace {
-
-/// SipHash-2-4 (Aumasson and Bernstein) with a key of zeros: of a few bytes a fifth of what BLAKE2b
-/// takes, and facts are told apart that nobody chose to be alike.
-std::uint64_t short_hash_of(ByteView bytes) {
-    constexpr unsigned char kZeros[crypto_shorthash_KEYBYTES] = {};
-    unsigned char hash[crypto_shorthash_BYTES] = {};
-    crypto_shorthash(hash, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                     kZeros);
-    std::uint64_t value = 0;
-    for (const unsigned char byte : hash) value = value << 8 | byte;
-    return value;
-}
 
 /// A sum of hashes: their order does not matter, and the same fact twice counts twice.
 class Facts {
