@@ -113,7 +113,12 @@ class Truth : public Watch {
         schema::Sequence acknowledged;  ///< And at a broker.
         /// What stood at a place in a life that ended, or stands there at a clone.
         std::map<std::pair<std::uint32_t, std::uint64_t>, std::set<std::uint64_t>> others;
-        std::map<schema::Epoch, schema::Sequence> begins;  ///< What each epoch goes on from.
+        struct Begins {
+            schema::Epoch epoch;
+            schema::Sequence from;  ///< What it goes on from.
+            Time at = 0;
+        };
+        std::vector<Begins> lives;
         std::vector<Machine*> clones;
         bool cloned = false;
         bool loss_accepted = false;
@@ -137,7 +142,7 @@ class Truth : public Watch {
     void check_rows(const std::string& who, const schema::StoreId& store,
                     const std::vector<schema::Segment>& segments);
     void check_tickets(const std::vector<std::unique_ptr<Till>>& tills);
-    void check_order(const Till& till);
+    void check_order(const Log& log, const Till& till);
     void check_replica(const Machine& machine, const subscriber::Replica& replica);
     void check_state(const Machine& machine);
     std::unique_ptr<ReplicaDisk> replayed();

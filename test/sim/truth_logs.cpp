@@ -58,7 +58,7 @@ void Truth::life_begins(Log& log, const core::Append& append) {
     }
     log.acknowledged = std::min(log.acknowledged, append.after);
     log.epoch = append.epoch;
-    log.begins[append.epoch] = append.after;
+    log.lives.push_back({append.epoch, append.after, now_});
     log.durable = append.after;
     for (auto& [topic, moments] : log.synced) {
         while (!moments.empty() && moments.back().end > append.after) moments.pop_back();
