@@ -57,11 +57,11 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     only(Fault::damaged_log, which >= 35 && which < 55, 4, 90);
     only(Fault::damaged_broker, which >= 35 && which < 65, 4, 90);
     only(Fault::old_broker, which >= 65, 4, 60);
-    // What is trimmed a broker cannot give back to a store, and of a broker's folder it is one
-    // copy.
-    const bool gives_back =
-        lives_end() || every_of(Fault::damaged_broker) > 0 || every_of(Fault::old_broker) > 0;
-    if (!gives_back && random.chance(600)) keep = random.between(2, 40) * kSecond;
+    // What a broker has trimmed it can give back to no store, nor to a broker that has not asked it
+    // for that log before.
+    const bool gives_back = lives_end() || every_of(Fault::damaged_broker) > 0 ||
+                            every_of(Fault::old_broker) > 0 || chained;
+    if (!gives_back && random.chance(700)) keep = random.between(2, 40) * kSecond;
 }
 
 bool Plan::rots() const {
