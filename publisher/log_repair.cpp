@@ -116,7 +116,8 @@ void LogRepair::salvage() {
 }
 
 bool LogRepair::whole() const {
-    const bool all = rebuild_->end().value() > 0 && rebuild_->end() >= rebuild_->known_end();
+    const bool all = rebuild_->end().value() > 0 &&
+                     (rebuild_->end() >= rebuild_->known_end() || rebuild_->given_up());
     if (!all || !nobody_has_more()) return false;
     // Without a witness only a broker knows what was acknowledged.
     return rebuild_->witnessed() ||
@@ -132,7 +133,10 @@ std::string LogRepair::state() const {
     if (resumes_) {
         text += ", the damaged journal goes on before " + std::to_string(resumes_->value());
     }
-    if (end < known) text += ", " + core::events_text(end, known) + " are missing";
+    if (end < known) {
+        text += ", " + core::events_text(end, known);
+        text += rebuild_->given_up() ? " were given up" : " are missing";
+    }
     if (!rebuild_->witnessed()) text += ", what was acknowledged behind them is not known";
     if (!full_.empty()) text += "; " + full_;
     for (const auto& [name, broker] : brokers_) {

@@ -239,7 +239,14 @@ Result<bool> Replica::overtaken(const schema::Mark& mark) {
     if (log == logs_.end() || log->second.rival || mark.epoch <= log->second.epoch) return false;
     Sequence held;
     for (const auto& [topic, seq] : log->second.staged) held = std::max(held, seq);
-    if (held <= mark.end || schema::planted(schema::Bug::dead_tail_kept)) return false;
+    // The epoch's record is in `control`: whoever holds that as far and is not in the epoch holds
+    // something else there, also where it ends at the same event.
+    const Sequence control = mark.end_of(schema::kTopicControl);
+    const auto held_control = log->second.staged.find(std::string(schema::kTopicControl));
+    const bool other = wants_topic(schema::kTopicControl) && control.value() > 0 &&
+                       held_control != log->second.staged.end() && held_control->second >= control;
+    const bool past = held > mark.end || other;
+    if (!past || schema::planted(schema::Bug::dead_tail_kept)) return false;
     core::log(core::Level::warn,
               "a log goes on in a later epoch from before what is held: it is loaded again",
               {{"origin", mark.store.value()},

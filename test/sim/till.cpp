@@ -69,7 +69,7 @@ void Till::take(const Message& message) {
     const auto known = number_of_.find(request);
     if (const auto* accepted = std::get_if<schema::Accepted>(&message)) {
         if (known == number_of_.end()) return;
-        const Booked now{accepted->epoch, accepted->first, accepted->last};
+        const Booked now{accepted->epoch, accepted->first, accepted->last, now_};
         Told& told = booked_[known->second];
         const auto same = std::find_if(told.begin(), told.end(), [&](const Booked& each) {
             return each.first == now.first && each.last == now.last;

@@ -33,6 +33,7 @@ class Till {
         schema::Epoch epoch;
         schema::Sequence first;
         schema::Sequence last;
+        Time at = 0;  ///< When it was told.
     };
     /// What it was told: accepted, by number. More than one place only where a life of the log
     /// ended in between.

@@ -27,6 +27,13 @@ bool Truth::settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::s
                 return false;
             }
             if (auto* replica = life->replica()) {
+                // Of a half of a fork that was set aside it may hold more than the log has.
+                if (replica->epoch(store) != head->epoch) {
+                    what = "replica of " + machine->store.value() + " holds epoch " +
+                           std::to_string(replica->epoch(store).value()) + " of " + name +
+                           ", which is in " + std::to_string(head->epoch.value());
+                    return false;
+                }
                 for (const core::TopicHead& topic : head->topics) {
                     if (!replica->wants_topic(topic.topic)) continue;
                     const Sequence held = replica->position(store, topic.topic);
@@ -101,7 +108,7 @@ void Truth::check_tickets(const std::vector<std::unique_ptr<Till>>& tills) {
     }
     for (const auto& till : tills) {
         const Log& log = logs_.at(till->machine().store.value());
-        if (till->keeps_order()) check_order(*till);
+        if (till->keeps_order()) check_order(log, *till);
         for (const auto& [number, all] : till->booked()) {
             for (const Till::Booked& told : all) {
                 const auto client = booked.find(till->client());
@@ -123,8 +130,10 @@ void Truth::check_tickets(const std::vector<std::unique_ptr<Till>>& tills) {
 /// Said by name: behind where a later life goes on, or in a log that is kept apart.
 bool Truth::is_lost(const Log& log, const schema::ClientId& client,
                     const Till::Booked& told) const {
-    for (const auto& [epoch, from] : log.begins) {
-        if (epoch > told.epoch && told.first > from) return true;
+    for (const Log::Begins& life : log.lives) {
+        // A log of which no broker had anything begins in its first epoch again.
+        const bool later = life.epoch > told.epoch || life.at > told.at;
+        if (later && told.first > life.from) return true;
     }
     const auto holds = [&](const SimJournal::Data& data) {
         const auto kept = data.logs.find(log.machine->store);
@@ -151,18 +160,23 @@ bool Truth::is_lost(const Log& log, const schema::ClientId& client,
 }
 
 /// Who waits after a Busy has his tickets decided in the order of their numbers.
-void Truth::check_order(const Till& till) {
+void Truth::check_order(const Log& log, const Till& till) {
     Till::Booked last;
+    std::ptrdiff_t last_life = 0;
     for (const auto& [number, all] : till.booked()) {
         // Behind the end of a life tickets come again as they are sent again.
         if (all.size() > 1) return;
         const Till::Booked& told = all.back();
-        if (told.epoch > last.epoch) last = {told.epoch, Sequence{0}, Sequence{0}};
-        if (told.epoch == last.epoch && told.first < last.first) {
+        const std::ptrdiff_t life =
+            std::count_if(log.lives.begin(), log.lives.end(),
+                          [&](const Log::Begins& each) { return each.at <= told.at; });
+        const bool same = told.epoch == last.epoch && life == last_life;
+        if (same && told.first < last.first) {
             fail("I8: ticket " + std::to_string(number) + " of a till of " +
                  till.machine().store.value() + " stands before an earlier one");
         }
         last = told;
+        last_life = life;
     }
 }
 

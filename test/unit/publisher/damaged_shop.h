@@ -193,8 +193,9 @@ struct DamagedShop {
         return publisher::MarkMaker::counter_of(**counters).value_or(0);
     }
 
-    /// Repairs for so much of the test's time at most; true if that was enough.
-    bool repair(int seconds) {
+    /// Repairs for so much of the test's time at most; true if that was enough. Else than with
+    /// `finishes` it is killed before it puts the repaired journal in its place.
+    bool repair(int seconds, bool finishes = true) {
         CHECK(core::RocksJournal::open(journal_options()).has_value() == opens);
         auto damaged = core::JournalRepair::open(journal_options());
         REQUIRE_MESSAGE(damaged, damaged.error().message);
@@ -213,7 +214,7 @@ struct DamagedShop {
             state = repair.state();
             done = repair.done();
         }
-        if (done) REQUIRE(repair.finish());
+        if (done && finishes) REQUIRE(repair.finish());
         return done;
     }
     std::unique_ptr<core::RocksJournal> journal() const {

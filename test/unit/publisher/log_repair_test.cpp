@@ -81,6 +81,21 @@ TEST_CASE("log repair: an accepted loss is the first event of the next epoch") {
     CHECK(opened->incarnation == head->incarnation);
 }
 
+TEST_CASE("log repair: a repair that is killed behind an accepted loss does not accept it twice") {
+    DamagedShop shop;
+    shop.holder.holds = 41;
+    shop.delete_logs();
+    CHECK_FALSE(shop.repair(20));
+    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "both disks died\n";
+    REQUIRE(shop.repair(20, false));
+    REQUIRE(shop.repair(20));
+    CHECK_FALSE(shop.says("are missing"));
+    const auto head = shop.journal()->head(kRepaired);
+    REQUIRE(head);
+    CHECK(head->end.value() == 42);
+    CHECK(head->epoch.value() == 2);
+}
+
 TEST_CASE("log repair: without its state a broker says how far the marks have counted") {
     // Repaired before: its marks count on from far above zero.
     constexpr std::uint64_t kCounted = std::uint64_t{1} << 40;

@@ -64,6 +64,28 @@ TEST_CASE("replica: a mark of a later epoch that ends below what is held says so
     check_sums(*replica);
 }
 
+TEST_CASE("replica: so does one that ends just where the tail ends that is held") {
+    TestLog log("store1");
+    for (int i = 0; i < 6; ++i) log.move("22111", -1'000);
+    TestLog next = log.until(4);
+    next.open_epoch(2);
+    next.move("22111", -5'000);
+    core::ManualClock clock;
+    for (const bool other_half : {true, false}) {
+        CAPTURE(other_half);
+        Folder folder;
+        auto replica = open_replica(replica_options(folder));
+        take(*replica, other_half ? log.all() : log.until(4).all());
+        if (!other_half) take(*replica, next.range(4, 6));
+        CHECK(replica->overtaken(next.mark(clock, 1).mark).value_or(!other_half) == other_half);
+    }
+    // What it has not read yet is no other half.
+    Folder folder;
+    auto replica = open_replica(replica_options(folder));
+    take(*replica, log.until(4).all());
+    CHECK_FALSE(replica->overtaken(next.mark(clock, 1).mark).value_or(true));
+}
+
 TEST_CASE("replica: a new epoch that goes on below what is held reloads that log alone") {
     TestLog log("store1"), other("store2");
     log.move("22111", -1'000);
