@@ -122,16 +122,21 @@ bool Intake::must_wait(const Ticket& ticket, BootTime now) {
     const bool given_up = now.value() - entry->second.since.value() >= kForgetBusy;
     if (given_up) refused_.erase(entry);
     if (given_up) return false;
-    if (ticket.number > entry->second.lowest) return true;
-    if (ticket.number == entry->second.lowest) refused_.erase(entry);
+    std::set<std::uint64_t>& numbers = entry->second.numbers;
+    if (ticket.number > *numbers.begin()) return true;
+    if (numbers.erase(ticket.number) == 0) return false;
+    entry->second.since = now;
+    if (numbers.empty()) refused_.erase(entry);
     return false;
 }
 
 void Intake::answer_busy(const Requester& from, const Ticket& ticket, std::uint64_t retry_ms,
                          const std::string& reason, BootTime now, Legs& legs) {
-    const auto entry = refused_.try_emplace(ticket.client, Refused{ticket.number, now}).first;
+    Refused& refused = refused_[ticket.client];
+    refused.numbers.insert(ticket.number);
     // What waits behind the lowest number is no sign that it still comes.
-    if (ticket.number <= entry->second.lowest) entry->second = Refused{ticket.number, now};
+    if (ticket.number == *refused.numbers.begin()) refused.since = now;
+    if (refused.numbers.size() > kBusyNumbers) refused.numbers.erase(*refused.numbers.rbegin());
     ++counts_.busy;
     legs.reply(from, Message{Busy{ticket.request, retry_ms, reason}});
 }

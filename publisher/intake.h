@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,9 @@ constexpr std::size_t kQueueBytesMax = 16 * 1024 * 1024;
 /// pauses that a Busy asks for.
 constexpr std::int64_t kForgetBusy = 5 * core::kSecond;
 
+/// So many numbers of one client that were told Busy are known; those above wait behind them.
+constexpr std::size_t kBusyNumbers = 1'024;
+
 /// Turns come at least every 50 ms: time beyond this between two of them is a standstill of this
 /// process (it was stopped, its disk hung) or of the machine, in which nobody could come again.
 constexpr std::int64_t kStoodStill = core::kSecond;
@@ -39,10 +43,11 @@ struct IntakeCounts {
 
 /// The door for tickets. All that wait when a turn flushes share commits; an answer that rests on
 /// what a commit holds leaves after that commit is durable. A ticket that finds no room is answered
-/// Busy at once, and so is every later number of its client until the lowest one came again, so
-/// that a client's tickets are decided in the order of their numbers. A lowest one that does not
-/// come again within kForgetBusy of its Busy is given up by its client, and waited for no longer.
-/// A standstill of this process counts for nobody's silence.
+/// Busy at once, and so is every later number of its client until the lowest one came again; then
+/// the next lowest that was told Busy has to come, and so on, so that a client's tickets are
+/// decided in the order of their numbers, however it sends them. A lowest one that does not come
+/// again within kForgetBusy, of its Busy or of having become the lowest, is given up by its client:
+/// none of them is waited for any longer. A standstill of this process counts for nobody's silence.
 class Intake {
   public:
     /// `queue_max` tickets may wait, of kQueueBytesMax together. `clients` and `policy` must
@@ -90,8 +95,8 @@ class Intake {
         std::shared_ptr<ledger::Inputs> own;  ///< Of a ticket of the store itself.
     };
     struct Refused {
-        std::uint64_t lowest = 0;  ///< Number that has to come again first.
-        core::BootTime since;      ///< Of that number's own last Busy.
+        std::set<std::uint64_t> numbers;  ///< Told Busy: they come again in this order.
+        core::BootTime since;             ///< Of the first one's own Busy, or when it became first.
     };
 
     schema::Result<void> check(const schema::Ticket& ticket, std::uint64_t& index) const;

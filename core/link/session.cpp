@@ -85,6 +85,8 @@ Result<void> Session::welcomed(const Welcome& welcome, const std::string& expect
     }
     if (welcome.self.nonce == 0) return schema::fail(Errc::invalid, "welcome without a nonce");
     know(welcome.self, wall, now);
+    // What comes behind it may have waited as long as it did.
+    if (now.value() - asked_.value() > kStandstill) doubt(asked_, now);
     return {};
 }
 

@@ -310,6 +310,12 @@ Outcome Company::run() {
         counts_["tickets busy"] += till->busy();
         counts_["tickets repeated"] += till->repeated();
     }
+    for (const auto& machine : machines_) {
+        counts_["logs trimmed"] += machine->broker_disk.trims();
+        const auto& rows = machine->replica_disk.data().state;
+        const auto row = rows.lower_bound("z");
+        counts_["replicas from snapshots"] += row != rows.end() && row->first[0] == 'z' ? 1 : 0;
+    }
     for (const auto& [name, times] : truth_.counts()) counts_[name] += times;
     counts_["of an older session"] = net.older;
     outcome.counts = counts_;

@@ -115,6 +115,7 @@ class Company {
     void replace_store();
     void clone_store();
     void stop_clone();
+    bool is_held(const schema::StoreId& store) const;
     bool has_all_of_brokers(const Machine& machine, const SimJournal& disk) const;
     void add_people();
     void look_after();

@@ -50,6 +50,7 @@ void Company::set_options(Machine& machine, bool store) {
     options.publisher.mark_every_us = plan_.mark_every;
     options.publisher.queue_tickets = plan_.queue_tickets;
     options.scrub_every_us = plan_.scrub_every;
+    options.broker.keep_us = plan_.keep;
     options.publisher.listen = "tcp://" + name + ":1";
     options.broker.listen = "tcp://" + name + ":2";
     if (plan_.asks_by_itself) {

@@ -146,7 +146,16 @@ void Company::accept_loss(const Machine& machine, const Process& process) {
     schema::check(noted.has_value(), "a loss is noted");
 }
 
-/// Of each log one copy stays: nothing else is damaged before the last damage is repaired.
+/// Whether a broker holds all of that log that any broker has ever acknowledged: one that dropped
+/// what it could not read may not have been given it again.
+bool Company::is_held(const schema::StoreId& store) const {
+    return std::any_of(machines_.begin(), machines_.end(), [&](const auto& each) {
+        return each->broker_disk.synced_end(store) >= truth_.acknowledged(store);
+    });
+}
+
+/// Of each log one copy stays: nothing else is damaged before the last damage is repaired, and
+/// nothing at a store whose broker has not got back what it had.
 void Company::damage(Fault fault) {
     if (fault == Fault::damaged_replica) {
         Machine& machine = any_store();
@@ -161,6 +170,7 @@ void Company::damage(Fault fault) {
     }
     Machine& machine = any_store();
     const bool broker = fault == Fault::damaged_broker;
+    if (!broker && !is_held(machine.store)) return;
     Machine& where = broker ? machine_of("head") : machine;
     SimJournal& disk = broker ? where.broker_disk : where.publisher_disk;
     if (!disk.damage(machine.store)) return;

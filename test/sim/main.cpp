@@ -20,12 +20,21 @@ using filial::sim::Company;
 using filial::sim::Outcome;
 
 /// Beside the faults themselves, what they have to lead to in 1 % of the seeds.
-constexpr const char* kMustHappen[] = {
-    "connections broken", "messages lost",           "messages stalled",
-    "messages corrupted", "tickets repeated",        "lives that ended",
-    "readmitted",         "events booked by clones", "tickets in a tail that was lost",
-    "logs repaired",      "losses accepted",         "of an older session",
-    "brokers accepted"};
+constexpr const char* kMustHappen[] = {"connections broken",
+                                       "messages lost",
+                                       "messages stalled",
+                                       "messages corrupted",
+                                       "tickets repeated",
+                                       "lives that ended",
+                                       "readmitted",
+                                       "events booked by clones",
+                                       "tickets in a tail that was lost",
+                                       "logs repaired",
+                                       "losses accepted",
+                                       "of an older session",
+                                       "brokers accepted",
+                                       "logs trimmed",
+                                       "replicas from snapshots"};
 
 struct Flags {
     std::uint64_t seeds = 100;

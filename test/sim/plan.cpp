@@ -57,6 +57,11 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     only(Fault::damaged_log, which >= 35 && which < 55, 4, 90);
     only(Fault::damaged_broker, which >= 35 && which < 65, 4, 90);
     only(Fault::old_broker, which >= 65, 4, 60);
+    // What is trimmed a broker cannot give back to a store, and of a broker's folder it is one
+    // copy.
+    const bool gives_back =
+        lives_end() || every_of(Fault::damaged_broker) > 0 || every_of(Fault::old_broker) > 0;
+    if (!gives_back && random.chance(600)) keep = random.between(2, 40) * kSecond;
 }
 
 bool Plan::rots() const {
@@ -73,8 +78,9 @@ std::string Plan::text() const {
     std::string text = "seed " + std::to_string(seed) + ": " + std::to_string(stores) +
                        " stores, " + std::to_string(brokers) + (chained ? " chained" : "") +
                        " brokers, " + (head_is_store ? "head office has a log, " : "") +
-                       (peers ? "peers, " : "") + "a ticket each " +
-                       std::to_string(ticket_every / kMillisecond) + " ms, " +
+                       (peers ? "peers, " : "") +
+                       (keep > 0 ? "kept " + std::to_string(keep / kSecond) + " s, " : "") +
+                       "a ticket each " + std::to_string(ticket_every / kMillisecond) + " ms, " +
                        std::to_string(runs_for / kSecond) + " s; faults:";
     for (std::size_t fault = 0; fault < kFaults; ++fault) {
         if (every[fault] == 0) continue;

@@ -60,6 +60,7 @@ struct Plan {
     Time tick = 0;         ///< The longest that a loop waits.
     Time mark_every = 0;
     Time scrub_every = 0;
+    Time keep = 0;  ///< Of brokers; 0: for ever.
     std::int64_t latency_us = 0;
     std::int64_t jitter_us = 0;
     Time ticket_every = 0;     ///< Of each till, on average.

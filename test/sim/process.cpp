@@ -29,7 +29,8 @@ class BrokerLife : public Life {
         };
         machine.broker_disk.open();
         auto opened = broker::Broker::open(machine.broker_disk, machine.clock, machine.store,
-                                           &allow, machine.options.scrub_every_us);
+                                           &allow, machine.options.scrub_every_us,
+                                           {machine.options.broker.keep_us, 0, 0});
         if (!opened) return tl::unexpected(opened.error());
         broker_ = std::move(*opened);
         const auto life = broker::life_of(machine.broker_disk);

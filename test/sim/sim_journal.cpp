@@ -53,17 +53,37 @@ Result<void> SimJournal::check(const core::JournalWrite& write,
                                std::map<StoreId, LogHead>& heads) const {
     if (failed_) return fail(Errc::io, "the journal has failed before");
     if (health_ == Health::full) return fail(Errc::no_space, "need 1 byte, free 0");
-    for (const core::Append& append : write.appends) {
-        auto at = heads.find(append.store);
+    const auto head_of = [&](const StoreId& store) -> LogHead& {
+        auto at = heads.find(store);
         if (at == heads.end()) {
-            at = heads.emplace(append.store, head(append.store).value_or(LogHead{})).first;
-            at->second.store = append.store;
+            at = heads.emplace(store, head(store).value_or(LogHead{})).first;
+            at->second.store = store;
         }
-        auto moved = core::advance(at->second, append);
+        return at->second;
+    };
+    for (const core::Append& append : write.appends) {
+        LogHead& head = head_of(append.store);
+        auto moved = core::advance(head, append);
         if (!moved) return tl::unexpected(moved.error());
-        at->second = std::move(*moved);
+        head = std::move(*moved);
+    }
+    for (const core::Trim& trim : write.trims) {
+        LogHead& head = head_of(trim.store);
+        auto moved = core::trimmed(head, trim);
+        if (!moved) return tl::unexpected(moved.error());
+        head = std::move(*moved);
     }
     return {};
+}
+
+/// The commit that holds the last trimmed event stays, as in the real one.
+void SimJournal::trim(const core::Trim& trim) {
+    ++trims_;
+    for (Commit& commit : data_.logs[trim.store].commits) {
+        std::erase_if(commit.segments, [&](const Segment& segment) {
+            return segment.topic == trim.topic && segment.last() < trim.upto;
+        });
+    }
 }
 
 void SimJournal::apply(const core::JournalWrite& write, std::map<StoreId, LogHead> heads,
@@ -77,6 +97,10 @@ void SimJournal::apply(const core::JournalWrite& write, std::map<StoreId, LogHea
                                                     append.upto, false, append.at,
                                                     append.segments});
         if (appended) appended(append);
+    }
+    for (const core::Trim& trim : write.trims) {
+        if (undoable) undo.trimmed.emplace_back(trim.store, data_.logs[trim.store].commits);
+        this->trim(trim);
     }
     for (auto& [store, head] : heads) data_.logs[store].head = std::move(head);
     for (const auto& [key, value] : write.state) {
@@ -122,7 +146,6 @@ Result<void> SimJournal::write(const core::JournalWrite& write, bool sync) {
 }
 
 Result<void> SimJournal::commit(const core::JournalWrite& write, bool sync) {
-    schema::check(write.trims.empty(), "nothing is trimmed in the simulated company");
     if (write.empty()) return {};
     return this->write(write, sync);
 }
@@ -178,6 +201,9 @@ void SimJournal::take_back(const Undo& undo) {
             data_.state.erase(at->first);
         }
     }
+    for (auto at = undo.trimmed.rbegin(); at != undo.trimmed.rend(); ++at) {
+        data_.logs[at->first].commits = at->second;
+    }
     for (const auto& [store, head] : undo.heads) {
         if (!head) {
             data_.logs.erase(store);
@@ -213,6 +239,9 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
         return fail(Errc::not_found, "no log of " + request.store.value());
     const Log& log = found->second;
     if (request.after > log.head.end) return fail(Errc::gap, "the log ends below");
+    if (const auto kept = core::check_kept(log.head, request.topics, request.after); !kept) {
+        return tl::unexpected(kept.error());
+    }
     schema::Range range;
     range.store = request.store;
     range.topics = request.topics;

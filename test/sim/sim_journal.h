@@ -92,6 +92,8 @@ class SimJournal : public core::Journal {
         State state;
     };
     const Data& data() const { return data_; }
+    /// How often something was trimmed here.
+    std::int64_t trims() const { return trims_; }
     /// Another state of the disk, as from a copy.
     void restore(Data data);
 
@@ -100,12 +102,14 @@ class SimJournal : public core::Journal {
     struct Undo {
         std::vector<std::pair<schema::StoreId, std::optional<core::LogHead>>> heads;
         std::vector<std::pair<schema::Bytes, std::optional<schema::Bytes>>> state;
+        std::vector<std::pair<schema::StoreId, std::vector<Commit>>> trimmed;  ///< As they were.
     };
     schema::Result<void> check(const core::JournalWrite& write,
                                std::map<schema::StoreId, core::LogHead>& heads) const;
     schema::Result<void> write(const core::JournalWrite& write, bool sync);
     void apply(const core::JournalWrite& write, std::map<schema::StoreId, core::LogHead> heads,
                bool undoable);
+    void trim(const core::Trim& trim);
     void take_back(const Undo& undo);
     void write_witness();
 
@@ -117,6 +121,7 @@ class SimJournal : public core::Journal {
     std::optional<schema::StoreId> witness_of_;
     std::optional<core::WitnessSlot> witness_;
     std::vector<core::LogDamage> damages_;
+    std::int64_t trims_ = 0;
     Health health_ = Health::well;
     bool failed_ = false;  ///< Until it is opened again.
 };

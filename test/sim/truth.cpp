@@ -94,6 +94,9 @@ void Truth::broker_synced(const Machine& machine) {
     for (const auto& [store, log] : machine.broker_disk.data().logs) {
         Sequence& known = broker_synced_[&machine][store.value()];
         known = std::max(known, log.head.end);
+        const auto of = logs_.find(store.value());
+        if (of == logs_.end() || of->second.epoch != log.head.epoch) continue;
+        of->second.acknowledged = std::max(of->second.acknowledged, log.head.end);
     }
 }
 

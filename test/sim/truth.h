@@ -24,7 +24,8 @@ namespace filial::sim {
 ///   I4  a position says what is applied (`at_the_end`: replicas equal a replay)
 ///   I5  every event takes effect once (the same, over kills, power cuts and older folders)
 ///   I6  what a till was told is accepted is in the log, once, or behind where the next life of the
-///       log goes on, or in a log that was set aside (`at_the_end`)
+///       log goes on, or in a log that was set aside (`at_the_end`); what people give up, no broker
+///       had acknowledged (`life_begins`)
 ///   I7  a receiver's confirmed position is synced there (`reached`)
 ///   I8  a replica's order is the log's (the same)
 ///   I9  nothing that came of an older session changes anything (`changing`)
@@ -68,6 +69,10 @@ class Truth : public Watch {
     void loss_accepted(const schema::StoreId& store) {
         logs_.at(store.value()).loss_accepted = true;
     }
+    /// Up to where brokers have had that log, in the life that goes on: what others may have taken.
+    schema::Sequence acknowledged(const schema::StoreId& store) const {
+        return logs_.at(store.value()).acknowledged;
+    }
     /// Head office has said that this incarnation goes on.
     void readmitted(const schema::Incarnation& incarnation) { readmitted_.insert(incarnation); }
 
@@ -104,7 +109,8 @@ class Truth : public Watch {
         Machine* machine = nullptr;
         std::vector<Row> rows;  ///< By position, of the life that goes on.
         schema::Epoch epoch;
-        schema::Sequence durable;  ///< What of it was synced once.
+        schema::Sequence durable;       ///< What of it was synced once.
+        schema::Sequence acknowledged;  ///< And at a broker.
         /// What stood at a place in a life that ended, or stands there at a clone.
         std::map<std::pair<std::uint32_t, std::uint64_t>, std::set<std::uint64_t>> others;
         std::map<schema::Epoch, schema::Sequence> begins;  ///< What each epoch goes on from.

@@ -27,6 +27,13 @@ bool Truth::settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::s
                 return false;
             }
             if (auto* replica = life->replica()) {
+                // Of a half of a fork that was set aside it may hold more than the log has.
+                if (replica->epoch(store) != head->epoch) {
+                    what = "replica of " + machine->store.value() + " holds epoch " +
+                           std::to_string(replica->epoch(store).value()) + " of " + name +
+                           ", which is in " + std::to_string(head->epoch.value());
+                    return false;
+                }
                 for (const core::TopicHead& topic : head->topics) {
                     if (!replica->wants_topic(topic.topic)) continue;
                     const Sequence held = replica->position(store, topic.topic);

@@ -51,7 +51,12 @@ void Truth::life_begins(Log& log, const core::Append& append) {
             fail("I12: " + place(append.store, append.upto) + " begins epoch " +
                  std::to_string(append.epoch.value()) + ", which head office has not granted");
         }
+        if (!granted && log.acknowledged > append.after) {
+            fail("I6: " + place(append.store, append.upto) + " gives up events up to " +
+                 std::to_string(log.acknowledged.value()) + ", which a broker has acknowledged");
+        }
     }
+    log.acknowledged = std::min(log.acknowledged, append.after);
     log.epoch = append.epoch;
     log.begins[append.epoch] = append.after;
     log.durable = append.after;

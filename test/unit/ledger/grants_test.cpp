@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "ledger/debts.h"
+#include "test/unit/ledger/book.h"
 #include "test/unit/ledger/store_log.h"
 
 using namespace filial::test;
@@ -164,6 +165,32 @@ TEST_CASE(
         CHECK(grant(off[0]).amount == 6'000);
         CHECK(left(home) == "90.00");
         home.refused(about(K::grant_write_off, "ann", "store2"));
+    }
+}
+
+TEST_CASE("N1: a log that goes on below what is lost adds up while nobody has taken what is lost") {
+    StoreLog home = shop("store1", "store1");
+    StoreLog holder = shop("store2", "store1");
+    home.done(money(K::limit, "ann", "100.00"));
+    home.done(with_peer(money(K::grant, "ann", "60.00"), "store2"));
+    holder.take_from(home);
+    const std::size_t kept = holder.log().size();
+    holder.done(money(K::charge, "ann", "45.00"));
+    const auto sums = [&] {
+        holder.reopen(kept);
+        exchange(home, holder);
+        Book book({"store1", "store2"}, {{"ann", "store1", 0, false}});
+        for (const StoreLog* store : {&home, &holder}) {
+            for (const auto& logged : store->log()) {
+                CHECK(book.add(store->name().value(), item_of(logged)) == "");
+            }
+        }
+        return book.wrong();
+    };
+    SUBCASE("no broker had it, so nobody has") { CHECK(sums() == ""); }
+    SUBCASE("its broker had acknowledged it: home has booked what no log says") {
+        home.take_from(holder);
+        CHECK(sums() == "ann: adds up to 5500, not to 10000");
     }
 }
 

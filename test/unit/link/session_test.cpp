@@ -180,3 +180,17 @@ TEST_CASE(
     called.pong(second->nonce, at_second(346));
     CHECK(called.sent_after(at_second(347), at_second(347)) == at_second(347));
 }
+
+TEST_CASE("session: what comes behind a welcome that was long on its way may have waited as long") {
+    Session caller(hello_of("store1", 11), true, false, at_second(100));
+    Session called(hello_of("head", 22), false, false, at_second(100));
+    const auto welcome = called.greet(caller.hello(), "store1", kWall, at_second(101));
+    REQUIRE(welcome);
+    REQUIRE(caller.welcomed(*welcome, "head", kWall, at_second(130)));
+    CHECK(caller.sent_after(at_second(130), at_second(130)) == at_second(100));
+    CHECK(caller.sent_after(at_second(133), at_second(133)) == at_second(100));
+    const auto ping = caller.ping(at_second(135));
+    REQUIRE(ping);
+    caller.pong(ping->nonce, at_second(135));
+    CHECK(caller.sent_after(at_second(136), at_second(136)) == at_second(136));
+}

@@ -53,6 +53,39 @@ TEST_CASE("busy: a client's later numbers wait until the lowest refused one came
     CHECK(shop.ask<Accepted>(ticket(5, {sale("1")})).last == Sequence{7});
 }
 
+TEST_CASE("busy: numbers that were told so are decided in their order, however they come again") {
+    Shop shop({}, 2);
+    for (std::uint64_t i = 1; i <= 5; ++i) shop.send(ticket(i, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    // Each comes when its own time is over, and a new one, which was never told busy, with them.
+    shop.ask<Accepted>(ticket(3, {sale("1")}));
+    shop.ask<Busy>(ticket(6, {sale("1")}));
+    shop.ask<Busy>(ticket(5, {sale("1")}));
+    shop.ask<Accepted>(ticket(4, {sale("1")}));
+    shop.ask<Busy>(ticket(6, {sale("1")}));
+    shop.ask<Accepted>(ticket(5, {sale("1")}));
+    shop.ask<Accepted>(ticket(6, {sale("1")}));
+    shop.ask<Accepted>(ticket(8, {sale("1")}));
+}
+
+TEST_CASE("busy: the next number of those told so has its seconds, too, and then none is awaited") {
+    Shop shop({}, 2);
+    for (std::uint64_t i = 1; i <= 5; ++i) shop.send(ticket(i, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    const auto seconds = [&](int count) {
+        for (int second = 0; second < count; ++second) {
+            shop.clock.advance(filial::core::kSecond);
+            shop.publisher->turn(shop.clock.boot());
+        }
+    };
+    seconds(4);
+    shop.ask<Accepted>(ticket(3, {sale("1")}));
+    seconds(4);
+    shop.ask<Busy>(ticket(6, {sale("1")}));
+    seconds(1);
+    shop.ask<Accepted>(ticket(6, {sale("1")}));
+}
+
 TEST_CASE("busy: a repeat of an older number does not open the door for later ones") {
     Shop shop({}, 2);
     for (std::uint64_t i = 1; i <= 4; ++i) shop.send(ticket(i, {sale("1")}));
