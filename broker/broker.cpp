@@ -28,13 +28,14 @@ constexpr std::string_view kMarkPrefix = "mark\n";
 
 Broker::Broker(core::Journal& journal, const core::Clock& clock, StoreId self,
                const core::AllowList* allow, ReceiverRegistry registry, Readmissions readmissions,
-               std::int64_t scrub_every_us, KeepPolicy keep)
+               HeardStores heard, std::int64_t scrub_every_us, KeepPolicy keep)
     : journal_(journal),
       clock_(clock),
       self_(std::move(self)),
       allow_(allow),
       registry_(std::move(registry)),
       readmissions_(std::move(readmissions)),
+      heard_(std::move(heard)),
       logs_(journal, clock),
       retention_(journal, keep),
       started_(clock.boot()),
@@ -47,9 +48,11 @@ Result<std::unique_ptr<Broker>> Broker::open(core::Journal& journal, const core:
     if (!registry) return tl::unexpected(registry.error());
     auto readmissions = Readmissions::load(journal);
     if (!readmissions) return tl::unexpected(readmissions.error());
+    auto heard = HeardStores::load(journal);
+    if (!heard) return tl::unexpected(heard.error());
     return std::unique_ptr<Broker>(new Broker(journal, clock, std::move(self), allow,
                                               std::move(*registry), std::move(*readmissions),
-                                              scrub_every_us, keep));
+                                              std::move(*heard), scrub_every_us, keep));
 }
 
 Result<void> Broker::attach(core::Exchange& exchange) {
@@ -167,7 +170,11 @@ std::vector<TopicEnd> Broker::durable(const core::Want& want) const {
     return {TopicEnd{std::string(schema::kAllTopics), journal_.end(want.store)}};
 }
 
-void Broker::marked(const core::Peer&, const schema::Mark& mark) { new_marks_.insert(mark.store); }
+void Broker::marked(const core::Peer&, const schema::Mark& mark) {
+    new_marks_.insert(mark.store);
+    const core::HeldMark* held = exchange_->marks().find(mark.store);
+    if (held != nullptr) heard_.marked(*held, started_, clock_);
+}
 
 void Broker::confirm(const core::Peer& peer, const schema::Confirm& asked) {
     for (const std::string& whom :
@@ -298,12 +305,14 @@ void Broker::turn(core::BootTime now) {
         more.state.emplace_back(std::string(kMarkPrefix) + store.value(),
                                 core::MarkBook::save(*held));
     }
-    new_marks_.clear();
     if (logs_.staged()) return;  // Space is short: the logs come first.
+    new_marks_.clear();
+    heard_.save(more);
     if (const auto ok = journal_.commit(more, false); !ok) {
         log(Level::warn, "receivers' positions were not saved", {{"error", ok.error().message}});
-        write_failed(ok.error());
+        return write_failed(ok.error());
     }
+    heard_.saved();
 }
 
 std::vector<Leg> Broker::outgoing_legs() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/confirm_relay.h"
+#include "broker/heard_stores.h"
 #include "broker/readmissions.h"
 #include "broker/receiver_registry.h"
 #include "broker/retention.h"
@@ -72,7 +73,7 @@ class Broker : public core::Host {
   private:
     Broker(core::Journal& journal, const core::Clock& clock, schema::StoreId self,
            const core::AllowList* allow, ReceiverRegistry registry, Readmissions readmissions,
-           std::int64_t scrub_every_us, KeepPolicy keep);
+           HeardStores heard, std::int64_t scrub_every_us, KeepPolicy keep);
     void scrub(core::BootTime now);
     void trim(core::BootTime now);
     void trouble(const core::Requester& to, std::uint64_t request, schema::Errc code,
@@ -101,6 +102,7 @@ class Broker : public core::Host {
     const core::AllowList* allow_;
     ReceiverRegistry registry_;
     Readmissions readmissions_;
+    HeardStores heard_;
     core::StoreLogs logs_;
     Retention retention_;
     ConfirmRelay confirms_;

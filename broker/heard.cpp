@@ -36,7 +36,8 @@ Epoch known_epoch(const StoreId& store, const core::MarkBook& marks) {
 }
 
 std::string not_heard(const StoreId& store, const Attempt& attempt, const core::LogHead* held,
-                      const std::vector<core::Admission>& admitted, const core::MarkBook& marks) {
+                      const std::vector<core::Admission>& admitted, const core::MarkBook& marks,
+                      const HeardStores& heard) {
     std::string silent;
     for (const core::Admission& one : admitted) {
         const bool counts = one.publish && one.store != store.value();
@@ -45,6 +46,17 @@ std::string not_heard(const StoreId& store, const Attempt& attempt, const core::
     }
     if (!silent.empty()) {
         return "not heard here yet: " + silent + "; they may know more of the log of " +
+               store.value() + " than is held here";
+    }
+    for (const core::Admission& one : admitted) {
+        const bool counts = one.publish && one.store != store.value();
+        if (!counts || heard.has(StoreId{one.store})) continue;
+        silent += (silent.empty() ? "" : ", ") + one.store;
+    }
+    if (!silent.empty()) {
+        return "not heard here since this broker's memory began: " + silent +
+               "; what others pass on of them may be older, and they may have read more of the "
+               "log of " +
                store.value() + " than is held here";
     }
     for (const core::Admission& one : admitted) {

@@ -1,5 +1,6 @@
 #include "broker/rebuild.h"
 
+#include "broker/heard_stores.h"
 #include "broker/life.h"
 #include "core/journal/log_base.h"
 #include "core/journal/log_rebuild.h"
@@ -12,7 +13,7 @@ using schema::Result;
 
 namespace {
 
-constexpr std::size_t kStepBytes = 1 << 20;
+constexpr std::size_t kRescueStep = 1 << 20;
 
 Result<void> write_state(core::DamagedJournal& repair) {
     core::JournalWrite write;
@@ -33,10 +34,10 @@ Result<void> write_state(core::DamagedJournal& repair) {
     }
     for (auto& [key, value] : repair.rescued()) {
         if (core::is_base_key(key)) continue;  // The stores send the whole logs again.
-        if (!whole && is_life_key(key)) continue;
+        if (!whole && (is_life_key(key) || is_heard_key(key))) continue;
         bytes += key.size() + value.size();
         write.state.emplace_back(key, value);
-        if (bytes < kStepBytes) continue;
+        if (bytes < kRescueStep) continue;
         if (const auto done = commit(); !done) return done;
     }
     return commit();
@@ -52,7 +53,7 @@ Result<void> rebuild_journal(core::DamagedJournal& damaged, const std::string& w
         bool more = true;
         while (more) {
             if (stop()) return {};
-            more = log.salvage(kStepBytes);
+            more = log.salvage(kRescueStep);
             if (const auto done = log.commit(); !done) return done;
         }
         if (log.end() >= log.known_end()) continue;

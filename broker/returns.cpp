@@ -145,7 +145,7 @@ Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit&
     }
     if (anew && allow_ != nullptr) {
         const std::string why =
-            not_heard(who.store, *asked, head ? &*head : nullptr, allow_->all(), marks);
+            not_heard(who.store, *asked, head ? &*head : nullptr, allow_->all(), marks, heard_);
         if (!why.empty() && who.reason.empty()) {
             return schema::fail(Errc::refused,
                                 why + "; wait for them, or say why it goes on without: --anyway");

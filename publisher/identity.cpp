@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/journal/log_head.h"
+#include "core/log.h"
 #include "core/own_log.h"
 #include "publisher/publisher.h"
 #include "schema/planted.h"
@@ -70,6 +71,15 @@ Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& f
     // What a broker without its memory holds may come from a machine that is over.
     if (trusted) over_ = why;
     return schema::fail(Errc::forked, trusted ? why : why + "; " + hubs_.changed());
+}
+
+/// Marks prove nothing: which of the two logs goes on is decided by what they hold.
+void Publisher::outcounted(const core::Peer& peer, const schema::Mark& mark) {
+    if (mark.epoch != outbox_->epoch() || !is_broker(peer)) return;
+    if (!marks_.count_above(mark.counter)) return;
+    core::log(core::Level::warn,
+              "marks of this log were made elsewhere: a copy of this store's folder runs, or ran",
+              {{"broker", peer.store}, {"counter", mark.counter}, {"end", mark.end.value()}});
 }
 
 void Publisher::accept_hub(const core::Requester& from, const schema::Readmit& hub) {

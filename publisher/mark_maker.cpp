@@ -1,5 +1,7 @@
 #include "publisher/mark_maker.h"
 
+#include <algorithm>
+
 #include "core/log.h"
 #include "schema/planted.h"
 
@@ -69,6 +71,13 @@ void MarkMaker::saved(BootTime now) {
     saved_at_ = now;
 }
 
+bool MarkMaker::count_above(std::uint64_t counter) {
+    if (counter <= std::max(counter_, above_) || counter > kCounterMost) return false;
+    above_ = counter;
+    made_ = false;
+    return true;
+}
+
 bool MarkMaker::due(schema::Sequence end, BootTime now) const {
     if (!made_ || (silent_ && knows_applied())) return true;
     const std::int64_t since = now.value() - made_at_.value();
@@ -94,14 +103,14 @@ Result<std::uint64_t> MarkMaker::counter_of(schema::ByteView value) {
 
 Result<std::uint64_t> MarkMaker::next_counter() {
     if (schema::planted(schema::Bug::mark_counter_again)) return ++counter_;
-    if (counter_ < reserved_) return ++counter_;
-    std::uint64_t last = 0;
+    if (counter_ < reserved_ && above_ <= counter_) return ++counter_;
+    std::uint64_t last = above_;
     const auto saved = journal_.get(kKey);
     if (!saved) return tl::unexpected(saved.error());
     if (*saved) {
         const auto reserved = counter_of(**saved);
         if (!reserved) return reserved;
-        last = *reserved;
+        last = std::max(last, *reserved);
     }
     core::JournalWrite write;
     write.state.emplace_back(kKey, counter_value(last + kCountersReserved));

@@ -39,6 +39,11 @@ class MarkMaker {
     void save(StateWrites& writes) const;
     void saved(core::BootTime now);
 
+    /// Somebody holds a mark of this log with that counter. Where that is more than was given here,
+    /// the next mark counts above it, and is due at once; true then. A counter that no log comes to
+    /// is left alone.
+    bool count_above(std::uint64_t counter);
+
     bool due(schema::Sequence end, core::BootTime now) const;
     /// The next mark of this log. Fails as the journal does when a block of counters has to be
     /// reserved; then no mark is made and it is due again after `every_us`.
@@ -64,6 +69,7 @@ class MarkMaker {
     core::BootTime saved_at_;
     std::uint64_t counter_ = 0;   ///< Last one given.
     std::uint64_t reserved_ = 0;  ///< Last one that may be given.
+    std::uint64_t above_ = 0;     ///< What was heard of from elsewhere.
     bool made_ = false;
     core::BootTime made_at_;
     schema::Sequence made_end_;
@@ -74,5 +80,9 @@ constexpr std::int64_t kAppliedEvery = 5 * core::kSecond;
 
 /// A week of marks every five seconds, several hours of five a second.
 constexpr std::uint64_t kCountersReserved = 131'072;
+
+/// A log that is repaired each day for a million years stays below: what is more is nonsense, and
+/// would leave nothing to count with.
+constexpr std::uint64_t kCounterMost = std::uint64_t{1} << 62;
 
 }  // namespace filial::publisher

@@ -76,6 +76,7 @@ class Publisher : public core::Host {
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
     void marked(const core::Peer&, const schema::Mark&) override {}
     void applied(const core::Peer& peer, const schema::Applied& applied) override;
+    void outcounted(const core::Peer& peer, const schema::Mark& mark) override;
     /// Answered within kLiveEvery with a mark made for it: what is durable then.
     void confirm(const core::Peer& peer, const schema::Confirm& asked) override {
         if (asked.store == outbox_->store()) live_.take(peer.name, asked.nonce);

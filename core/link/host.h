@@ -115,6 +115,9 @@ class Host {
     /// A newer mark than any before came (already in the exchange's book).
     virtual void marked(const Peer& peer, const schema::Mark& mark) = 0;
     virtual void applied(const Peer& peer, const schema::Applied& applied) = 0;
+    /// The peer holds that mark of the own log, and takes the ones that are made here for older: a
+    /// copy of this machine has counted further. Nobody shows a new age before marks count above.
+    virtual void outcounted(const Peer&, const schema::Mark&) {}
 
     /// A fetch got no log but this answer: `not_held`, `not_allowed`, `snapshot_needed` (for the
     /// topics that it names; the log is fetched again from `want`), `forked` (the peer has

@@ -90,6 +90,8 @@ class Switchboard {
     /// A block could not be taken: whether it is asked for again, and when.
     void block_failed(Line& line, const schema::Block& block, const schema::Error& error);
     void on_mark(Line& line, const schema::MarkMessage& message);
+    /// `mark` came and is older than the one held: who makes the marks of that log is told.
+    void tell_newer(Line& line, const schema::MarkMessage& mark, const schema::StoreId& store);
 
     /// Live questions and answers.
     void on_confirmation(Line& line, const schema::Message& message);

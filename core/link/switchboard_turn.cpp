@@ -138,6 +138,15 @@ bool Switchboard::knows_better(const Line& line, const StoreId& store) const {
     return peer.role == "publisher" && peer.store == store.value() && peer.epoch.value() > 0;
 }
 
+/// The same one comes again with each session, and over other brokers.
+void Switchboard::tell_newer(Line& line, const schema::MarkMessage& mark, const StoreId& store) {
+    const HeldMark* held = marks_.find(store);
+    if (held == nullptr || held->bytes == mark.mark || !knows_better(line, store)) return;
+    schema::MarkMessage message = marks_.outgoing(*held, clock_);
+    message.session = line.session()->to_peer();
+    line.send(Message{std::move(message)});
+}
+
 void Switchboard::send_marks(Line& line) {
     if (line.announced.empty() || !line.idle()) return;
     const BootTime now = clock_.boot();

@@ -62,9 +62,12 @@ def readmit(company, store, code, epoch):
 
     def readmitted():
         done = head(company, "readmit", store.name, code, check=False)
-        # Publishers that have just begun say it as soon as their replicas do.
+        # Publishers that have just begun say it as soon as their replicas do, and a broker that has
+        # just begun waits for their next marks.
         if done.returncode != 0:
-            check("has not said what it has read" in done.stderr, f"readmit: {done.stderr}")
+            check(any(why in done.stderr for why in ("has not said what it has read",
+                                                     "not heard here since")),
+                  f"readmit: {done.stderr}")
         return done.returncode == 0
 
     wait_for("the other stores to say what they have read", 30, readmitted)

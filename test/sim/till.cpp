@@ -174,6 +174,7 @@ Time Till::turn(bool open) {
                 now_ + random_.between(plan_.ticket_every / 4, plan_.ticket_every * 7 / 4);
         }
         if (random_.chance(20)) again_ = made.ticket;  // A clerk presses twice.
+        made_[number_] = made.ticket.operations;
         waiting_.push_back(std::move(made));
     }
     send(next);

@@ -39,6 +39,10 @@ class Till {
     /// ended in between.
     using Told = std::vector<Booked>;
     const std::map<std::uint64_t, Told>& booked() const { return booked_; }
+    /// What it handed in under that number.
+    const std::vector<schema::Operation>& operations(std::uint64_t number) const {
+        return made_.at(number);
+    }
     const std::string& wrong() const { return wrong_; }
     std::int64_t refused() const { return refused_; }
     std::int64_t busy() const { return busy_; }
@@ -77,6 +81,7 @@ class Till {
     Time next_ticket_ = 0;
     std::deque<schema::Operation> first_;
     std::deque<Ticket> waiting_;
+    std::map<std::uint64_t, std::vector<schema::Operation>> made_;
     std::map<std::uint64_t, Told> booked_;
     std::map<std::uint64_t, std::uint64_t> number_of_;  ///< By request.
     std::optional<schema::Ticket> again_;               ///< One that is sent though it is done.

@@ -144,6 +144,8 @@ class Truth : public Watch {
                     const std::vector<schema::Segment>& segments);
     void check_tickets(const std::vector<std::unique_ptr<Till>>& tills);
     void check_order(const Log& log, const Till& till);
+    bool was_refused(const Till& till, std::uint64_t number, schema::Sequence from,
+                     schema::Sequence before) const;
     void check_replica(const Machine& machine, const subscriber::Replica& replica);
     void check_state(const Machine& machine);
     std::unique_ptr<ReplicaDisk> replayed();

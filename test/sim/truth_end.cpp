@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ledger/decide.h"
+#include "publisher/policy.h"
 #include "schema/hash.h"
 #include "schema/payloads.h"
 #include "test/sim/truth.h"
@@ -159,10 +160,33 @@ bool Truth::is_lost(const Log& log, const schema::ClientId& client,
     return false;
 }
 
-/// Who waits after a Busy has his tickets decided in the order of their numbers.
+/// Whether the rules refuse what that number says at some place behind `from` and below `before`.
+bool Truth::was_refused(const Till& till, std::uint64_t number, Sequence from,
+                        Sequence before) const {
+    const Log& log = logs_.at(till.machine().store.value());
+    const ledger::Inputs inputs{publisher::policy_of(till.machine().options), {}, {}};
+    ledger::MapState state;
+    for (const LoggedEvent& logged : events_of(log, 0, log.rows.size())) {
+        std::vector<schema::Operation> operations = till.operations(number);
+        for (schema::Operation& operation : operations) {
+            if (operation.at.value() == 0) operation.at = logged.event.at;
+        }
+        const schema::Position place{till.machine().store, logged.epoch, logged.seq};
+        const bool refused =
+            logged.seq > from &&
+            !ledger::decide_ticket(state, place, till.client(), number, operations, inputs);
+        if (refused) return true;
+        if (logged.seq >= before || !ledger::apply(state, logged)) return false;
+    }
+    return false;
+}
+
+/// Who waits after a Busy has his tickets decided in the order of their numbers. One that was
+/// refused in its turn, of which the till heard nothing since that publisher ended, comes again and
+/// is decided anew, behind what was booked meanwhile.
 void Truth::check_order(const Log& log, const Till& till) {
-    Till::Booked last;
     std::ptrdiff_t last_life = 0;
+    std::vector<std::pair<std::uint64_t, Till::Booked>> before;
     for (const auto& [number, all] : till.booked()) {
         // Behind the end of a life tickets come again as they are sent again.
         if (all.size() > 1) return;
@@ -170,13 +194,26 @@ void Truth::check_order(const Log& log, const Till& till) {
         const std::ptrdiff_t life =
             std::count_if(log.lives.begin(), log.lives.end(),
                           [&](const Log::Begins& each) { return each.at <= told.at; });
-        const bool same = told.epoch == last.epoch && life == last_life;
-        if (same && told.first < last.first) {
+        const bool later =
+            !before.empty() && (told.epoch > before.back().second.epoch || life != last_life);
+        if (later) before.clear();
+        last_life = life;
+        while (!before.empty() && told.epoch == before.back().second.epoch &&
+               told.first < before.back().second.first) {
+            const std::uint64_t late = before.back().first;
+            before.pop_back();
+            const auto from = std::find_if(before.rbegin(), before.rend(), [&](const auto& each) {
+                return each.second.first < told.first;
+            });
+            const Sequence behind = from == before.rend() ? Sequence{0} : from->second.last;
+            if (was_refused(till, late, behind, told.first)) {
+                ++counts_["tickets refused unheard"];
+                continue;
+            }
             fail("I8: ticket " + std::to_string(number) + " of a till of " +
                  till.machine().store.value() + " stands before an earlier one");
         }
-        last = told;
-        last_life = life;
+        before.emplace_back(number, told);
     }
 }
 

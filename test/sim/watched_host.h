@@ -75,6 +75,10 @@ class WatchedHost : public core::Host {
         watch_.changing(process_, peer);
         host_.marked(peer, mark);
     }
+    void outcounted(const core::Peer& peer, const schema::Mark& mark) override {
+        watch_.changing(process_, peer);
+        host_.outcounted(peer, mark);
+    }
     void applied(const core::Peer& peer, const schema::Applied& applied) override {
         watch_.changing(process_, peer);
         host_.applied(peer, applied);

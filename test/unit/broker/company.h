@@ -56,10 +56,14 @@ class Source : public core::Host {
     std::vector<schema::TopicEnd> durable(const Want&) const override { return {}; }
     void marked(const core::Peer&, const schema::Mark&) override {}
     void applied(const core::Peer&, const schema::Applied&) override {}
+    void outcounted(const core::Peer&, const schema::Mark& mark) override {
+        outcounted_by.push_back(mark.counter);
+    }
     void request(const core::Requester&, schema::Message) override {}
     void turn(core::BootTime) override {}
 
     Sequence acknowledged;
+    std::vector<std::uint64_t> outcounted_by;
 
   private:
     LogMaker& log_;

@@ -21,12 +21,16 @@ const StoreId kReturning{"store1"};
 /// What head office heard, and what of store1 it holds.
 struct HeadOffice {
     core::ManualClock clock;
+    core::BootTime began = clock.boot();
     core::MarkBook marks;
+    HeardStores heard;
     std::vector<core::Admission> admitted{{"store1", "k1"}, {"store2", "k2"}, {"store3", "k3"}};
     core::LogHead held{kReturning, Epoch{1}, {}, Sequence{40}, {}};
     Attempt attempt;
 
-    void hear(const std::string& store, Position taken = {}, Position applied = {}) {
+    /// A mark that says so, made `ago` before now.
+    void hear(const std::string& store, Position taken = {}, Position applied = {},
+              std::int64_t ago = 0) {
         schema::Mark mark;
         mark.store = StoreId{store};
         mark.epoch = Epoch{1};
@@ -39,12 +43,16 @@ struct HeadOffice {
         }
         schema::MarkMessage message;
         message.mark = schema::encode(mark);
+        message.dwell_us = ago;
+        message.dwell_exact = exact;
         REQUIRE(marks.offer(message, clock, clock.boot()));
+        heard.marked(*marks.find(mark.store), began, clock);
     }
     std::string why(bool holds = true) const {
-        return not_heard(kReturning, attempt, holds ? &held : nullptr, admitted, marks);
+        return not_heard(kReturning, attempt, holds ? &held : nullptr, admitted, marks, heard);
     }
     std::uint64_t counter = 0;
+    bool exact = true;         ///< Marks say how old they are, not only that they are as old.
     bool says_applied = true;  ///< Marks say at least that nothing was read.
 };
 
@@ -88,6 +96,30 @@ TEST_CASE("N8: nobody is readmitted before every other store with a log of its o
     // Whoever only reads has nothing to say.
     head.admitted.push_back({"tap", "k4", {"*"}, false});
     CHECK(head.why().empty());
+}
+
+TEST_CASE("N8: a mark that is older than the broker's memory is not its store's word") {
+    HeadOffice head;
+    test::MemoryJournal journal;
+    head.hear("store2");
+    head.hear("store3", {}, {}, 1);
+    CHECK(names(head.why(), "not heard here since this broker's memory began: store3"));
+    head.clock.advance(core::kSecond);
+    head.exact = false;  // Nobody knows how much older it is.
+    head.hear("store3", {}, {}, 1);
+    CHECK(names(head.why(), "store3"));
+    head.exact = true;
+    head.hear("store3", {}, {}, core::kSecond);
+    CHECK(head.why().empty());
+
+    // With its memory it keeps in mind whom it has heard.
+    core::JournalWrite write;
+    head.heard.save(write);
+    REQUIRE(journal.commit(write, true));
+    head.heard = *HeardStores::load(journal);
+    CHECK(head.why().empty());
+    head.heard = *HeardStores::load(test::MemoryJournal());
+    CHECK(names(head.why(), "store2, store3"));
 }
 
 TEST_CASE("N8: a store whose mark does not say what it has read holds up who comes back") {
@@ -142,10 +174,14 @@ TEST_CASE("N8: a broker that lost a part of its state has another life, the rest
     const auto life = schema::hash16_of("life");
     const auto rebuilt = [&](bool whole) {
         DamagedState damaged;
-        damaged.state = {{"life", schema::Bytes(schema::view(life))}, {"mark/store1", "a mark"}};
+        damaged.state = {{"life", schema::Bytes(schema::view(life))},
+                         {"mark/store1", "a mark"},
+                         {"heard\nstore1", ""}};
         damaged.whole = whole;
         REQUIRE(rebuild_journal(damaged, "a test", [] { return false; }));
         CHECK(*damaged.built.get("mark/store1") == "a mark");
+        // What came before it forgot is no answer any more.
+        CHECK(HeardStores::load(damaged.built)->has(StoreId{"store1"}) == whole);
         return *life_of(damaged.built);
     };
     CHECK(rebuilt(true) == life);

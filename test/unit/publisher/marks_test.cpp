@@ -74,6 +74,37 @@ TEST_CASE("marks: the counter never goes back, whatever the clock does and after
     }
 }
 
+TEST_CASE("marks: counted above those that a copy of the machine has made, over a power cut too") {
+    Shop shop;
+    turn(shop, 0);
+    const auto first = mark_of(shop)->counter;
+    Mark other = *mark_of(shop);
+    const auto told = [&](std::uint64_t counter, const core::Peer& by) {
+        other.counter = counter;
+        shop.publisher->outcounted(by, other);
+        turn(shop, kSecond);
+        return mark_of(shop)->counter;
+    };
+    const std::uint64_t theirs = first + 300'000;
+    // An older one, or the word of no broker, or of an epoch that is not this one.
+    CHECK(told(first, broker()) == first);
+    CHECK(told(theirs, core::Peer{}) == first);
+    other.epoch = Epoch{2};
+    CHECK(told(theirs, broker()) == first);
+    other.epoch = Epoch{1};
+    CHECK(told(std::uint64_t{1} << 63, broker()) == first);
+
+    // What it says is not taken: the mark is the own one, made now.
+    other.end = Sequence{99};
+    const auto above = told(theirs, broker());
+    CHECK(above > theirs);
+    CHECK(mark_of(shop)->end == Sequence{1});
+    CHECK(told(theirs, broker()) == above);  // Once.
+    shop.restart(true);
+    turn(shop, 0);
+    CHECK(mark_of(shop)->counter > above);
+}
+
 TEST_CASE("marks: they say what the own replica applied and what was taken of control") {
     Shop shop;
     Applied applied;
