@@ -46,6 +46,10 @@ struct Append {
     schema::Sequence upto;
     std::vector<schema::Segment> segments;  ///< At most one a topic, each with its chain head.
     schema::Timestamp at;                   ///< Wall time of the commit, for the age of what waits.
+    /// Of a log that was trimmed elsewhere: topics that begin here with this commit, as they stood
+    /// before it (events, bytes, and the chain where it is known). The log has nothing of them so
+    /// far, and the commit has a segment of each.
+    std::vector<TopicHead> begun{};
 };
 
 /// The events of one topic of one log up to and including `upto` are not kept any more: a read from

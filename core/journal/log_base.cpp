@@ -28,20 +28,22 @@ Bytes row_prefix(const StoreId& store, const std::string& topic) {
     return Bytes(kRowPrefix) + store.value() + "\n" + topic + "\n";
 }
 
-Bytes encode_info(const BaseInfo& info) {
+/// As it stands in the state.
+struct KeptBase {
+    BaseInfo info;
+    std::optional<std::uint64_t> rows;  ///< The sum of their checksums, where it is kept.
+};
+
+Bytes encode_base(const KeptBase& base) {
+    const BaseInfo& info = base.info;
     schema::Writer out;
-    out.array(5).u64(kInfoVersion).u64(info.epoch.value()).u64(info.upto.value());
-    out.u64(info.events).bin(schema::view(info.chain));
+    out.array(base.rows ? 6 : 5).u64(kInfoVersion).u64(info.epoch.value());
+    out.u64(info.upto.value()).u64(info.events).bin(schema::view(info.chain));
+    if (base.rows) out.u64(*base.rows);
     return out.take();
 }
 
-}  // namespace
-
-bool is_base_key(ByteView key) {
-    return key.starts_with(kInfoPrefix) || key.starts_with(kRowPrefix);
-}
-
-Result<BaseInfo> decode_base_info(schema::Parser& parser, ByteView bytes) {
+Result<KeptBase> decode_base(schema::Parser& parser, ByteView bytes) {
     auto fields = parser.array(bytes);
     if (!fields) return schema::fail("base", fields.error());
     if (const std::uint64_t version = fields->u64(); version > kInfoVersion) {
@@ -73,9 +75,10 @@ Result<std::size_t> fold_step(const Journal& journal, const StoreId& store,
     const auto head = journal.head(store);
     const TopicHead* held = head ? head->find(topic) : nullptr;
     if (held == nullptr || !TopicBase::folds(topic)) return 0;
-    const auto known = base_of(journal, store, topic);
+    const auto known = kept_base(journal, store, topic);
     if (!known) return tl::unexpected(known.error());
-    BaseInfo info = known->value_or(BaseInfo{});
+    KeptBase kept = known->value_or(KeptBase{{}, 0});
+    BaseInfo& info = kept.info;
     if (info.upto != held->kept_after) {
         return schema::fail(schema::Errc::corrupt,
                             "base of " + store.value() + ", " + topic + ": it ends at " +
@@ -101,8 +104,14 @@ Result<std::size_t> fold_step(const Journal& journal, const StoreId& store,
         info.chain = schema::hash_from(segment.chain);
     }
     if (rows == 0) return 0;
-    for (auto& [key, value] : base.changes()) write.state.emplace_back(prefix + key, value);
-    write.state.emplace_back(info_key(store, topic), encode_info(info));
+    for (auto& [key, value] : base.changes()) {
+        const auto before = journal.get(prefix + key);
+        if (!before) return tl::unexpected(before.error());
+        if (kept.rows && *before) *kept.rows -= schema::checksum_of(key, **before);
+        if (kept.rows) *kept.rows += schema::checksum_of(key, value);
+        write.state.emplace_back(prefix + key, value);
+    }
+    write.state.emplace_back(info_key(store, topic), encode_base(kept));
     write.trims.push_back({store, topic, info.upto});
     return rows;
 }
