@@ -35,7 +35,8 @@ Broker::Broker(core::Journal& journal, const core::Clock& clock, StoreId self,
       allow_(allow),
       registry_(std::move(registry)),
       readmissions_(std::move(readmissions)),
-      logs_(journal, clock),
+      time_(clock),
+      logs_(journal, time_),
       retention_(journal, keep),
       started_(clock.boot()),
       pace_(scrub_every_us) {}
@@ -54,6 +55,7 @@ Result<std::unique_ptr<Broker>> Broker::open(core::Journal& journal, const core:
 
 Result<void> Broker::attach(core::Exchange& exchange) {
     exchange_ = &exchange;
+    time_.attach(exchange.marks());
     Result<void> all;
     const auto scanned =
         journal_.scan(kMarkPrefix, {}, [&](schema::ByteView, schema::ByteView value) {
@@ -308,7 +310,7 @@ void Broker::turn(core::BootTime now) {
 
 std::vector<Leg> Broker::outgoing_legs() const {
     std::vector<Leg> legs;
-    const auto now = clock_.wall();
+    const auto now = time_.wall();
     for (const auto& [key, held] : registry_.all()) {
         const auto& [receiver, origin] = key;
         const auto head = journal_.head(origin);

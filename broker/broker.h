@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/agreed_time.h"
 #include "broker/confirm_relay.h"
 #include "broker/readmissions.h"
 #include "broker/receiver_registry.h"
@@ -101,6 +102,7 @@ class Broker : public core::Host {
     const core::AllowList* allow_;
     ReceiverRegistry registry_;
     Readmissions readmissions_;
+    AgreedTime time_;
     core::StoreLogs logs_;
     Retention retention_;
     ConfirmRelay confirms_;

@@ -83,18 +83,18 @@ Result<Sequence> Retention::most_trimmed(const Place& place, Sequence last, Time
     return most;
 }
 
-Result<bool> Retention::trim(const Place& place, core::BootTime now, Timestamp wall,
+Result<bool> Retention::trim(const Place& place, core::BootTime now, Timestamp passed,
                              const ReceiverRegistry& registry) {
     const auto head = journal_.head(place.first);
     const core::TopicHead* topic = head ? head->find(place.second) : nullptr;
     if (topic == nullptr || topic->kept_after == topic->last) return false;
     if (is_held(place, topic->kept_after, now)) return false;
-    const Timestamp before{wall.value() - policy_.keep_us};
-    const auto most = most_trimmed(place, topic->last, wall, registry);
+    const Timestamp before{passed.value() - policy_.keep_us};
+    const auto most = most_trimmed(place, topic->last, passed, registry);
     if (!most) return tl::unexpected(most.error());
     core::JournalWrite write;
     const auto found = core::fold_step(journal_, place.first, place.second,
-                                       {*most, before, kStepRows, kStepBytes}, write);
+                                       {*most, before, passed, kStepRows, kStepBytes}, write);
     if (!found) {
         core::log(core::Level::warn, "a log is not trimmed", {{"error", found.error().message}});
         found_ = "a log is not trimmed: " + found.error().message;
@@ -107,8 +107,9 @@ Result<bool> Retention::trim(const Place& place, core::BootTime now, Timestamp w
     return true;
 }
 
-Result<void> Retention::turn(core::BootTime now, Timestamp wall, const ReceiverRegistry& registry) {
-    if (policy_.keep_us == 0 || now < next_look_) return {};
+Result<void> Retention::turn(core::BootTime now, Timestamp passed,
+                             const ReceiverRegistry& registry) {
+    if (!is_due(now)) return {};
     for (const StoreId& store : journal_.logs()) {
         if (store < at_.first) continue;
         const auto head = journal_.head(store);
@@ -120,7 +121,7 @@ Result<void> Retention::turn(core::BootTime now, Timestamp wall, const ReceiverR
             const Place place{store, topic};
             if (place < at_) continue;
             at_ = place;
-            const auto trimmed = trim(place, now, wall, registry);
+            const auto trimmed = trim(place, now, passed, registry);
             if (!trimmed) {
                 // The same fold again in every turn would find no more room.
                 next_look_ = core::BootTime{now.value() + look_after(policy_)};

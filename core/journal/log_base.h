@@ -41,8 +41,11 @@ schema::Result<std::optional<schema::BaseInfo>> base_of(const Journal& journal,
 struct FoldStep {
     schema::Sequence upto;     ///< No event above it.
     schema::Timestamp before;  ///< Nothing that was committed at this time or later.
-    std::size_t rows = 0;      ///< Ends with the commit that reaches one of these two.
-    std::size_t bytes = 0;     ///< Of the base's rows that change.
+    /// Nor anything with an event that says that it happened at `before` or later, unless it says
+    /// a time behind `now`: what a clock that was behind has stamped is as young as its events.
+    schema::Timestamp now;
+    std::size_t rows = 0;   ///< Ends with the commit that reaches one of these two.
+    std::size_t bytes = 0;  ///< Of the base's rows that change.
 };
 
 /// Adds to `write` the trim of the topic's oldest events and the base that they come to, which are

@@ -184,7 +184,7 @@ TEST_CASE("N8: a machine that can never get back what it lacks of the log is not
     core::JournalWrite write;
     const auto trimmed =
         core::fold_step(*company.journal, kReturning, "stock",
-                        {Sequence{13}, schema::Timestamp{INT64_MAX}, 100, 1 << 20}, write);
+                        {Sequence{13}, schema::Timestamp{INT64_MAX}, {}, 100, 1 << 20}, write);
     REQUIRE_MESSAGE(trimmed, trimmed.error().message);
     REQUIRE(*trimmed > 0);
     REQUIRE(company.journal->commit(write, true));
