@@ -350,15 +350,6 @@ std::vector<Leg> Broker::outgoing_legs() const {
     return legs;
 }
 
-std::string Broker::health() const {
-    std::string text = trouble_.empty() ? retention_.trouble() : trouble_;
-    for (const auto& [store, incarnation] : second_machines_) {
-        text += (text.empty() ? "" : "; ") + store.value() +
-                " is offered by a second machine, from which nothing is taken: see the log";
-    }
-    return text.empty() ? "ok" : text;
-}
-
 schema::Status Broker::status(std::uint64_t request) const {
     schema::Status status;
     status.request = request;

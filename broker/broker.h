@@ -60,6 +60,7 @@ class Broker : public core::Host {
                                             schema::Sequence upto) override;
     schema::Result<void> flush() override;
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
+    void not_served(const core::Peer& peer, const schema::Trouble& trouble) override;
     void marked(const core::Peer& peer, const schema::Mark& mark) override;
     void applied(const core::Peer&, const schema::Applied&) override {}
     void confirm(const core::Peer& peer, const schema::Confirm& asked) override;
@@ -69,6 +70,8 @@ class Broker : public core::Host {
     void rejoin(const core::Peer& peer, const schema::Rejoin& asked) override;
     void request(const core::Requester& from, schema::Message message) override;
     void turn(core::BootTime now) override;
+    /// What a person has to know, in one line; "ok" where that is nothing.
+    std::string health() const;
 
   private:
     Broker(core::Journal& journal, const core::Clock& clock, schema::StoreId self,
@@ -93,7 +96,6 @@ class Broker : public core::Host {
                        const schema::Incarnation& incarnation);
     bool may_ask(const core::Requester& from) const;
     schema::Status status(std::uint64_t request) const;
-    std::string health() const;
     std::vector<schema::Leg> outgoing_legs() const;
 
     core::Journal& journal_;
@@ -116,6 +118,13 @@ class Broker : public core::Host {
     core::ScrubPace pace_;
     /// By store, the last incarnation that is not the one held: logged and shown once each.
     std::map<schema::StoreId, schema::Incarnation> second_machines_;
+    /// A log of which this broker holds less than the one that it fetches from still keeps.
+    struct CutOff {
+        std::string peer;
+        schema::Sequence held;
+        std::string why;
+    };
+    std::map<schema::StoreId, CutOff> cut_off_;
     std::set<std::string> crowded_;  ///< Stores with more receivers than are remembered.
 };
 

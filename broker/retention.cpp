@@ -66,14 +66,15 @@ Result<Sequence> Retention::most_trimmed(const Place& place, Sequence last, Time
         if (key.second != place.first || !wants_each(key.first)) continue;
         const auto at = position_of(held, place.second);
         if (!at || *at >= most) continue;
+        const core::TopicHead* topic = nullptr;
+        const auto head = journal_.head(place.first);
+        if (head) topic = head->find(place.second);
+        // What it lacks is gone already: waiting for it would be for ever.
+        if (topic == nullptr || *at < topic->kept_after) continue;
         if (!schema::is_tap(key.first)) {
             most = *at;
             continue;
         }
-        const core::TopicHead* topic = nullptr;
-        const auto head = journal_.head(place.first);
-        if (head) topic = head->find(place.second);
-        if (topic == nullptr || *at < topic->kept_after) continue;  // It is suspended already.
         const auto depth = journal_.depth(place.first, {place.second}, *at);
         if (!depth) return tl::unexpected(depth.error());
         const bool young =
@@ -155,15 +156,20 @@ Result<schema::Chunk> Retention::piece(const std::string& receiver, const schema
 
 std::string Retention::why_suspended(const std::string& receiver, const StoreId& origin,
                                      const Held& held) const {
-    if (!schema::is_tap(receiver)) return {};
+    if (!wants_each(receiver)) return {};
     const auto head = journal_.head(origin);
     if (!head) return {};
     for (const core::TopicHead& topic : head->topics) {
         const auto at = position_of(held, topic.topic);
         if (!at || *at >= topic.kept_after) continue;
-        return "suspended: past its quota, " + topic.topic + " is kept from behind event " +
-               std::to_string(topic.kept_after.value()) +
-               " on; begin it anew under another name, and `filial receiver remove` this one";
+        const std::string kept = topic.topic + " is kept from behind event " +
+                                 std::to_string(topic.kept_after.value()) + " on";
+        if (!schema::is_tap(receiver)) {
+            return "it gets nothing of this log: " + kept + ", and it holds less; let " +
+                   origin.value() + " dial it";
+        }
+        return "suspended: past its quota, " + kept +
+               "; begin it anew under another name, and `filial receiver remove` this one";
     }
     return {};
 }

@@ -41,7 +41,8 @@ class Retention {
     schema::Result<schema::Chunk> piece(const std::string& receiver, const schema::SnapshotAsk& ask,
                                         std::size_t most, core::BootTime now);
 
-    /// Why the tap gets nothing of the log before a person does something; empty where it does.
+    /// Why the tap or broker gets nothing of the log before a person does something; empty where it
+    /// does.
     std::string why_suspended(const std::string& receiver, const schema::StoreId& origin,
                               const Held& held) const;
 
