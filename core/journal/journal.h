@@ -129,6 +129,11 @@ class Journal {
     /// Whether `finish` would return at once: the disk has nothing to do.
     virtual bool finishable() const { return true; }
 
+    /// Of what is committed nothing stands in the log of writes alone any more: it is there also
+    /// where that log is lost without a trace. Takes long; for what is seldom written and decides.
+    /// Fails as a commit does; then it may be asked for again.
+    virtual schema::Result<void> settle() { return {}; }
+
     /// Whether a small commit would find room now: `no_space`, or why the journal takes no more
     /// writes. For whoever was refused and has nothing to write meanwhile; asks the disk.
     virtual schema::Result<void> room() = 0;

@@ -288,6 +288,11 @@ Result<void> RocksJournal::finish() {
 
 bool RocksJournal::finishable() const { return inside_->store.written(); }
 
+Result<void> RocksJournal::settle() {
+    if (const auto ok = inside_->ready(bytes_of({})); !ok) return ok;
+    return inside_->store.settle();
+}
+
 Result<void> RocksJournal::room() { return inside_->ready(bytes_of({})); }
 
 Result<schema::Range> RocksJournal::read(const ReadRequest& request) const {
