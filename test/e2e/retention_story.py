@@ -13,7 +13,7 @@ from tap_story import start as start_tap, whole_lines
 
 NAMES = ("warehouse", "store8", "store7")
 DAY = 0.5
-PIECES_A_LIFE = 4
+PIECES_A_LIFE = 2
 
 
 def keeping(stage, *names, **settings):
@@ -129,7 +129,7 @@ def killed_in_snapshots(stage):
     company = keeping(stage, "warehouse", "store8", keep=days(30))
     company.add_store("store7", cuttable=True).configure("[hub]", line="dear")
     away = away_for_60_days(stage, company, by_store)
-    away.line.delay = 0.1
+    away.line.delay = 0.3
 
     def pieces():
         return broker(company)["counters"].get("snapshot_pieces_out", 0)
@@ -162,7 +162,7 @@ def killed_in_snapshots(stage):
     check_equal(away.filial("digest", "--json", check=False).returncode, 0, "exit code of digest")
 
     # The same logs, without an interruption: what came before a kill was not sent again, but for
-    # the piece on its way and the one that was not written yet.
+    # the piece on its way.
     other = company.add_store("store13", settings={
         "[hub]": {"line": "dear"}, "subscriber": {"stores": ["warehouse", "store8"]}})
     other.publisher.start()
@@ -171,8 +171,8 @@ def killed_in_snapshots(stage):
              counters(other).get("snapshots_taken", 0) >= 3)
     needed = counters(other)["snapshot_pieces_in"]
     stage.say(f"without a kill {needed} pieces come")
-    check(kills >= 3 and before > 2 * kills + 3, "it was killed with pieces on their way")
-    check(all_pieces <= needed + 2 * kills + 3, f"{all_pieces} pieces came, {needed} are needed")
+    check(kills >= 3 and before >= kills + 2, "it was killed with pieces on their way")
+    check(all_pieces <= needed + kills, f"{all_pieces} pieces came, {needed} are needed")
 
 
 @story("N8: a broker that keeps events for a time and is damaged says so, and every replica, also a "
