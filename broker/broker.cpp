@@ -36,7 +36,8 @@ Broker::Broker(core::Journal& journal, const core::Clock& clock, StoreId self,
       registry_(std::move(registry)),
       readmissions_(std::move(readmissions)),
       heard_(std::move(heard)),
-      logs_(journal, clock),
+      time_(clock),
+      logs_(journal, time_),
       retention_(journal, keep),
       started_(clock.boot()),
       pace_(scrub_every_us) {}
@@ -57,6 +58,7 @@ Result<std::unique_ptr<Broker>> Broker::open(core::Journal& journal, const core:
 
 Result<void> Broker::attach(core::Exchange& exchange) {
     exchange_ = &exchange;
+    time_.attach(exchange.marks());
     Result<void> all;
     const auto scanned =
         journal_.scan(kMarkPrefix, {}, [&](schema::ByteView, schema::ByteView value) {
@@ -317,7 +319,7 @@ void Broker::turn(core::BootTime now) {
 
 std::vector<Leg> Broker::outgoing_legs() const {
     std::vector<Leg> legs;
-    const auto now = clock_.wall();
+    const auto now = time_.wall();
     for (const auto& [key, held] : registry_.all()) {
         const auto& [receiver, origin] = key;
         const auto head = journal_.head(origin);
@@ -355,15 +357,6 @@ std::vector<Leg> Broker::outgoing_legs() const {
         legs.push_back(std::move(leg));
     }
     return legs;
-}
-
-std::string Broker::health() const {
-    std::string text = trouble_.empty() ? retention_.trouble() : trouble_;
-    for (const auto& [store, incarnation] : second_machines_) {
-        text += (text.empty() ? "" : "; ") + store.value() +
-                " is offered by a second machine, from which nothing is taken: see the log";
-    }
-    return text.empty() ? "ok" : text;
 }
 
 schema::Status Broker::status(std::uint64_t request) const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/agreed_time.h"
 #include "broker/confirm_relay.h"
 #include "broker/heard_stores.h"
 #include "broker/readmissions.h"
@@ -60,6 +61,7 @@ class Broker : public core::Host {
                                             schema::Sequence upto) override;
     schema::Result<void> flush() override;
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
+    void not_served(const core::Peer& peer, const schema::Trouble& trouble) override;
     void marked(const core::Peer& peer, const schema::Mark& mark) override;
     void applied(const core::Peer&, const schema::Applied&) override {}
     void confirm(const core::Peer& peer, const schema::Confirm& asked) override;
@@ -69,6 +71,8 @@ class Broker : public core::Host {
     void rejoin(const core::Peer& peer, const schema::Rejoin& asked) override;
     void request(const core::Requester& from, schema::Message message) override;
     void turn(core::BootTime now) override;
+    /// What a person has to know, in one line; "ok" where that is nothing.
+    std::string health() const;
 
   private:
     Broker(core::Journal& journal, const core::Clock& clock, schema::StoreId self,
@@ -93,7 +97,6 @@ class Broker : public core::Host {
                        const schema::Incarnation& incarnation);
     bool may_ask(const core::Requester& from) const;
     schema::Status status(std::uint64_t request) const;
-    std::string health() const;
     std::vector<schema::Leg> outgoing_legs() const;
 
     core::Journal& journal_;
@@ -103,6 +106,7 @@ class Broker : public core::Host {
     ReceiverRegistry registry_;
     Readmissions readmissions_;
     HeardStores heard_;
+    AgreedTime time_;
     core::StoreLogs logs_;
     Retention retention_;
     ConfirmRelay confirms_;
@@ -116,6 +120,13 @@ class Broker : public core::Host {
     core::ScrubPace pace_;
     /// By store, the last incarnation that is not the one held: logged and shown once each.
     std::map<schema::StoreId, schema::Incarnation> second_machines_;
+    /// A log of which this broker holds less than the one that it fetches from still keeps.
+    struct CutOff {
+        std::string peer;
+        schema::Sequence held;
+        std::string why;
+    };
+    std::map<schema::StoreId, CutOff> cut_off_;
     std::set<std::string> crowded_;  ///< Stores with more receivers than are remembered.
 };
 

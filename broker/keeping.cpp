@@ -7,6 +7,13 @@ namespace filial::broker {
 using schema::Errc;
 using schema::Sequence;
 
+namespace {
+
+/// In the health line.
+constexpr std::size_t kStoresNamed = 3;
+
+}  // namespace
+
 Sequence Broker::kept_after(const schema::StoreId& store, const std::string& topic) const {
     const auto head = journal_.head(store);
     Sequence kept;
@@ -25,9 +32,56 @@ schema::Result<schema::Chunk> Broker::snapshot(const core::Peer& peer,
     return chunk;
 }
 
+/// The broker that is dialled does not keep what would come next here. A broker takes whole logs,
+/// so it has to come from the store.
+void Broker::not_served(const core::Peer& peer, const schema::Trouble& trouble) {
+    if (trouble.code != Errc::snapshot_needed) return;
+    const schema::StoreId store{trouble.store};
+    const Sequence held = journal_.end(store);
+    const auto known = cut_off_.find(store);
+    if (known != cut_off_.end() && known->second.held == held) return;
+    core::log(core::Level::error, "a log cannot be followed: what comes next is not kept there",
+              {{"peer", peer.name},
+               {"store", store.value()},
+               {"held", held.value()},
+               {"why", trouble.message}});
+    cut_off_[store] = {peer.name, held, trouble.message};
+}
+
+std::string Broker::health() const {
+    std::string text = trouble_.empty() ? retention_.trouble() : trouble_;
+    const auto add = [&](const std::string& one) {
+        if (!one.empty()) text += (text.empty() ? "" : "; ") + one;
+    };
+    add(time_.trouble());
+    for (const auto& [store, incarnation] : second_machines_) {
+        add(store.value() +
+            " is offered by a second machine, from which nothing is taken: see the log");
+    }
+    std::string stores;
+    std::size_t named = 0, cut_off = 0;
+    for (const auto& [store, cut] : cut_off_) {
+        if (journal_.end(store) > cut.held) continue;  // It came from elsewhere.
+        ++cut_off;
+        if (named == kStoresNamed) continue;
+        ++named;
+        stores += (stores.empty() ? "" : ", ") + store.value() + " (held to " +
+                  std::to_string(cut.held.value()) + ", " + cut.why + ")";
+    }
+    if (cut_off > named) stores += " and " + std::to_string(cut_off - named) + " more";
+    if (cut_off > 0) {
+        add("logs that the other broker does not keep from where this one stands: " + stores +
+            "; have these stores dial this broker, too, for as long as they send it their logs");
+    }
+    return text.empty() ? "ok" : text;
+}
+
 void Broker::trim(core::BootTime now) {
     if (logs_.staged()) return;  // Space is short: the logs come first.
-    const auto done = retention_.turn(now, clock_.wall(), registry_);
+    if (!retention_.is_due(now)) return;
+    const auto passed = time_.passed();
+    if (!passed) return;  // Nothing came since, either, that would have to go.
+    const auto done = retention_.turn(now, *passed, registry_);
     if (!done) write_failed(done.error());
 }
 

@@ -31,6 +31,9 @@ Result<Incarnation> life_of(core::Journal& journal) {
     if (const auto kept = journal.commit(write, true); !kept) {
         return schema::fail("keep the broker's life", kept.error());
     }
+    if (const auto settled = journal.settle(); !settled) {
+        return schema::fail("keep the broker's life", settled.error());
+    }
     return life;
 }
 

@@ -66,14 +66,15 @@ Result<Sequence> Retention::most_trimmed(const Place& place, Sequence last, Time
         if (key.second != place.first || !wants_each(key.first)) continue;
         const auto at = position_of(held, place.second);
         if (!at || *at >= most) continue;
+        const core::TopicHead* topic = nullptr;
+        const auto head = journal_.head(place.first);
+        if (head) topic = head->find(place.second);
+        // What it lacks is gone already: waiting for it would be for ever.
+        if (topic == nullptr || *at < topic->kept_after) continue;
         if (!schema::is_tap(key.first)) {
             most = *at;
             continue;
         }
-        const core::TopicHead* topic = nullptr;
-        const auto head = journal_.head(place.first);
-        if (head) topic = head->find(place.second);
-        if (topic == nullptr || *at < topic->kept_after) continue;  // It is suspended already.
         const auto depth = journal_.depth(place.first, {place.second}, *at);
         if (!depth) return tl::unexpected(depth.error());
         const bool young =
@@ -83,18 +84,18 @@ Result<Sequence> Retention::most_trimmed(const Place& place, Sequence last, Time
     return most;
 }
 
-Result<bool> Retention::trim(const Place& place, core::BootTime now, Timestamp wall,
+Result<bool> Retention::trim(const Place& place, core::BootTime now, Timestamp passed,
                              const ReceiverRegistry& registry) {
     const auto head = journal_.head(place.first);
     const core::TopicHead* topic = head ? head->find(place.second) : nullptr;
     if (topic == nullptr || topic->kept_after == topic->last) return false;
     if (is_held(place, topic->kept_after, now)) return false;
-    const Timestamp before{wall.value() - policy_.keep_us};
-    const auto most = most_trimmed(place, topic->last, wall, registry);
+    const Timestamp before{passed.value() - policy_.keep_us};
+    const auto most = most_trimmed(place, topic->last, passed, registry);
     if (!most) return tl::unexpected(most.error());
     core::JournalWrite write;
     const auto found = core::fold_step(journal_, place.first, place.second,
-                                       {*most, before, kStepRows, kStepBytes}, write);
+                                       {*most, before, passed, kStepRows, kStepBytes}, write);
     if (!found) {
         core::log(core::Level::warn, "a log is not trimmed", {{"error", found.error().message}});
         found_ = "a log is not trimmed: " + found.error().message;
@@ -107,8 +108,9 @@ Result<bool> Retention::trim(const Place& place, core::BootTime now, Timestamp w
     return true;
 }
 
-Result<void> Retention::turn(core::BootTime now, Timestamp wall, const ReceiverRegistry& registry) {
-    if (policy_.keep_us == 0 || now < next_look_) return {};
+Result<void> Retention::turn(core::BootTime now, Timestamp passed,
+                             const ReceiverRegistry& registry) {
+    if (!is_due(now)) return {};
     for (const StoreId& store : journal_.logs()) {
         if (store < at_.first) continue;
         const auto head = journal_.head(store);
@@ -120,7 +122,7 @@ Result<void> Retention::turn(core::BootTime now, Timestamp wall, const ReceiverR
             const Place place{store, topic};
             if (place < at_) continue;
             at_ = place;
-            const auto trimmed = trim(place, now, wall, registry);
+            const auto trimmed = trim(place, now, passed, registry);
             if (!trimmed) {
                 // The same fold again in every turn would find no more room.
                 next_look_ = core::BootTime{now.value() + look_after(policy_)};
@@ -154,15 +156,20 @@ Result<schema::Chunk> Retention::piece(const std::string& receiver, const schema
 
 std::string Retention::why_suspended(const std::string& receiver, const StoreId& origin,
                                      const Held& held) const {
-    if (!schema::is_tap(receiver)) return {};
+    if (!wants_each(receiver)) return {};
     const auto head = journal_.head(origin);
     if (!head) return {};
     for (const core::TopicHead& topic : head->topics) {
         const auto at = position_of(held, topic.topic);
         if (!at || *at >= topic.kept_after) continue;
-        return "suspended: past its quota, " + topic.topic + " is kept from behind event " +
-               std::to_string(topic.kept_after.value()) +
-               " on; begin it anew under another name, and `filial receiver remove` this one";
+        const std::string kept = topic.topic + " is kept from behind event " +
+                                 std::to_string(topic.kept_after.value()) + " on";
+        if (!schema::is_tap(receiver)) {
+            return "it gets nothing of this log: " + kept + ", and it holds less; let " +
+                   origin.value() + " dial it";
+        }
+        return "suspended: past its quota, " + kept +
+               "; begin it anew under another name, and `filial receiver remove` this one";
     }
     return {};
 }

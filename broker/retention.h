@@ -30,9 +30,10 @@ class Retention {
     /// `journal` must outlive it.
     Retention(core::Journal& journal, KeepPolicy policy) : journal_(journal), policy_(policy) {}
 
-    /// Trims a little, if it is due. Fails as a commit does. What cannot be folded stays, and is
-    /// said by `trouble`.
-    schema::Result<void> turn(core::BootTime now, schema::Timestamp wall,
+    bool is_due(core::BootTime now) const { return policy_.keep_us > 0 && now >= next_look_; }
+    /// Trims a little, if it is due. `passed`: the time that has surely come (AgreedTime). Fails as
+    /// a commit does. What cannot be folded stays, and is said by `trouble`.
+    schema::Result<void> turn(core::BootTime now, schema::Timestamp passed,
                               const ReceiverRegistry& registry);
 
     /// A piece of the base for `receiver`. Until it has the last one nothing of that topic is
@@ -40,7 +41,8 @@ class Retention {
     schema::Result<schema::Chunk> piece(const std::string& receiver, const schema::SnapshotAsk& ask,
                                         std::size_t most, core::BootTime now);
 
-    /// Why the tap gets nothing of the log before a person does something; empty where it does.
+    /// Why the tap or broker gets nothing of the log before a person does something; empty where it
+    /// does.
     std::string why_suspended(const std::string& receiver, const schema::StoreId& origin,
                               const Held& held) const;
 
@@ -62,7 +64,7 @@ class Retention {
                                                   schema::Timestamp wall,
                                                   const ReceiverRegistry& registry) const;
     /// True where it trimmed something.
-    schema::Result<bool> trim(const Place& place, core::BootTime now, schema::Timestamp wall,
+    schema::Result<bool> trim(const Place& place, core::BootTime now, schema::Timestamp passed,
                               const ReceiverRegistry& registry);
 
     core::Journal& journal_;

@@ -156,6 +156,11 @@ Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit&
         }
     }
     if (const auto saved = save(with); !saved) return saved;
+    // Not by the log of writes alone: of one that is gone without a trace nobody can tell.
+    if (const auto settled = journal_.settle(); !settled) {
+        write_failed(settled.error());
+        return schema::fail("keep who was readmitted", settled.error());
+    }
     readmissions_ = std::move(with);
     log(Level::info, attempt_text(who.store, *granted), {{"store", who.store.value()}});
     // Who goes on without it is over from now on, and is told before the other one hears.

@@ -1,6 +1,7 @@
 #include "cli/flags.h"
 
 #include <map>
+#include <vector>
 
 #include "cli/json.h"
 #include "cli/pages.h"
@@ -16,7 +17,12 @@ schema::Result<int> run_flags(Context& context) {
     auto link = context.connect(Process::subscriber);
     if (!link) return tl::unexpected(link.error());
     std::map<std::string, std::map<std::string, std::int64_t>> counts;
+    std::vector<KnownAfter> snapshots;
     const auto asked = ask_pages(**link, query, [&](const schema::AnswerRow& row) {
+        if (auto known = known_after(row)) {
+            snapshots.push_back(std::move(*known));
+            return;
+        }
         const std::uint64_t flag = std::strtoull(row.key.c_str(), nullptr, 10);
         const auto names = flag_names(flag);
         counts[row.store][names.empty() ? "flag " + row.key : names.front()] += row.value;
@@ -24,13 +30,17 @@ schema::Result<int> run_flags(Context& context) {
     if (!asked) {
         return tl::unexpected(with_advice(asked.error(), "status --flags", Process::subscriber));
     }
+    const int code = snapshots.empty() ? kDone : kStale;
     if (context.console.json) {
         Json out = Json::object();
         for (const auto& [store, flags] : counts) {
             for (const auto& [flag, count] : flags) out[store][flag] = count;
         }
+        for (const KnownAfter& known : snapshots) {
+            out[known.store]["known_after"][known.topic] = known.seq;
+        }
         context.console.line(dump(out));
-        return kDone;
+        return code;
     }
     Table table({"STORE", "FLAG", ">EVENTS"});
     std::int64_t sum = 0;
@@ -44,7 +54,8 @@ schema::Result<int> run_flags(Context& context) {
     context.console.say(grouped(static_cast<std::uint64_t>(sum)) +
                         " flags on events; `filial why stock SKU` or `filial why debt CUSTOMER` "
                         "shows them one by one");
-    return kDone;
+    for (const KnownAfter& known : snapshots) context.console.say(to_string(known));
+    return code;
 }
 
 }  // namespace filial::cli

@@ -26,6 +26,17 @@ Result<std::string> ask_pages(Link& link, schema::Query query,
     }
 }
 
+std::optional<KnownAfter> known_after(const schema::AnswerRow& row) {
+    const std::string& seq = field_of(row, "known_after");
+    if (seq.empty()) return std::nullopt;
+    return KnownAfter{row.store, field_of(row, "topic"), std::strtoull(seq.c_str(), nullptr, 10)};
+}
+
+std::string to_string(const KnownAfter& known) {
+    return "of " + known.store + "'s " + known.topic + " no single event up to " +
+           std::to_string(known.seq) + " is known here: a snapshot stands for them";
+}
+
 const std::string& field_of(const schema::AnswerRow& row, std::string_view name) {
     static const std::string kNone;
     for (const auto& [field, value] : row.fields) {

@@ -115,6 +115,18 @@ std::tuple<std::string, std::uint64_t, std::uint64_t, std::string> name_of(
     return {cause.store.value(), cause.epoch.value(), cause.seq.value(), finding};
 }
 
+/// What was found and not told yet, and what cannot be looked at.
+struct News {
+    std::vector<Operation> operations;
+    std::vector<KnownAfter> snapshots;
+
+    bool begins_with_snapshot(const std::string& store, std::string_view topic) const {
+        return std::any_of(snapshots.begin(), snapshots.end(), [&](const KnownAfter& known) {
+            return known.store == store && known.topic == topic;
+        });
+    }
+};
+
 constexpr const char* kUnflagged = "below-zero-unflagged";
 
 /// The last event of this stock, as a finding's row; nothing where none has come.
@@ -125,7 +137,9 @@ Result<std::optional<AnswerRow>> last_event(Link& link, const AnswerRow& stock) 
     query.key = stock.key;
     query.store = stock.store;
     std::optional<AnswerRow> last;
-    const auto asked = ask_pages(link, query, [&](const AnswerRow& row) { last = row; });
+    const auto asked = ask_pages(link, query, [&](const AnswerRow& row) {
+        if (!known_after(row)) last = row;
+    });
     if (!asked) return tl::unexpected(asked.error());
     if (!last) return last;
     schema::Parser parser;
@@ -139,17 +153,18 @@ Result<std::optional<AnswerRow>> last_event(Link& link, const AnswerRow& stock) 
 }
 
 /// Shelves that head office's own sums have below zero though no event of the store says so: its
-/// rules are not those of here. Once for each store and SKU.
+/// rules are not those of here. Once for each store and SKU. Not where events of the store's stock
+/// are known only as a snapshot: one of them may be the one that is flagged.
 Result<void> add_unflagged(Link& link, const std::string& self,
-                           std::set<std::pair<std::string, std::string>> explained,
-                           std::vector<Operation>& operations) {
+                           std::set<std::pair<std::string, std::string>> explained, News& news) {
     std::vector<AnswerRow> below;
     Query query;
     query.kind = QueryKind::list_stock;
     query.filter = schema::kBelowZero;
     const auto asked = ask_pages(link, query, [&](const AnswerRow& row) {
         const bool told = explained.contains({row.store, row.key});
-        if (row.store != self && !told) below.push_back(row);
+        const bool whole = !news.begins_with_snapshot(row.store, schema::kTopicStock);
+        if (row.store != self && !told && whole) below.push_back(row);
     });
     if (!asked) return tl::unexpected(asked.error());
     for (const AnswerRow& stock : below) {
@@ -162,13 +177,12 @@ Result<void> add_unflagged(Link& link, const std::string& self,
         verdict.text = "head office adds this stock up to " +
                        to_string(schema::Quantity{stock.value}) +
                        ", but no event of the store is flagged: have its programs checked";
-        operations.push_back(operation_of(**last, verdict));
+        news.operations.push_back(operation_of(**last, verdict));
     }
     return {};
 }
 
-/// What was found and not told yet.
-Result<std::vector<Operation>> news(Context& context) {
+Result<News> find_news(Context& context) {
     const auto told = told_verdicts(context, "");
     if (!told) return tl::unexpected(told.error());
     const auto options = context.options();
@@ -183,11 +197,15 @@ Result<std::vector<Operation>> news(Context& context) {
     query.kind = QueryKind::findings;
     auto link = context.connect(Process::subscriber);
     if (!link) return tl::unexpected(link.error());
-    std::vector<Operation> operations;
+    News news;
     const auto asked = ask_pages(**link, query, [&](const AnswerRow& row) {
+        if (auto after = known_after(row)) {
+            news.snapshots.push_back(std::move(*after));
+            return;
+        }
         for (const StoreVerdict& verdict : verdicts_on(row)) {
             if (!known.insert(name_of(verdict.cause, verdict.finding)).second) continue;
-            operations.push_back(operation_of(row, verdict));
+            news.operations.push_back(operation_of(row, verdict));
         }
         // Parked, the rest of its key is not in the sums.
         const bool parked = !field_of(row, "parked").empty();
@@ -196,9 +214,9 @@ Result<std::vector<Operation>> news(Context& context) {
     });
     if (!asked) return tl::unexpected(with_advice(asked.error(), "validate", Process::subscriber));
     const auto added =
-        add_unflagged(**link, (*options)->books_at().value(), std::move(explained), operations);
+        add_unflagged(**link, (*options)->books_at().value(), std::move(explained), news);
     if (!added) return tl::unexpected(with_advice(added.error(), "validate", Process::subscriber));
-    return operations;
+    return news;
 }
 
 /// Hands them in; one that another run told meanwhile is left out. Returns how many were booked.
@@ -247,16 +265,20 @@ Result<int> run_validate(Context& context, const ValidateArgs& args) {
     }
     catch_signals();
     while (true) {
-        auto operations = news(context);
-        if (!operations) return tl::unexpected(operations.error());
+        auto found = find_news(context);
+        if (!found) return tl::unexpected(found.error());
         std::map<std::string, std::size_t> by_store;
-        for (const Operation& operation : *operations) ++by_store[operation.peer];
-        const auto told = tell(context, std::move(*operations));
+        for (const Operation& operation : found->operations) ++by_store[operation.peer];
+        const auto told = tell(context, std::move(found->operations));
         if (!told) return tl::unexpected(told.error());
         if (context.console.json) {
             Json json;
             json["told"] = *told;
             json["stores"] = Json(by_store);
+            json["known_after"] = Json::object();
+            for (const KnownAfter& known : found->snapshots) {
+                json["known_after"][known.store][known.topic] = known.seq;
+            }
             context.console.line(dump(json));
         } else if (!args.watch || *told > 0) {
             std::string text = grouped(*told) + " findings told";
@@ -264,6 +286,7 @@ Result<int> run_validate(Context& context, const ValidateArgs& args) {
                 text += (text.back() == 'd' ? ": " : ", ") + store + " " + grouped(count);
             }
             context.console.line(text + "; each store sees them with `filial verdicts`");
+            for (const KnownAfter& known : found->snapshots) context.console.say(to_string(known));
         }
         for (std::int64_t slept = 0; args.watch && slept < *every && !stop_requested();
              slept += core::kSecond / 5) {

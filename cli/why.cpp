@@ -104,6 +104,17 @@ std::vector<std::string> cells_of(const Cause& cause, const std::string& unit) {
             note};
 }
 
+/// As an event's line, of a kind that is no event's.
+Json json_of(const KnownAfter& known, const std::string& key) {
+    Json json;
+    json["store"] = known.store;
+    json["topic"] = known.topic;
+    json["kind"] = "snapshot";
+    json["key"] = key;
+    json["known_after"] = known.seq;
+    return json;
+}
+
 /// What the replica says the number is; nullopt where it cannot be told in one.
 std::optional<std::int64_t> told_value(Link& link, const WhyArgs& args) {
     Query query;
@@ -134,6 +145,7 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
     Table table({"EVENT", ">ADDS", "WHAT", "DOCUMENT", "OPERATION", "HAPPENED", "ARRIVED", "NOTE"});
     std::size_t events = 0;
     std::int64_t sum = 0;
+    std::vector<KnownAfter> snapshots;
     Result<void> result;
     for (const std::string& topic : topics) {
         Query query;
@@ -142,6 +154,11 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
         query.key = args.key;
         query.store = args.at;
         const auto asked = ask_pages(**link, query, [&](const AnswerRow& row) {
+            if (auto known = known_after(row)) {
+                if (context.console.json) context.console.line(dump(json_of(*known, args.key)));
+                snapshots.push_back(std::move(*known));
+                return;
+            }
             const auto cause = cause_of(row, topic);
             if (!cause) {
                 result = tl::unexpected(cause.error());
@@ -161,18 +178,20 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
         }
     }
     if (!result) return schema::fail(doing, result.error());
-    if (events == 0) {
+    if (events == 0 && (snapshots.empty() || !told)) {
         return schema::fail(Errc::not_found, doing + ": no event of it has come here");
     }
-    if (context.console.json) return kDone;
-    context.console.out(table.text());
+    const int code = snapshots.empty() ? kDone : kStale;
+    if (context.console.json) return code;
+    if (events > 0) context.console.out(table.text());
     std::string text = grouped(events) + " events add up to " + value_text(sum, unit);
     if (told && *told != sum) {
         text += ", but the replica says " + value_text(*told, unit) +
                 ": the rest came before events were kept here";
     }
     context.console.say(text);
-    return kDone;
+    for (const KnownAfter& known : snapshots) context.console.say(to_string(known));
+    return code;
 }
 
 }  // namespace filial::cli

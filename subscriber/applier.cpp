@@ -306,7 +306,14 @@ Result<void> Applier::add_sum(const StoreId& store, const std::string& topic, sc
     }
     const auto added = numbers_.add(numbers_.slot(topic, store), epoch, key, sum);
     if (!added) return tl::unexpected(added.error());
-    if (!*added) return schema::fail(Errc::corrupt, "the sum of " + key + " leaves 64 bits");
+    if (!*added) {
+        return schema::fail(
+            Errc::corrupt, "the sum of " + key + " leaves 64 bits in epoch " +
+                               std::to_string(epoch.value()) +
+                               ": the broker's base is of an earlier version, which parked no such "
+                               "key; read this log from another broker, or let that one lose its "
+                               "folder, so that it has the log from the store again");
+    }
     return {};
 }
 

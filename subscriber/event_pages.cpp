@@ -98,6 +98,7 @@ Result<schema::Answer> EventPages::page() {
             answer_.next = cursor_of(place.store, place.topic, place.after);
             break;
         }
+        if (place.after.value() == 0) say_known_after(place);
         Sequence reached = end;
         const auto done = walk(place, reached);
         if (!done) return tl::unexpected(done.error());
@@ -111,6 +112,18 @@ Result<schema::Answer> EventPages::page() {
         answer_.rows.front().freshness.positions = answers_.freshness_of_all(query_).positions;
     }
     return std::move(answer_);
+}
+
+/// What came before is here as a snapshot: what it came to, and no single event.
+void EventPages::say_known_after(const Place& place) {
+    const Sequence upto = answers_.replica_.kept_after(place.store, place.topic);
+    if (upto.value() == 0) return;
+    AnswerRow row;
+    row.store = place.store.value();
+    row.fields = {{"topic", place.topic}, {"known_after", std::to_string(upto.value())}};
+    row.freshness = answers_.freshness(query_, place.store);
+    row.freshness.positions.clear();
+    answer_.rows.push_back(std::move(row));
 }
 
 Result<void> EventPages::walk(const Place& place, Sequence& reached) {

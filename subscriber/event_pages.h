@@ -10,7 +10,8 @@ namespace filial::subscriber {
 /// Pages made by walking through the events as they came: `why`, `flagged`, `findings` and
 /// `verdicts`. A page looks at a
 /// bounded number of rows, so that a long log does not hold up the process's loop; it may have no
-/// rows and still a next one.
+/// rows and still a next one. Where a topic of a log began here with a snapshot, a row without a
+/// key comes before its events, with the last position that no single event is known of up to.
 class EventPages {
   public:
     /// Both must outlive it.
@@ -30,6 +31,7 @@ class EventPages {
     schema::Result<std::optional<std::string>> not_applied(const schema::Position& position,
                                                            const std::string& topic,
                                                            const std::string& key) const;
+    void say_known_after(const Place& place);
     schema::Result<void> why(const Place& place, schema::Sequence& reached);
     schema::Result<void> flagged(const Place& place, schema::Sequence& reached);
     /// What of other stores' events a person there should look at: flagged, or not to be applied.

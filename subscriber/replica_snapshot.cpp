@@ -91,7 +91,9 @@ Result<bool> Replica::switch_to_snapshot(const StoreId& store, const std::string
     if (!rows) {
         const schema::Error error = rows.error();
         shelf_.give_up(store, topic);
-        return schema::fail("snapshot of " + store.value() + ", " + topic, error);
+        return schema::fail("snapshot of " + store.value() + ", " + topic + " up to event " +
+                                std::to_string(info.upto.value()),
+                            error);
     }
     if (const auto done = made.finish(); !done) return tl::unexpected(done.error());
     if (const auto done = replace_topic(store, topic, made.shadow, info); !done) {

@@ -9,8 +9,12 @@
 
 #include "core/journal/head_witness.h"
 #include "core/journal/journal.h"
+#include "schema/base_row.h"
 
 namespace filial::core {
+
+/// What stands in place of the trimmed events of a log, by topic.
+using TopicBases = std::map<std::string, schema::BaseInfo>;
 
 /// What can still be read of one store's log in a damaged journal, commit by commit, in order.
 class LogRemains {
@@ -18,8 +22,18 @@ class LogRemains {
     struct Piece {
         schema::Range range;
         schema::Timestamp at;
+        std::vector<TopicHead> begun{};  ///< As Append::begun, of a trimmed log.
     };
     virtual ~LogRemains() = default;
+    /// The log was trimmed, and these are the bases, by topic: of each topic's events none is
+    /// looked for before the commit that holds the base's last one, and up to the last one of these
+    /// commits `next` gives what is there, whose positions have holes. Gives where that commit
+    /// ends. `corrupt` where these commits are not what the bases were made of, or some other
+    /// event up to there is missing; then all is as before.
+    virtual schema::Result<schema::Sequence> trimmed(const TopicBases& bases) {
+        (void)bases;
+        return schema::fail(schema::Errc::corrupt, "a trimmed log cannot be read here");
+    }
     /// The commit that goes on behind `after`, all of its topics; nullopt where none can be read
     /// there. `why` says what is wrong then; it is empty behind the last commit.
     virtual std::optional<Piece> next(schema::Sequence after) = 0;

@@ -46,6 +46,10 @@ struct Append {
     schema::Sequence upto;
     std::vector<schema::Segment> segments;  ///< At most one a topic, each with its chain head.
     schema::Timestamp at;                   ///< Wall time of the commit, for the age of what waits.
+    /// Of a log that was trimmed elsewhere: topics that begin here with this commit, as they stood
+    /// before it (events, bytes, and the chain where it is known). The log has nothing of them so
+    /// far, and the commit has a segment of each.
+    std::vector<TopicHead> begun{};
 };
 
 /// The events of one topic of one log up to and including `upto` are not kept any more: a read from
@@ -124,6 +128,11 @@ class Journal {
     virtual schema::Result<void> finish() { return begun_; }
     /// Whether `finish` would return at once: the disk has nothing to do.
     virtual bool finishable() const { return true; }
+
+    /// Of what is committed nothing stands in the log of writes alone any more: it is there also
+    /// where that log is lost without a trace. Takes long; for what is seldom written and decides.
+    /// Fails as a commit does; then it may be asked for again.
+    virtual schema::Result<void> settle() { return {}; }
 
     /// Whether a small commit would find room now: `no_space`, or why the journal takes no more
     /// writes. For whoever was refused and has nothing to write meanwhile; asks the disk.

@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 
 #include <utility>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/journal/folder.h"
@@ -228,6 +229,17 @@ Result<void> JournalStore::wrote(const rocksdb::Status& status, const rocksdb::W
     if (status.ok()) return {};
     if (status.IsNoSpace()) remember(batch);
     return failed(from_status("write to " + setup_.dir.string(), status));
+}
+
+Result<void> JournalStore::settle() {
+    if (stopped_) return fail("journal stopped after", *stopped_);
+    std::vector<rocksdb::ColumnFamilyHandle*> columns;
+    for (const JournalColumn each : {kLogColumn, kHeadsColumn, kStateColumn, kRedoColumn}) {
+        columns.push_back(column(each));
+    }
+    const rocksdb::Status status = db().Flush(rocksdb::FlushOptions(), columns);
+    if (status.ok()) return {};
+    return failed(from_status("write tables of " + setup_.dir.string(), status));
 }
 
 Result<void> JournalStore::sync() {

@@ -65,6 +65,9 @@ class JournalStore {
     /// Makes all writes so far durable.
     schema::Result<void> sync();
 
+    /// Writes tables of all that stands in the log of writes.
+    schema::Result<void> settle();
+
     /// Asked before every read: the failure that left no database to read from, if there is none.
     schema::Result<void> readable() const;
     rocksdb::DB& db() const { return database_->db(); }

@@ -28,11 +28,72 @@ Bytes row_prefix(const StoreId& store, const std::string& topic) {
     return Bytes(kRowPrefix) + store.value() + "\n" + topic + "\n";
 }
 
-Bytes encode_info(const BaseInfo& info) {
+/// As it stands in the state.
+struct KeptBase {
+    BaseInfo info;
+    std::optional<std::uint64_t> rows;  ///< The sum of their checksums, where it is kept.
+};
+
+Bytes encode_base(const KeptBase& base) {
+    const BaseInfo& info = base.info;
     schema::Writer out;
-    out.array(5).u64(kInfoVersion).u64(info.epoch.value()).u64(info.upto.value());
-    out.u64(info.events).bin(schema::view(info.chain));
+    out.array(base.rows ? 6 : 5).u64(kInfoVersion).u64(info.epoch.value());
+    out.u64(info.upto.value()).u64(info.events).bin(schema::view(info.chain));
+    if (base.rows) out.u64(*base.rows);
     return out.take();
+}
+
+Result<KeptBase> decode_base(schema::Parser& parser, ByteView bytes) {
+    auto fields = parser.array(bytes);
+    if (!fields) return schema::fail("base", fields.error());
+    if (const std::uint64_t version = fields->u64(); version > kInfoVersion) {
+        return schema::fail(schema::Errc::schema_too_new,
+                            "base: version " + std::to_string(version));
+    }
+    KeptBase base;
+    base.info.epoch = schema::Epoch{fields->u32()};
+    base.info.upto = Sequence{fields->u64()};
+    base.info.events = fields->u64();
+    base.info.chain = schema::hash_from(fields->bin());
+    if (fields->more()) base.rows = fields->u64();
+    if (const auto done = parser.finish("base"); !done) return tl::unexpected(done.error());
+    return base;
+}
+
+Result<std::optional<KeptBase>> kept_base(const Journal& journal, const StoreId& store,
+                                          const std::string& topic) {
+    const auto value = journal.get(info_key(store, topic));
+    if (!value) return tl::unexpected(value.error());
+    if (!*value) return std::optional<KeptBase>();
+    schema::Parser parser;
+    const auto base = decode_base(parser, **value);
+    if (!base) return schema::fail("base of " + store.value() + ", " + topic, base.error());
+    return std::optional<KeptBase>(*base);
+}
+
+/// By what its events say themselves.
+Result<bool> is_young(const schema::Segment& segment, const FoldStep& step) {
+    schema::Parser parser;
+    for (std::size_t i = 0; i < segment.rows.size(); ++i) {
+        const auto logged = segment.event(parser, i);
+        if (!logged) return tl::unexpected(logged.error());
+        const schema::Timestamp at = logged->event.at;
+        if (at >= step.before && at <= step.now) return true;
+    }
+    return false;
+}
+
+/// Why the base of `topic` cannot be used; empty where it can.
+std::string why_not(const KeptBase& base, const std::map<Bytes, Bytes>& state, const Bytes& prefix,
+                    bool whole) {
+    if (!base.rows && whole) return {};
+    if (!base.rows) return "whether all of its rows are there is not known";
+    std::uint64_t sum = 0;
+    for (auto at = state.lower_bound(prefix); at != state.end() && at->first.starts_with(prefix);
+         ++at) {
+        sum += schema::checksum_of(ByteView(at->first).substr(prefix.size()), at->second);
+    }
+    return sum == *base.rows ? "" : "some of its rows are missing or older";
 }
 
 }  // namespace
@@ -41,31 +102,51 @@ bool is_base_key(ByteView key) {
     return key.starts_with(kInfoPrefix) || key.starts_with(kRowPrefix);
 }
 
-Result<BaseInfo> decode_base_info(schema::Parser& parser, ByteView bytes) {
-    auto fields = parser.array(bytes);
-    if (!fields) return schema::fail("base", fields.error());
-    if (const std::uint64_t version = fields->u64(); version > kInfoVersion) {
-        return schema::fail(schema::Errc::schema_too_new,
-                            "base: version " + std::to_string(version));
+bool is_key_of_base(ByteView key, const StoreId& store, const std::string& topic) {
+    return key == info_key(store, topic) || key.starts_with(row_prefix(store, topic));
+}
+
+std::map<StoreId, std::map<std::string, BaseInfo>> whole_bases(const std::map<Bytes, Bytes>& state,
+                                                               bool whole,
+                                                               std::vector<std::string>& why) {
+    std::map<StoreId, std::map<std::string, BaseInfo>> bases;
+    schema::Parser parser;
+    const Bytes prefix(kInfoPrefix);
+    for (auto at = state.lower_bound(prefix); at != state.end() && at->first.starts_with(prefix);
+         ++at) {
+        const Bytes place = at->first.substr(prefix.size());
+        const std::size_t name_ends = std::min(place.find('\n'), place.size());
+        const auto store = schema::parse_store_id(place.substr(0, name_ends));
+        const std::string topic = place.substr(std::min(name_ends + 1, place.size()));
+        const auto base = decode_base(parser, at->second);
+        if (!store || !base) {
+            why.push_back("the base of " + (store ? store->value() + ", " + topic : "a topic") +
+                          " cannot be read");
+            continue;
+        }
+        const auto bad = why_not(*base, state, row_prefix(*store, topic), whole);
+        if (bad.empty()) {
+            bases[*store][topic] = base->info;
+        } else {
+            why.push_back("the base of " + store->value() + ", " + topic + " up to event " +
+                          std::to_string(base->info.upto.value()) + ": " + bad);
+        }
     }
-    BaseInfo info;
-    info.epoch = schema::Epoch{fields->u32()};
-    info.upto = Sequence{fields->u64()};
-    info.events = fields->u64();
-    info.chain = schema::hash_from(fields->bin());
-    if (const auto done = parser.finish("base"); !done) return tl::unexpected(done.error());
-    return info;
+    return bases;
+}
+
+Result<BaseInfo> decode_base_info(schema::Parser& parser, ByteView bytes) {
+    const auto base = decode_base(parser, bytes);
+    if (!base) return tl::unexpected(base.error());
+    return base->info;
 }
 
 Result<std::optional<BaseInfo>> base_of(const Journal& journal, const StoreId& store,
                                         const std::string& topic) {
-    const auto value = journal.get(info_key(store, topic));
-    if (!value) return tl::unexpected(value.error());
-    if (!*value) return std::optional<BaseInfo>();
-    schema::Parser parser;
-    const auto info = decode_base_info(parser, **value);
-    if (!info) return schema::fail("base of " + store.value() + ", " + topic, info.error());
-    return std::optional<BaseInfo>(*info);
+    const auto base = kept_base(journal, store, topic);
+    if (!base) return tl::unexpected(base.error());
+    if (!*base) return std::optional<BaseInfo>();
+    return std::optional<BaseInfo>((*base)->info);
 }
 
 Result<std::size_t> fold_step(const Journal& journal, const StoreId& store,
@@ -73,9 +154,10 @@ Result<std::size_t> fold_step(const Journal& journal, const StoreId& store,
     const auto head = journal.head(store);
     const TopicHead* held = head ? head->find(topic) : nullptr;
     if (held == nullptr || !TopicBase::folds(topic)) return 0;
-    const auto known = base_of(journal, store, topic);
+    const auto known = kept_base(journal, store, topic);
     if (!known) return tl::unexpected(known.error());
-    BaseInfo info = known->value_or(BaseInfo{});
+    KeptBase kept = known->value_or(KeptBase{{}, 0});
+    BaseInfo& info = kept.info;
     if (info.upto != held->kept_after) {
         return schema::fail(schema::Errc::corrupt,
                             "base of " + store.value() + ", " + topic + ": it ends at " +
@@ -93,6 +175,9 @@ Result<std::size_t> fold_step(const Journal& journal, const StoreId& store,
         if (!range) return tl::unexpected(range.error());
         if (range->segments.empty() || range->segments.front().last() > step.upto) break;
         const schema::Segment& segment = range->segments.front();
+        const auto young = is_young(segment, step);
+        if (!young) return tl::unexpected(young.error());
+        if (*young) break;
         if (const auto added = base.add(segment); !added) return tl::unexpected(added.error());
         rows += segment.rows.size();
         info.epoch = segment.epoch;
@@ -101,8 +186,14 @@ Result<std::size_t> fold_step(const Journal& journal, const StoreId& store,
         info.chain = schema::hash_from(segment.chain);
     }
     if (rows == 0) return 0;
-    for (auto& [key, value] : base.changes()) write.state.emplace_back(prefix + key, value);
-    write.state.emplace_back(info_key(store, topic), encode_info(info));
+    for (auto& [key, value] : base.changes()) {
+        const auto before = journal.get(prefix + key);
+        if (!before) return tl::unexpected(before.error());
+        if (kept.rows && *before) *kept.rows -= schema::checksum_of(key, **before);
+        if (kept.rows) *kept.rows += schema::checksum_of(key, value);
+        write.state.emplace_back(prefix + key, value);
+    }
+    write.state.emplace_back(info_key(store, topic), encode_base(kept));
     write.trims.push_back({store, topic, info.upto});
     return rows;
 }

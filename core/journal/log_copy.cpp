@@ -48,7 +48,7 @@ void LogCopy::expect(Sequence seq, const schema::Hash& chains) {
 }
 
 /// The incarnation that `range` is a part of, if it may stand behind what is here.
-Result<Incarnation> LogCopy::check_life(const Range& range) const {
+Result<Incarnation> LogCopy::check_life(const Range& range, bool holes) const {
     if (range.epoch < head_.epoch) {
         return fail(Errc::stale_incarnation,
                     at_text(range.store, range.after) + ": it is of epoch " +
@@ -57,7 +57,8 @@ Result<Incarnation> LogCopy::check_life(const Range& range) const {
     }
     const auto record = schema::find_epoch_record(range);
     if (!record) return tl::unexpected(record.error());
-    const bool begins = *record && (*record)->seq == schema::next(head_.end);
+    const bool behind = *record && (*record)->seq > head_.end;
+    const bool begins = behind && (holes || (*record)->seq == schema::next(head_.end));
     const bool new_epoch = head_.end.value() == 0 || range.epoch != head_.epoch;
     if (new_epoch && !begins) {
         return fail(Errc::corrupt, at_text(range.store, range.after) + ": epoch " +
@@ -79,27 +80,51 @@ Result<void> LogCopy::take(const Range& range, schema::Timestamp at) {
         return fail(Errc::gap, at_text(range.store, head_.end) + ": what came begins after " +
                                    std::to_string(range.after.value()));
     }
+    Append append;
+    append.at = at;
     if (!expected_ || expected_->first <= head_.end || expected_->first >= range.upto) {
-        return stage(range, at);
+        return stage(range, append, false);
     }
     Range first = range;
     first.upto = expected_->first;
     for (Segment& segment : first.segments) segment.cut(first.upto);
     std::erase_if(first.segments, [](const Segment& segment) { return segment.empty(); });
-    const auto staged = stage(first, at);
-    return staged ? stage(range, at) : staged;
+    const auto staged = stage(first, append, false);
+    return staged ? stage(range, append, false) : staged;
 }
 
-Result<void> LogCopy::stage(const Range& range, schema::Timestamp at) {
-    const auto incarnation = check_life(range);
-    if (!incarnation) return tl::unexpected(incarnation.error());
+Result<void> LogCopy::take_trimmed(const Range& range, schema::Timestamp at,
+                                   std::vector<TopicHead> begun, std::vector<Trim> trims) {
+    if (range.upto <= head_.end) return {};
     Append append;
+    append.at = at;
+    append.begun = std::move(begun);
+    if (const auto staged = stage(range, std::move(append), true); !staged) return staged;
+    for (Trim& trim : trims) {
+        auto now = trimmed(head_, trim);
+        if (!now) return tl::unexpected(now.error());
+        head_ = std::move(*now);
+        staged_.trims.push_back(std::move(trim));
+    }
+    return {};
+}
+
+void LogCopy::drop_staged() {
+    staged_ = {};
+    bytes_ = 0;
+}
+
+/// `append` says what `range` does not.
+Result<void> LogCopy::stage(const Range& range, Append append, bool holes) {
+    const auto incarnation = check_life(range, holes);
+    if (!incarnation) return tl::unexpected(incarnation.error());
+    LogHead held = head_;
+    held.topics.insert(held.topics.end(), append.begun.begin(), append.begun.end());
     append.store = head_.store;
     append.epoch = range.epoch;
     append.incarnation = *incarnation;
     append.after = head_.end;
     append.upto = range.upto;
-    append.at = at;
     std::uint64_t rows = 0;
     std::size_t bytes = 0;
     for (const Segment& segment : range.segments) {
@@ -108,7 +133,7 @@ Result<void> LogCopy::stage(const Range& range, schema::Timestamp at) {
         rest.epoch = segment.epoch;
         rest.append(segment, head_.end);
         if (rest.empty()) continue;
-        auto chain = chain_behind(head_, rest);
+        auto chain = chain_behind(held, rest);
         if (!chain) return tl::unexpected(chain.error());
         rest.chain = std::move(*chain);
         rows += rest.rows.size();
@@ -116,7 +141,7 @@ Result<void> LogCopy::stage(const Range& range, schema::Timestamp at) {
         append.segments.push_back(std::move(rest));
     }
     const std::uint64_t positions = range.upto.value() - head_.end.value();
-    if (rows != positions) {
+    if (rows != positions && !holes) {
         return fail(Errc::corrupt, at_text(range.store, head_.end) + ": " + std::to_string(rows) +
                                        " events for " + std::to_string(positions) + " positions");
     }

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/journal/journal.h"
 
@@ -24,6 +25,12 @@ class LogCopy {
     /// another log than what is there, or than what was acknowledged; `stale_incarnation` for an
     /// earlier epoch. Then nothing of it is staged from the place on that is wrong.
     schema::Result<void> take(const schema::Range& range, schema::Timestamp at);
+    /// The same of a trimmed log below where its holes end (LogRemains::trimmed): positions may be
+    /// missing in it, topics begin as `begun` says and are trimmed as `trims` says.
+    schema::Result<void> take_trimmed(const schema::Range& range, schema::Timestamp at,
+                                      std::vector<TopicHead> begun, std::vector<Trim> trims);
+    /// What is staged is not written: it was for looking at.
+    void drop_staged();
     /// Durable on return. What fails stays staged.
     schema::Result<void> commit();
 
@@ -33,8 +40,8 @@ class LogCopy {
     std::size_t staged_bytes() const { return bytes_; }
 
   private:
-    schema::Result<void> stage(const schema::Range& range, schema::Timestamp at);
-    schema::Result<schema::Incarnation> check_life(const schema::Range& range) const;
+    schema::Result<void> stage(const schema::Range& range, Append append, bool holes);
+    schema::Result<schema::Incarnation> check_life(const schema::Range& range, bool holes) const;
 
     Journal& to_;
     LogHead head_;

@@ -180,6 +180,14 @@ Result<LogHead> advance(const LogHead& head, const Append& append) {
     now.epoch = append.epoch;
     now.end = append.upto;
     if (append.incarnation != schema::Incarnation{}) now.incarnation = append.incarnation;
+    for (const TopicHead& begun : append.begun) {
+        const auto is_its = [&](const schema::Segment& one) { return one.topic == begun.topic; };
+        const bool has = std::any_of(append.segments.begin(), append.segments.end(), is_its);
+        if (!has || now.find(begun.topic) != nullptr) {
+            return fail(Errc::invalid, named(append) + ": " + begun.topic + " does not begin here");
+        }
+        now.topics.push_back(begun);
+    }
     for (const schema::Segment& segment : append.segments) {
         if (const auto ok = check_segment(append, segment); !ok) {
             return fail(named(append), ok.error());

@@ -80,4 +80,17 @@ Result<LogValue> decode_log_value(schema::Parser& parser, ByteView bytes) {
     return value;
 }
 
+std::size_t bytes_of(const JournalWrite& write) {
+    std::size_t bytes = 512;
+    for (const Append& append : write.appends) {
+        for (const schema::Segment& segment : append.segments) {
+            bytes += segment.size() + 8 * segment.rows.size() + 256;
+        }
+    }
+    for (const auto& [key, value] : write.state) {
+        bytes += key.size() + (value ? value->size() : 0) + 32;
+    }
+    return bytes;
+}
+
 }  // namespace filial::core

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/journal/journal.h"
 #include "schema/segment.h"
 #include "schema/timestamp.h"
 
@@ -38,5 +39,8 @@ schema::Bytes encode_log_value(std::uint64_t events_before, std::uint64_t bytes_
                                schema::Timestamp at, const schema::Segment& segment);
 /// `corrupt` on any damage, a segment without rows included.
 schema::Result<LogValue> decode_log_value(schema::Parser& parser, schema::ByteView bytes);
+
+/// About what the write brings to the disk, its keys and their tables' share included.
+std::size_t bytes_of(const JournalWrite& write);
 
 }  // namespace filial::core

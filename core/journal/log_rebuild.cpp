@@ -51,7 +51,8 @@ Range joined(const Range& like, Sequence after, Sequence upto, const std::vector
 }  // namespace
 
 LogRebuild::LogRebuild(DamagedJournal& repair, schema::StoreId store)
-    : witness_(repair.witness()),
+    : repair_(repair),
+      witness_(repair.witness()),
       copy_(repair.target(), store),
       source_(repair.source(store)),
       why_(repair.unreadable()) {
@@ -73,16 +74,52 @@ bool LogRebuild::ends_with_loss(const Journal& target) const {
     return !there || there->range.epoch < opened.epoch;
 }
 
+Result<void> LogRebuild::take_piece(LogCopy& to, LogRemains::Piece piece) const {
+    if (piece.range.upto > holes_upto_) return to.take(piece.range, piece.at);
+    std::vector<Trim> trims;
+    for (const Segment& segment : piece.range.segments) {
+        const auto base = bases_.find(segment.topic);
+        if (base == bases_.end() || base->second.upto != segment.last()) continue;
+        trims.push_back({to.head().store, segment.topic, base->second.upto});
+    }
+    return to.take_trimmed(piece.range, piece.at, std::move(piece.begun), std::move(trims));
+}
+
+Result<void> LogRebuild::trimmed(TopicBases bases) {
+    if (!source_) return fail(Errc::corrupt, "nothing of the log can be read");
+    const auto upto = source_->trimmed(bases);
+    if (!upto) return tl::unexpected(upto.error());
+    bases_ = std::move(bases);
+    holes_upto_ = *upto;
+    // A part of it would be a log with holes that nobody can fill: all of it, or nothing.
+    LogCopy trial(repair_.target(), head().store);
+    while (trial.end() < holes_upto_) {
+        auto piece = source_->next(trial.end());
+        auto taken = piece ? take_piece(trial, std::move(*piece))
+                           : Result<void>(fail(Errc::corrupt, source_->why()));
+        if (taken) {
+            trial.drop_staged();
+            continue;
+        }
+        const std::string place = "behind event " + std::to_string(trial.end().value());
+        source_ = repair_.source(head().store);
+        bases_.clear();
+        holes_upto_ = Sequence{};
+        return fail(place, taken.error());
+    }
+    return {};
+}
+
 bool LogRebuild::salvage(std::size_t bytes) {
     if (!source_) return false;
     const std::size_t goal = copy_.staged_bytes() + bytes;
     while (copy_.staged_bytes() < goal) {
-        const auto piece = source_->next(copy_.end());
+        auto piece = source_->next(copy_.end());
         if (!piece) {
             why_ = source_->why();
             return false;
         }
-        if (const auto taken = copy_.take(piece->range, piece->at); !taken) {
+        if (const auto taken = take_piece(copy_, std::move(*piece)); !taken) {
             why_ = taken.error().message;
             return false;
         }

@@ -17,6 +17,10 @@ class LogRebuild {
     /// `repair` must outlive it, and not finish before it is gone.
     LogRebuild(DamagedJournal& repair, schema::StoreId store);
 
+    /// Before the first `salvage`: the log was trimmed, and its bases are whole. What stands below
+    /// their ends is then looked through, and `salvage` goes on with it. `corrupt` where it does
+    /// not go together: nothing of the trimmed log can be used then, and all is as without.
+    schema::Result<void> trimmed(TopicBases bases);
     /// Stages up to about `bytes` more of the damaged database; false where nothing there goes on
     /// now: it is behind the last event, or meets a place that cannot be read.
     bool salvage(std::size_t bytes);
@@ -54,12 +58,16 @@ class LogRebuild {
 
   private:
     bool ends_with_loss(const Journal& target) const;
+    schema::Result<void> take_piece(LogCopy& to, LogRemains::Piece piece) const;
 
+    DamagedJournal& repair_;
     std::optional<WitnessSlot> witness_;
     LogCopy copy_;
     std::unique_ptr<LogRemains> source_;
     std::string why_;
     bool given_up_ = false;
+    TopicBases bases_;             ///< Of a trimmed log.
+    schema::Sequence holes_upto_;  ///< Its positions have holes up to here.
 };
 
 }  // namespace filial::core

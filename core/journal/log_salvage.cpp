@@ -8,6 +8,9 @@ namespace filial::core {
 
 using schema::Bytes;
 using schema::ByteView;
+using schema::Errc;
+using schema::fail;
+using schema::Result;
 using schema::Segment;
 using schema::Sequence;
 
@@ -46,11 +49,76 @@ void LogSalvage::find_topics() {
     }
 }
 
+/// The commit of the topic that holds the last event of its base; its counts and chain are those
+/// of the base then.
+Result<LogValue> LogSalvage::begins_with(Topic& topic, const schema::BaseInfo& base) {
+    LogCursor cursor(db_, log_, head_, topic.head, LogCursor::Cache::leave);
+    const std::string place =
+        head_.store.value() + ", " + topic.head.topic + " at " + std::to_string(base.upto.value());
+    if (const auto moved = cursor.seek(Sequence{base.upto.value() - 1}); !moved) {
+        return fail(place, moved.error());
+    }
+    if (!cursor.valid()) return fail(Errc::corrupt, place + ": the commit that holds it is gone");
+    auto value = cursor.value(parser_);
+    if (!value) return fail(place, value.error());
+    const Segment& segment = value->segment;
+    const bool same = segment.last() == base.upto &&
+                      value->events_before + segment.rows.size() == base.events &&
+                      (base.chain == schema::Hash{} || schema::view(base.chain) == segment.chain);
+    if (!same) return fail(Errc::corrupt, place + ": it is not what the base was made of");
+    topic.trimmed = base.upto;
+    topic.begins = cursor.upto();
+    return value;
+}
+
+/// Every position up to `at`, where a commit ends, was an event of one topic: each topic says with
+/// its last commit up to there how many it had.
+Result<void> LogSalvage::count_upto(Sequence at) {
+    std::uint64_t events = 0;
+    for (const auto& topic : topics_) {
+        LogCursor cursor(db_, log_, head_, topic->head, LogCursor::Cache::leave);
+        if (const auto moved = cursor.seek_back(at); !moved) return moved;
+        if (!cursor.valid()) continue;
+        const auto value = cursor.value(parser_);
+        if (!value) return tl::unexpected(value.error());
+        events += value->events_before + value->segment.rows.size();
+    }
+    if (events == at.value()) return {};
+    return fail(Errc::corrupt, head_.store.value() + " up to " + std::to_string(at.value()) +
+                                   ": only " + std::to_string(events) + " events were ever there");
+}
+
+Result<Sequence> LogSalvage::trimmed(const TopicBases& bases) {
+    Result<void> done;
+    std::size_t found = 0;
+    Sequence upto;
+    for (const auto& topic : topics_) {
+        const auto base = bases.find(topic->head.topic);
+        if (base == bases.end()) continue;
+        ++found;
+        const auto value = begins_with(*topic, base->second);
+        if (!value) done = tl::unexpected(value.error());
+        upto = std::max(upto, topic->begins);
+    }
+    if (done && found != bases.size()) {
+        done = fail(Errc::corrupt, head_.store.value() + ": a topic that was trimmed is gone");
+    }
+    if (done) done = count_upto(upto);
+    if (!done) {
+        for (const auto& topic : topics_) topic->trimmed = topic->begins = Sequence{};
+        return tl::unexpected(done.error());
+    }
+    holes_upto_ = upto;
+    at_.reset();
+    return upto;
+}
+
 void LogSalvage::seek(Sequence after) {
     for (const auto& topic : topics_) {
         topic->cursor =
             std::make_unique<LogCursor>(db_, log_, head_, topic->head, LogCursor::Cache::leave);
-        const auto ok = topic->cursor->seek(after);
+        const Sequence kept{std::max<std::uint64_t>(topic->trimmed.value(), 1) - 1};
+        const auto ok = topic->cursor->seek(std::max(after, kept));
         topic->bad = !ok;
         if (!ok) why_ = ok.error().message;
     }
@@ -88,6 +156,15 @@ std::optional<LogSalvage::Piece> LogSalvage::next(Sequence after) {
         auto value = topic->cursor->value(parser_);
         if (!value) return blocked(value.error().message);
         const Segment& segment = value->segment;
+        if (topic->begins == *upto) {
+            TopicHead before;
+            before.topic = topic->head.topic;
+            before.events = value->events_before;
+            before.bytes = value->bytes_before;
+            if (before.events > 0) piece.begun.push_back(std::move(before));
+        } else if (after.value() == 0 && value->events_before > 0) {
+            return blocked("the first events of " + topic->head.topic + " are missing");
+        }
         rows += static_cast<std::uint64_t>(std::count_if(
             segment.seqs.begin(), segment.seqs.end(), [&](Sequence seq) { return seq > after; }));
         piece.range.epoch = segment.epoch;
@@ -99,7 +176,7 @@ std::optional<LogSalvage::Piece> LogSalvage::next(Sequence after) {
         }
     }
     const std::uint64_t positions = upto->value() - after.value();
-    if (rows != positions) {
+    if (rows != positions && *upto > holes_upto_) {
         return blocked("of events " + std::to_string(after.value() + 1) + " to " +
                        std::to_string(upto->value()) + " only " + std::to_string(rows) +
                        " are there");

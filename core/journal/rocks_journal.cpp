@@ -92,6 +92,9 @@ Result<void> add_append(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle*
     if (!now) return tl::unexpected(now.error());
     for (const schema::Segment& segment : append.segments) {
         const TopicHead* before = head.find(segment.topic);
+        for (const TopicHead& begun : append.begun) {
+            if (begun.topic == segment.topic) before = &begun;
+        }
         const auto key = log_key(topic_prefix(append.store, segment.topic), append.upto);
         const auto value = encode_log_value(before ? before->events : 0, before ? before->bytes : 0,
                                             append.at, segment);
@@ -123,19 +126,6 @@ Result<void> add_trim(rocksdb::WriteBatch& batch, rocksdb::DB& db, rocksdb::Colu
     if (!moved) return moved;
     head = std::move(*now);
     return {};
-}
-
-std::size_t bytes_of(const JournalWrite& write) {
-    std::size_t bytes = 512;
-    for (const Append& append : write.appends) {
-        for (const schema::Segment& segment : append.segments) {
-            bytes += segment.size() + 8 * segment.rows.size() + 256;
-        }
-    }
-    for (const auto& [key, value] : write.state) {
-        bytes += key.size() + (value ? value->size() : 0) + 32;
-    }
-    return bytes;
 }
 
 }  // namespace
@@ -297,6 +287,11 @@ Result<void> RocksJournal::finish() {
 }
 
 bool RocksJournal::finishable() const { return inside_->store.written(); }
+
+Result<void> RocksJournal::settle() {
+    if (const auto ok = inside_->ready(bytes_of({})); !ok) return ok;
+    return inside_->store.settle();
+}
 
 Result<void> RocksJournal::room() { return inside_->ready(bytes_of({})); }
 

@@ -46,6 +46,7 @@ class RocksJournal : public Journal {
     schema::Result<void> begin(MakeWrite make, std::size_t bytes) override;
     schema::Result<void> finish() override;
     bool finishable() const override;
+    schema::Result<void> settle() override;
     schema::Result<void> room() override;
     schema::Result<schema::Range> read(const ReadRequest& request) const override;
     schema::Result<LogHead> head_at(const schema::StoreId& store,

@@ -16,6 +16,8 @@ namespace {
 /// The version of the product's own kinds whose meaning is known here.
 constexpr std::uint32_t kKindVersion = 1;
 constexpr std::size_t kBesideABaseRow = 48;
+/// A log of later epochs than this stays as events: what a key came to is not looked for in each.
+constexpr std::uint32_t kEpochsSummed = 1'024;
 
 bool adds(std::int64_t to, std::int64_t delta, std::int64_t& sum) {
     return !__builtin_add_overflow(to, delta, &sum);
@@ -56,8 +58,32 @@ Result<bool> TopicBase::is_held(const std::string& key) {
     return held_[key] = value->has_value();
 }
 
-/// False where the sum would leave 64 bits.
+/// What the key came to in the epochs before `epoch`; nullopt where that is not to be told.
+Result<std::optional<std::int64_t>> TopicBase::earlier(const std::string& key,
+                                                       schema::Epoch epoch) {
+    using Sum = std::optional<std::int64_t>;
+    if (epoch.value() > kEpochsSummed) return Sum();
+    const auto known = earlier_.find({key, epoch});
+    if (known != earlier_.end()) return known->second;
+    Sum sum = 0;
+    BaseRow name;
+    name.kind = BaseRow::Kind::sum;
+    name.key = key;
+    for (std::uint32_t each = 1; each < epoch.value() && sum; ++each) {
+        name.epoch = schema::Epoch{each};
+        const auto found = find(name);
+        if (!found) return tl::unexpected(found.error());
+        if (*found != nullptr && !adds(*sum, (*found)->sum, *sum)) sum.reset();
+    }
+    return earlier_[{key, epoch}] = sum;
+}
+
+/// False where the sum, or that of the key over all epochs, would leave 64 bits: a replica parks
+/// such an event, and those of its key behind it.
 Result<bool> TopicBase::add_number(const LoggedEvent& logged, std::int64_t delta) {
+    const auto before = earlier(logged.event.key, logged.epoch);
+    if (!before) return tl::unexpected(before.error());
+    if (!*before) return false;
     BaseRow name;
     name.kind = BaseRow::Kind::sum;
     name.epoch = logged.epoch;
@@ -65,8 +91,8 @@ Result<bool> TopicBase::add_number(const LoggedEvent& logged, std::int64_t delta
     auto found = find(name);
     if (!found) return tl::unexpected(found.error());
     BaseRow& row = *found != nullptr ? **found : put(std::move(name));
-    std::int64_t sum = 0;
-    if (!adds(row.sum, delta, sum)) return false;
+    std::int64_t sum = 0, all = 0;
+    if (!adds(row.sum, delta, sum) || !adds(**before, sum, all)) return false;
     row.sum = sum;
     ++row.events;
     return true;

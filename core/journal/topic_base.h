@@ -37,12 +37,15 @@ class TopicBase {
     schema::BaseRow& put(schema::BaseRow row);
     schema::Result<bool> is_held(const std::string& key);
     schema::Result<bool> fold(const schema::LoggedEvent& logged, const schema::Bytes& row);
+    schema::Result<std::optional<std::int64_t>> earlier(const std::string& key,
+                                                        schema::Epoch epoch);
     schema::Result<bool> add_number(const schema::LoggedEvent& logged, std::int64_t delta);
 
     std::string topic_;
     Get get_;
     Rows rows_;                           ///< Changed.
     std::map<schema::Bytes, bool> held_;  ///< Asked for, by key of the event.
+    std::map<std::pair<std::string, schema::Epoch>, std::optional<std::int64_t>> earlier_;
     schema::Parser parser_;
     std::size_t bytes_ = 0;
 };

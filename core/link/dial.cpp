@@ -158,9 +158,15 @@ void Dial::Inside::on_event(int event, int value, BootTime now) {
                                                      std::to_string(value) +
                                                      "); it has to `filial admit` this store"});
         case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
             return lost(now, {Errc::unreachable,
                               "the handshake failed: another key than configured, or no filial"});
+        case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+            // An end that cannot read what we say hangs up without a word, as a line that is cut.
+            return lost(now, {Errc::unreachable,
+                              connections > 0 ? "the connection ended before the handshake did"
+                                              : "the connection ended before the handshake did; if "
+                                                "it always does: another key than configured, or "
+                                                "no filial"});
         case ZMQ_EVENT_DISCONNECTED:
             return lost(now, {Errc::unreachable, "the connection broke"});
         default:

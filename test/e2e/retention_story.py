@@ -5,13 +5,15 @@ A simulated day is DAY seconds: what a broker keeps for 30 days it keeps for 30 
 import json
 import time
 
+from damage_story import damage_any, drop_aside, well
 from running import set_toml
 from stage import (check, check_equal, check_refused, check_truth, import_all, log_end, retail, story,
-                   ticket, wait_for)
+                   ticket, value, wait_for)
 from tap_story import start as start_tap, whole_lines
 
 NAMES = ("warehouse", "store8", "store7")
 DAY = 0.5
+PIECES_A_LIFE = 2
 
 
 def keeping(stage, *names, **settings):
@@ -127,33 +129,88 @@ def killed_in_snapshots(stage):
     company = keeping(stage, "warehouse", "store8", keep=days(30))
     company.add_store("store7", cuttable=True).configure("[hub]", line="dear")
     away = away_for_60_days(stage, company, by_store)
-    away.line.delay = 0.1
+    away.line.delay = 0.3
+
+    def pieces():
+        return broker(company)["counters"].get("snapshot_pieces_out", 0)
     away.publisher.start()
     kills = 0
     for _ in range(stage.times(8)):
-        given = broker(company)["counters"].get("snapshot_pieces_out", 0)
+        given = pieces()
         away.subscriber.start()
-        if kills % 2 == 0:
-            wait_for("a piece on its way", 30, lambda: broker(company)["counters"].get(
-                "snapshot_pieces_out", 0) > given, every=0.02)
-        time.sleep(stage.random.uniform(0, 0.5))
+        if kills % 4 != 3:
+            wait_for("pieces on their way", 30, lambda: pieces() >= given + PIECES_A_LIFE or
+                     broker(company)["counters"]["snapshots_given"] >= 3, every=0.02)
+        time.sleep(stage.random.uniform(0, 0.2))
         away.subscriber.kill()
         kills += 1
         if broker(company)["counters"]["snapshots_given"] >= 3:
             break
-    before = broker(company)["counters"]["snapshot_pieces_out"]
+    before = pieces()
     away.subscriber.start()
     wait_for("store 7 to answer", 30, lambda: away.answers("subscriber"))
+    wait_for("its snapshots", 60, lambda: broker(company)["counters"]["snapshots_given"] >= 3)
+    all_pieces = pieces()
     away.line.delay = 0
     import_all(stage, company, {"store7": by_store["store7"]})
     check_truth(stage, company, by_store, seconds=120)
     seen = counters(away)
     given = broker(company)["counters"]
     stage.say(f"{kills} kills; {before} pieces came in lives that were killed, "
-              f"{given['snapshot_pieces_out'] - before} in the last one, {given['snapshot_bytes_out']} "
+              f"{all_pieces - before} in the last one, {given['snapshot_bytes_out']} "
               f"bytes in all; the last life took {seen['snapshots_taken']} snapshots")
-    check(kills >= 3 and before >= 2, "it was killed with pieces on their way")
     check_equal(away.filial("digest", "--json", check=False).returncode, 0, "exit code of digest")
+
+    # The same logs, without an interruption: what came before a kill was not sent again, but for
+    # the piece on its way.
+    other = company.add_store("store13", settings={
+        "[hub]": {"line": "dear"}, "subscriber": {"stores": ["warehouse", "store8"]}})
+    other.publisher.start()
+    other.subscriber.start()
+    wait_for("the snapshots of store 13", 60, lambda: other.answers("subscriber") and
+             counters(other).get("snapshots_taken", 0) >= 3)
+    needed = counters(other)["snapshot_pieces_in"]
+    stage.say(f"without a kill {needed} pieces come")
+    check(kills >= 3 and before >= kills + 2, "it was killed with pieces on their way")
+    check(all_pieces <= needed + kills, f"{all_pieces} pieces came, {needed} are needed")
+
+
+@story("N8: a broker that keeps events for a time and is damaged says so, and every replica, also a "
+       "new one, equals the truth", seconds=300)
+def damaged_keeper(stage):
+    company = keeping(stage, "store1", "store2", keep="3s")
+    company.start()
+    sold = {name: 0 for name in company.stores}
+
+    def sell(times):
+        for name in sold:
+            for number in range(times):
+                ticket(company.stores[name], {"op": "sell", "sku": f"sku{number % 3}", "qty": "1"})
+            sold[name] += times
+    for turn in range(stage.times(4)):
+        before = trimmed(company)
+        sell(6)
+        wait_for("sales to be past retention", 60, lambda: trimmed(company) >= before + 12)
+        sell(3)
+        company.wait_settled(60)
+        company.broker.kill()
+        told, _ = damage_any(stage, company.head / "broker")
+        stage.say(told)
+        company.broker.start()
+        sell(2)
+        for store in company.stores.values():
+            wait_for(f"{store.name} to be well", 60, lambda s=store: well(s))
+        other = company.add_store(f"new{turn}")
+        other.publisher.start()
+        other.subscriber.start()
+        wait_for("the new store to answer", 30, lambda: other.answers("subscriber"))
+        for at in company.stores.values():
+            for name in sold:
+                wait_for(f"the sales of {name} at {at.name}", 60, lambda a=at, n=name: -sum(
+                    int(value(a, "stock", f"sku{number}", "--at", n) or 0)
+                    for number in range(3)) == sold[n])
+        check_equal(broker(company)["health"], "ok", "the broker's health")
+        drop_aside(company.head / "broker")
 
 
 @story("a tap past its quota is suspended and shown, holds up nothing, and is given up by name")

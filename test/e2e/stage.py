@@ -206,12 +206,15 @@ def value(store, *what):
 
 
 def accept_hub(store, process="publisher"):
-    """Does as a person who is told that the broker changed; False where nobody is."""
+    """Does as a person who is told that the broker changed; False where nobody is, or not any more."""
     for one in store.ask("status", check=False).get("processes", []):
         words = one["health"].partition("run filial accept-hub ")[2].split()
         if one["process"] == process and words:
-            store.filial("accept-hub", words[0], words[1], "--reason", "a new disk")
-            return True
+            done = store.filial("accept-hub", words[0], words[1], "--reason", "a new disk",
+                                check=False)
+            # The broker may have come up in another life since: the next look asks about that one.
+            check(done.returncode in (0, 6), f"accept-hub: exit {done.returncode}: {done.stderr}")
+            return done.returncode == 0
     return False
 
 

@@ -81,6 +81,7 @@ void MemoryJournal::apply(Data& data, const core::JournalWrite& write) {
             log.head.incarnation = append.incarnation;
         }
         log.head.end = append.upto;
+        for (const TopicHead& begun : append.begun) log.head.topics.push_back(begun);
         for (const Segment& segment : append.segments) add_to_head(log.head, segment);
         log.commits.push_back({append.upto, append.at, append.segments});
     }

@@ -234,6 +234,35 @@ TEST_CASE("broker: a revoked key loses its session in the middle of it") {
         *store, [&] { return company.end() > Sequence{11} || !told(); }, 2));
 }
 
+TEST_CASE(
+    "broker: a log that the other broker does not keep from here is a trouble until it comes") {
+    Company company;
+    core::Peer other;
+    other.store = "head2";
+    other.role = "broker";
+    other.name = "head2/broker";
+    schema::Trouble trouble;
+    trouble.code = Errc::not_held;
+    trouble.store = "store1";
+    company.broker->not_served(other, trouble);
+    CHECK(company.broker->health() == "ok");
+    trouble.code = Errc::snapshot_needed;
+    trouble.message = "* of store1 is kept here from behind event 70 on, asked for was behind 0";
+    company.broker->not_served(other, trouble);
+    CHECK(company.broker->health().find("store1 (held to 0, * of store1 is kept here from behind "
+                                        "event 70 on") != std::string::npos);
+    CHECK(company.broker->health().find("have these stores dial this broker") != std::string::npos);
+    LogMaker log("store1");
+    log.sell(80);
+    core::Peer store;
+    store.store = "store1";
+    store.role = "publisher";
+    store.name = "store1/publisher";
+    REQUIRE(company.broker->take(store, log.range(0, 81)));
+    REQUIRE(company.broker->flush());
+    CHECK(company.broker->health() == "ok");
+}
+
 TEST_CASE("N4: what a store says for another one is no live answer") {
     Company company;
     company.admit("store1");

@@ -220,7 +220,7 @@ TEST_CASE("N8: a machine that can never get back what it lacks of the log is not
     core::JournalWrite write;
     const auto trimmed =
         core::fold_step(*company.journal, kReturning, "stock",
-                        {Sequence{13}, schema::Timestamp{INT64_MAX}, 100, 1 << 20}, write);
+                        {Sequence{13}, schema::Timestamp{INT64_MAX}, {}, 100, 1 << 20}, write);
     REQUIRE_MESSAGE(trimmed, trimmed.error().message);
     REQUIRE(*trimmed > 0);
     REQUIRE(company.journal->commit(write, true));
@@ -235,6 +235,42 @@ TEST_CASE("N8: a machine that can never get back what it lacks of the log is not
         REQUIRE(kept);
         CHECK((kept->life(kReturning) != nullptr) == (end == 13));
     }
+}
+
+TEST_CASE(
+    "N8: whom a broker readmitted, and its life, it knows also when its log of writes is gone") {
+    Company company;
+    LogMaker log("store1");
+    log.sell(12);
+    core::Peer machine;
+    machine.store = "store1";
+    machine.role = "publisher";
+    machine.name = "store1/publisher";
+    machine.incarnation.fill(7);
+    const auto life = life_of(*company.journal);
+    REQUIRE(life);
+    REQUIRE(company.broker->take(machine, log.range(0, 13)));
+    REQUIRE(company.broker->flush());
+    company.broker->rejoin(machine,
+                           {0, machine.incarnation, Epoch{1}, Sequence{13}, "pc", "restored"});
+    const core::Requester person{0, "route", "", true};
+    company.broker->request(
+        person, schema::Message{schema::Readmit{1, kReturning, "07070707", "it is urgent"}});
+    // A copy of the folder as a crash would leave it, without the log of writes.
+    const auto folder = company.dir / "copy";
+    fs::copy(company.dir / "broker", folder, fs::copy_options::recursive);
+    int gone = 0;
+    for (const auto& entry : fs::directory_iterator(folder / "db")) {
+        if (entry.path().extension() == ".log") gone += fs::remove(entry.path()) ? 1 : 0;
+    }
+    CHECK(gone > 0);
+    const auto reopened = open_journal(folder);
+    CHECK(reopened->end(kReturning) == Sequence{13});
+    CHECK(*life_of(*reopened) == *life);
+    const auto kept = Readmissions::load(*reopened);
+    REQUIRE(kept);
+    REQUIRE(kept->life(kReturning) != nullptr);
+    CHECK(kept->life(kReturning)->incarnation == machine.incarnation);
 }
 
 }  // namespace filial::broker

@@ -114,6 +114,26 @@ TEST_CASE("retention: another broker holds its events until it is removed") {
     CHECK(days.kept_after("stock") == 61);
 }
 
+TEST_CASE(
+    "retention: another broker that lacks what is gone already holds up nothing, and is told") {
+    Days days;
+    Retention retention(days.journal, policy(30));
+    days.pass(60);
+    days.look(retention);
+    days.holds("depot/broker", {{"*", Sequence{0}}});
+    const auto why = [&] {
+        const auto& held = days.registry.all().at({"depot/broker", kKeptLog});
+        return retention.why_suspended("depot/broker", kKeptLog, held);
+    };
+    CHECK(why().find("it gets nothing of this log: ") == 0);
+    CHECK(why().find("let store1 dial it") != std::string::npos);
+    days.pass(10);
+    days.look(retention);
+    CHECK(days.kept_after("stock") == 2 * 41 - 1);
+    days.holds("depot/broker", {{"*", Sequence{90}}});
+    CHECK(why().empty());
+}
+
 TEST_CASE("retention: a tap holds its events for its days and bytes, then it is suspended") {
     Days days;
     Retention by_days(days.journal, policy(10, 40));

@@ -238,6 +238,16 @@ TEST_CASE("N10: why prints each event with its place, and says when they are not
     store.rows[QueryKind::debt][0].value = 9'999;
     CHECK(shell.run({"why", "debt", "12377"}) == 0);
     CHECK(shell.err.find("the replica says 99.99") != std::string::npos);
+    const AnswerRow snapshot = row("store10", "", 0, {{"topic", "debts"}, {"known_after", "4000"}});
+    store.rows[QueryKind::why] = {snapshot, cause};
+    CHECK(shell.run({"why", "debt", "12377"}) == 3);
+    CHECK(shell.err.find("of store10's debts no single event up to 4000") != std::string::npos);
+    CHECK(shell.run({"why", "debt", "12377", "--json"}) == 3);
+    CHECK(lines(shell.out).at(0)["known_after"] == 4'000);
+    // All that is known of it came with the snapshot.
+    store.rows[QueryKind::why] = {snapshot};
+    CHECK(shell.run({"why", "debt", "12377"}) == 3);
+    CHECK(shell.err.find("the replica says 99.99") != std::string::npos);
     store.rows.erase(QueryKind::why);
     CHECK(shell.run({"why", "debt", "12377"}) == 6);
     CHECK(shell.run({"why", "weather", "x"}) == 2);
@@ -382,4 +392,9 @@ TEST_CASE("status: flags are counted by store, over the pages of the answer") {
     CHECK(json["store1"]["below_zero"] == 7);
     CHECK(json["store2"]["written_off"] == 1);
     CHECK(json["store2"]["flag 4096"] == 1);
+    store.rows[QueryKind::flagged].push_back(
+        row("store2", "", 0, {{"topic", "stock"}, {"known_after", "70"}}));
+    CHECK(shell.run({"status", "--flags", "--json"}) == 3);
+    CHECK(Json::parse(shell.out)["store2"]["known_after"]["stock"] == 70);
+    CHECK(shell.run({"status", "--flags"}) == 3);
 }

@@ -125,6 +125,30 @@ TEST_CASE("S14: validate tells a verdict for each finding that was not told befo
     CHECK(verdict_of(operations[2]).text.find("damaged") != std::string::npos);
 }
 
+TEST_CASE(
+    "S14: who began with a snapshot accuses no store of what may stand before it, and says so") {
+    Programs programs;
+    AnswerRow snapshot;
+    snapshot.store = "store1";
+    snapshot.fields = {{"topic", "stock"}, {"known_after", "50"}};
+    AnswerRow below;
+    below.store = "store1";
+    below.key = "tea";
+    below.value = -3'000;
+    programs.findings = {snapshot, finding("store1", 57, 4)};
+    programs.below = {below};
+    programs.why = {snapshot, finding("store1", 58, 0)};
+    Shell shell(programs.link());
+    CHECK(shell.run({"validate", "--json"}) == 0);
+    const Json json = Json::parse(shell.out);
+    CHECK(json["told"] == 1);
+    CHECK(json["known_after"]["store1"]["stock"] == 50);
+    REQUIRE(programs.tickets.size() == 1);
+    CHECK(verdict_of(programs.tickets[0].operations.at(0)).finding == "unknown-customer");
+    CHECK(shell.run({"validate"}) == 0);
+    CHECK(shell.err.find("store1's stock no single event up to 50") != std::string::npos);
+}
+
 TEST_CASE("S14: what another run told meanwhile is left out, the rest is told") {
     Programs programs;
     programs.findings = {finding("store1", 7, 2), finding("store1", 8, 2)};

@@ -148,11 +148,14 @@ namespace {
 
 /// A port that takes connections and says nothing.
 struct PlainPort {
-    PlainPort() {
+    explicit PlainPort(std::uint16_t number = 0) {
         fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(number);
+        const int again = 1;
+        REQUIRE(::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &again, sizeof again) == 0);
         socklen_t size = sizeof address;
         REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
         REQUIRE(::listen(fd, 8) == 0);
@@ -169,6 +172,12 @@ struct PlainPort {
             came.push_back(next);
         }
         return came.size();
+    }
+    /// Ends every connection as soon as it is there.
+    void cut() {
+        callers();
+        for (const int each : came) ::close(each);
+        came.clear();
     }
     int fd = -1;
     std::string endpoint;
@@ -203,4 +212,37 @@ TEST_CASE("N5: dial: while it is down nobody is called, and what stood is given 
             return got == 0;
         }));
     }
+}
+
+TEST_CASE("dial: of a line that is cut in the handshake no more is said than that") {
+    test::TwoEnds ends;
+    REQUIRE(core::AllowList::admit(ends.allow_file, test::admission("store1", ends.client_keys)));
+    PlainPort cut;
+    const auto never = core::Dial::open(*ends.client.network, cut.endpoint,
+                                        ends.server_keys.curve_public, &ends.client_keys);
+    REQUIRE(never);
+    ends.client.poller.add(**never);
+    const auto says = [](core::Dial& dial, const char* what) {
+        const auto trouble = dial.trouble();
+        return trouble && trouble->message.find(what) != std::string::npos;
+    };
+    REQUIRE(ends.until([&] {
+        cut.cut();
+        return (*never)->next_try_us() > 0;
+    }));
+    CHECK(says(**never, "the connection ended before the handshake did; if it always does"));
+
+    // Who was connected with these keys knows that they are right.
+    ends.listen();
+    const auto dial = ends.dial();
+    REQUIRE(ends.until([&] { return dial->connected(); }));
+    const std::string endpoint = ends.port->endpoint();
+    ends.hang_up();
+    PlainPort later(
+        static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1))));
+    REQUIRE(ends.until([&] {
+        later.cut();
+        return says(*dial, "handshake");
+    }));
+    CHECK_FALSE(says(*dial, "key"));
 }

@@ -33,6 +33,7 @@ TEST_CASE("port: with the wrong key of the port nobody connects") {
     CHECK_FALSE(dial->connected());
     CHECK_FALSE(dial->send("hello").value());
     CHECK(ends.came.empty());
+    CHECK(dial->trouble()->message.find("another key than configured") != std::string::npos);
 }
 
 TEST_CASE("port: a message of an admitted key says whose it is, and is answered") {

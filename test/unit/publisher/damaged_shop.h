@@ -81,7 +81,8 @@ class HoldingBroker : public core::Host {
         }
         for (const char* topic : {"stock", "debts"}) {
             core::JournalWrite write;
-            const core::FoldStep step{Sequence{upto}, schema::Timestamp{INT64_MAX}, 1'000, 1 << 20};
+            const core::FoldStep step{
+                Sequence{upto}, schema::Timestamp{INT64_MAX}, {}, 1'000, 1 << 20};
             const auto found = core::fold_step(*kept, kRepaired, topic, step, write);
             REQUIRE_MESSAGE(found, found.error().message);
             if (*found > 0) REQUIRE(kept->commit(write, true));

@@ -94,7 +94,7 @@ struct Kept {
                 core::JournalWrite write;
                 const auto found = core::fold_step(
                     journal, kStore, topic,
-                    {Sequence{upto}, schema::Timestamp{INT64_MAX}, 7, 1 << 20}, write);
+                    {Sequence{upto}, schema::Timestamp{INT64_MAX}, {}, 7, 1 << 20}, write);
                 REQUIRE_MESSAGE(found, found.error().message);
                 if (*found == 0) break;
                 REQUIRE(journal.commit(write, true));

@@ -59,6 +59,38 @@ TEST_CASE("snapshot: what a replica is after it, and the log behind it, is what 
     }
 }
 
+TEST_CASE("snapshot: why, flags and findings say from which event on they know single ones") {
+    const TestLog log = mixed_log(3, 90);
+    const Kept kept(log, log.size() / 2);
+    Folder folder;
+    const auto replica = open_replica(holding(folder, {}));
+    finish(kept, *replica);
+    const core::ManualClock clock;
+    const Asked asked{clock, *replica, {}};
+    const auto said = [&](schema::QueryKind kind, const std::string& topic,
+                          const std::string& key) {
+        schema::Query query;
+        query.kind = kind;
+        query.topic = topic;
+        query.key = key;
+        std::map<std::string, std::string> after;
+        for (const auto& row : asked.pages(query)) {
+            const std::string seq = field(row, "known_after");
+            if (seq != "(none)") CHECK(after.emplace(field(row, "topic"), seq).second);
+        }
+        return after;
+    };
+    const auto trimmed = [&](const std::string& topic) {
+        return std::to_string(kept.journal.head(kStore)->find(topic)->kept_after.value());
+    };
+    using Said = std::map<std::string, std::string>;
+    CHECK(said(schema::QueryKind::why, "stock", "k1") == Said{{"stock", trimmed("stock")}});
+    CHECK(said(schema::QueryKind::why, "control", "k1").empty());
+    CHECK(said(schema::QueryKind::flagged, "", "") ==
+          Said{{"debts", trimmed("debts")}, {"stock", trimmed("stock")}});
+    CHECK(said(schema::QueryKind::findings, "", "").at("names") == trimmed("names"));
+}
+
 TEST_CASE("snapshot: one that comes on top of older state leaves nothing of it, parked keys too") {
     const TestLog log = mixed_log(5, 120);
     const Kept kept(log, log.size() * 3 / 4);
