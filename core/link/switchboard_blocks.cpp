@@ -14,6 +14,16 @@ using schema::Range;
 using schema::Result;
 using schema::Trouble;
 
+namespace {
+
+/// After a block that could not be taken.
+constexpr std::int64_t kPause = 5 * kSecond;
+/// After one in a form that this version does not know: an upgrade makes that good, which ends the
+/// session. But what says the form comes before what shows damage, and damage is over sooner.
+constexpr std::int64_t kPauseTooNew = 120 * kSecond;
+
+}  // namespace
+
 void Switchboard::on_several(Line& line, const schema::Several& several) {
     const auto raw = line.unpack(several);
     if (!raw) return end(line, "what came packed cannot be read: " + raw.error().message);
@@ -99,12 +109,10 @@ void Switchboard::block_failed(Line& line, const Block& block, const Error& erro
         {{"peer", session.peer().name}, {"store", block.store.value()}, {"error", error.message}});
     // Damage on the way is over with the next try; a fork or a stale store is for people.
     const bool final = error.code == Errc::forked || error.code == Errc::stale_incarnation ||
-                       error.code == Errc::not_allowed || error.code == Errc::schema_too_new;
-    if (final) {
-        session.receiver.stop(block.store, error.message, now);
-    } else {
-        session.receiver.pause(block.store, error.message, BootTime{now.value() + 5 * kSecond});
-    }
+                       error.code == Errc::not_allowed;
+    if (final) return session.receiver.stop(block.store, error.message, now);
+    const auto pause = error.code == Errc::schema_too_new ? kPauseTooNew : kPause;
+    session.receiver.pause(block.store, error.message, BootTime{now.value() + pause});
 }
 
 void Switchboard::on_block(Line& line, const Block& block) {
