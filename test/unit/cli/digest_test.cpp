@@ -148,7 +148,7 @@ TEST_CASE("N10: reload names what is dropped, and drops nothing unnamed") {
     Ends ends;
     DigestShell shell(ends);
     CHECK(shell.run({"reload", "--json"}) == 2);
-    CHECK(shell.err.find("name a store") != std::string::npos);
+    CHECK(shell.out.find("name a store") != std::string::npos);
     CHECK(ends.reloaded.empty());
     CHECK(shell.run({"reload", "store2", "--topic", "stock", "--json"}) == 0);
     CHECK(Json::parse(shell.out)["topic"] == "stock");
