@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import time
 
-from stage import (check, check_equal, check_refused, check_truth, log_end, retail, story,
-                   value, wait_for)
+from stage import (CannotRun, check, check_equal, check_refused, check_truth, is_checked, log_end,
+                   retail, story, value, wait_for)
 from till import Till
 
 
@@ -127,6 +127,8 @@ def orderly_end(stage):
 def memory(stage):
     company = stage.company("store8")
     store = company.stores["store8"]
+    if is_checked(store.publisher):
+        raise CannotRun("programs with the memory checker take more")
     till = Till(store, retail("store8", lines=4800)["store8"], 0.0)
     till.finish()
     company.wait_settled(60)

@@ -4,7 +4,8 @@ import pathlib
 import resource
 
 from level_story import Filler
-from stage import CannotRun, check, check_equal, count_amiss, story, value, wait_for
+from stage import (CannotRun, check, check_equal, count_amiss, is_checked, story, value,
+                   wait_for)
 
 
 TICKETS = 300  # 15 MB through each program: more than a log's part in memory.
@@ -13,11 +14,6 @@ TICKETS = 300  # 15 MB through each program: more than a log's part in memory.
 def bytes_mapped(pid):
     pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0])
     return pages * resource.getpagesize()
-
-
-def is_checked(program):
-    """The memory checker maps terabytes and ends programs in its own way."""
-    return "libasan" in pathlib.Path(f"/proc/{program.child.pid}/maps").read_text()
 
 
 def allow(program, most):

@@ -105,6 +105,12 @@ def check(holds, what):
         raise Failed(what)
 
 
+def is_checked(program):
+    """Whether it was built with the memory checker, which takes memory of its own, and ends programs
+    that get none in its own way."""
+    return "libasan" in pathlib.Path(f"/proc/{program.child.pid}/maps").read_text()
+
+
 def check_equal(actual, expected, what):
     if actual != expected:
         raise Failed(f"{what}: expected {expected!r}, got {actual!r}")
