@@ -8,7 +8,7 @@ from stage import (CannotRun, check, check_equal, count_amiss, is_checked, story
                    wait_for)
 
 
-TICKETS = 300  # 15 MB through each program: more than a log's part in memory.
+TICKETS = 150  # 7 MB through each program: more than it had to take at its start.
 
 
 def bytes_mapped(pid):
@@ -22,7 +22,7 @@ def allow(program, most):
 
 def starve(stage, program):
     """From now on it gets at most some KiB more."""
-    more = int(2 ** stage.random.uniform(12, 21))
+    more = int(2 ** stage.random.uniform(12, 20))
     allow(program, bytes_mapped(program.child.pid) + more)
     return more
 
