@@ -25,6 +25,57 @@ bool asked(const std::vector<std::string>& topics, const std::string& topic) {
     });
 }
 
+std::uint64_t events_in(const SimJournal::Commit& commit, const std::string& topic) {
+    std::uint64_t events = 0;
+    for (const Segment& segment : commit.segments) {
+        if (segment.topic == topic) events += segment.rows.size();
+    }
+    return events;
+}
+
+/// Finds commits that are gone as the real journal's readers do: by what each commit of a topic,
+/// and the head, say of how many events came before.
+class Counts {
+  public:
+    Counts(const SimJournal::Log& log, const core::ReadRequest& request)
+        : log_(log), request_(request) {
+        for (const core::TopicHead& topic : log.head.topics) {
+            if (topic.kept_after.value() == 0) events_[topic.topic] = 0;
+        }
+        for (const SimJournal::Commit& commit : log.commits) {
+            if (commit.upto > request.after) break;
+            for (const auto& [topic, before] : commit.before) {
+                events_[topic] = before + events_in(commit, topic);
+                if (commit.bad) events_.erase(topic);  // What follows it is not known.
+            }
+        }
+    }
+
+    bool go_on(const SimJournal::Commit& commit) {
+        return std::all_of(commit.before.begin(), commit.before.end(), [&](const auto& each) {
+            const auto& [topic, before] = each;
+            if (!asked(request_.topics, topic)) return true;
+            const auto [at, first] = events_.try_emplace(topic, before);
+            const bool follows = at->second == before;
+            at->second = before + events_in(commit, topic);
+            return follows;
+        });
+    }
+
+    bool complete() const {
+        return std::all_of(log_.head.topics.begin(), log_.head.topics.end(), [&](const auto& each) {
+            if (!asked(request_.topics, each.topic) || each.last <= request_.after) return true;
+            const auto at = events_.find(each.topic);
+            return at != events_.end() && at->second == each.events;
+        });
+    }
+
+  private:
+    const SimJournal::Log& log_;
+    const core::ReadRequest& request_;
+    std::map<std::string, std::uint64_t> events_;  ///< Up to the last commit read, by topic.
+};
+
 }  // namespace
 
 std::vector<StoreId> SimJournal::logs() const {
@@ -81,9 +132,35 @@ void SimJournal::trim(const core::Trim& trim) {
     ++trims_;
     for (Commit& commit : data_.logs[trim.store].commits) {
         std::erase_if(commit.segments, [&](const Segment& segment) {
-            return segment.topic == trim.topic && segment.last() < trim.upto;
+            const bool gone = segment.topic == trim.topic && segment.last() < trim.upto;
+            if (gone) commit.before.erase(segment.topic);
+            return gone;
         });
     }
+}
+
+/// As the real one, a commit says how much of each of its topics came before it.
+SimJournal::Commit SimJournal::commit_of(const core::Append& append) const {
+    Commit commit{append.epoch, append.incarnation, append.after,    append.upto,
+                  false,        append.at,          append.segments, {}};
+    const Log& log = data_.logs.at(append.store);
+    for (const Segment& segment : append.segments) {
+        std::uint64_t& before = commit.before[segment.topic];
+        const core::TopicHead* topic = log.head.find(segment.topic);
+        if (topic != nullptr) before = topic->events;
+        for (const core::TopicHead& begun : append.begun) {
+            if (begun.topic == segment.topic) before = begun.events;
+        }
+        // The head is from before the write, which may have more of this log.
+        for (auto at = log.commits.rbegin(); at != log.commits.rend(); ++at) {
+            if (at->upto <= log.head.end) break;
+            const auto held = at->before.find(segment.topic);
+            if (held == at->before.end()) continue;
+            before = held->second + events_in(*at, segment.topic);
+            break;
+        }
+    }
+    return commit;
 }
 
 void SimJournal::apply(const core::JournalWrite& write, std::map<StoreId, LogHead> heads,
@@ -93,9 +170,7 @@ void SimJournal::apply(const core::JournalWrite& write, std::map<StoreId, LogHea
         for (const auto& [store, head] : heads) undo.heads.emplace_back(store, this->head(store));
     }
     for (const core::Append& append : write.appends) {
-        data_.logs[append.store].commits.push_back({append.epoch, append.incarnation, append.after,
-                                                    append.upto, false, append.at,
-                                                    append.segments});
+        data_.logs[append.store].commits.push_back(commit_of(append));
         if (appended) appended(append);
     }
     for (const core::Trim& trim : write.trims) {
@@ -253,15 +328,15 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
         std::upper_bound(log.commits.begin(), log.commits.end(), request.after,
                          [](Sequence after, const Commit& each) { return after < each.upto; });
     bool all = true;
-    Sequence behind = request.after;
-    for (; at != log.commits.end(); behind = at->upto, ++at) {
+    Counts counts(log, request);
+    for (; at != log.commits.end(); ++at) {
         bool any = false;
         for (const Segment& segment : at->segments) {
             any = any || (asked(request.topics, segment.topic) && segment.last() > request.after);
         }
         if (!any) continue;
-        if (at->bad || at->after > std::max(behind, request.after)) {
-            return fail(Errc::corrupt, core::events_text(behind, at->upto) + " of " +
+        if (at->bad || !counts.go_on(*at)) {
+            return fail(Errc::corrupt, core::events_text(range.upto, at->upto) + " of " +
                                            request.store.value() + " cannot be read");
         }
         const bool next_epoch = epoch && *epoch != at->epoch;
@@ -285,6 +360,9 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
         }
         range.upto = at->upto;
         epoch = at->epoch;
+    }
+    if (all && !counts.complete()) {
+        return fail(Errc::corrupt, "the log of " + request.store.value() + " ends early");
     }
     range.epoch = epoch.value_or(log.head.epoch);
     if (all && range.epoch == log.head.epoch) range.upto = log.head.end;
