@@ -334,11 +334,11 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
         for (const Segment& segment : at->segments) {
             any = any || (asked(request.topics, segment.topic) && segment.last() > request.after);
         }
-        if (!any) continue;
-        if (at->bad || !counts.go_on(*at)) {
+        if (!counts.go_on(*at) || (any && at->bad)) {
             return fail(Errc::corrupt, core::events_text(range.upto, at->upto) + " of " +
                                            request.store.value() + " cannot be read");
         }
+        if (!any) continue;
         const bool next_epoch = epoch && *epoch != at->epoch;
         if (next_epoch || (range.upto > range.after && bytes >= request.bytes_goal)) {
             all = false;
