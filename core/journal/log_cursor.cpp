@@ -24,7 +24,8 @@ LogCursor::LogCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, const Lo
       name_("log of " + head.store.value() + ", " + topic.topic),
       prefix_(topic_prefix(head.store, topic.topic)),
       behind_(behind(prefix_)),
-      lower_(prefix_),
+      begin_(topic.kept_after.value() > 0 ? log_key(prefix_, topic.kept_after) : prefix_),
+      lower_(begin_),
       upper_(behind_) {
     rocksdb::ReadOptions options;
     options.fill_cache = cache == Cache::fill;
@@ -36,6 +37,20 @@ LogCursor::LogCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log, const Lo
 Result<void> LogCursor::seek(Sequence after) {
     at_->Seek(log_key(prefix_, schema::next(after)));
     return look();
+}
+
+Result<void> LogCursor::go_on_behind(schema::Parser& parser, Sequence after) {
+    if (after.value() > 0) {
+        if (const auto ok = seek_back(after); !ok) return seek(after);
+        if (valid()) {
+            (void)value(parser);
+            return next();
+        }
+    }
+    holds_trim_ = topic_.kept_after.value() > 0;
+    counting_ = !holds_trim_;
+    events_ = 0;
+    return seek(after);
 }
 
 Result<void> LogCursor::seek_back(Sequence upto) {
@@ -67,10 +82,12 @@ Result<LogValue> LogCursor::value(schema::Parser& parser) {
     if (segment.topic != topic_.topic || segment.last() > upto_) {
         return fail(Errc::corrupt, name() + ": holds another commit");
     }
-    if (counting_ && value->events_before != events_) {
+    const bool trim_is_gone = holds_trim_ && segment.first() > topic_.kept_after;
+    if (trim_is_gone || (counting_ && value->events_before != events_)) {
         return fail(Errc::corrupt, name() + ": a commit before it is missing");
     }
     counting_ = true;
+    holds_trim_ = false;
     events_ = value->events_before + segment.rows.size();
     return value;
 }

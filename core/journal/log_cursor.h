@@ -16,8 +16,9 @@ class DB;
 
 namespace filial::core {
 
-/// The commits of one topic of a log, in order. Sees no key of another topic. A commit that is
-/// missing between two, or behind the last, is found by the counts that they and the head carry.
+/// The commits of one topic of a log, in order. Sees no key of another topic, and none of what was
+/// trimmed. A commit that is missing between two, or behind the last, is found by the counts that
+/// they and the head carry.
 class LogCursor {
   public:
     /// Whether what is read may take the place of other things in the cache: not what is read once.
@@ -30,6 +31,9 @@ class LogCursor {
 
     /// To the first commit that ends above `after`.
     schema::Result<void> seek(schema::Sequence after);
+    /// The same for whoever has everything up to `after`: one that is missing there is found too,
+    /// by the count of the commit before it. Where that one cannot be read, it is not.
+    schema::Result<void> go_on_behind(schema::Parser& parser, schema::Sequence after);
     /// To the last commit that ends at or below `upto`.
     schema::Result<void> seek_back(schema::Sequence upto);
     schema::Result<void> next();
@@ -51,11 +55,12 @@ class LogCursor {
 
     const TopicHead& topic_;
     const std::string name_;
-    const schema::Bytes prefix_, behind_;
+    const schema::Bytes prefix_, behind_, begin_;
     const rocksdb::Slice lower_, upper_;  ///< Views of these two: bounds of what is read.
     std::unique_ptr<rocksdb::Iterator> at_;
     schema::Sequence upto_;
     bool counting_ = false;
+    bool holds_trim_ = false;   ///< The next commit must be the one that the trim has left.
     std::uint64_t events_ = 0;  ///< Of this topic, up to and including the last commit read.
 };
 

@@ -204,11 +204,12 @@ Result<Range> LogReader::read(const LogHead& head, const ReadRequest& request) c
     if (const auto kept = check_kept(head, request.topics, request.after); !kept) {
         return tl::unexpected(kept.error());
     }
+    schema::Parser parser;
     Cursors cursors;
     for (const TopicHead& topic : head.topics) {
         if (topic.last <= request.after || !asked(request.topics, topic.topic)) continue;
         cursors.push_back(std::make_unique<LogCursor>(db_, log_, head, topic));
-        if (const auto ok = cursors.back()->seek(request.after); !ok) {
+        if (const auto ok = cursors.back()->go_on_behind(parser, request.after); !ok) {
             return tl::unexpected(ok.error());
         }
     }

@@ -4,6 +4,7 @@
 
 #include "core/journal/log_head.h"
 #include "schema/limits.h"
+#include "test/sim/commit_counts.h"
 
 namespace filial::sim {
 
@@ -16,16 +17,6 @@ using schema::Result;
 using schema::Segment;
 using schema::Sequence;
 using schema::StoreId;
-
-namespace {
-
-bool asked(const std::vector<std::string>& topics, const std::string& topic) {
-    return std::any_of(topics.begin(), topics.end(), [&](const std::string& each) {
-        return each == topic || each == schema::kAllTopics;
-    });
-}
-
-}  // namespace
 
 std::vector<StoreId> SimJournal::logs() const {
     std::vector<StoreId> stores;
@@ -81,9 +72,35 @@ void SimJournal::trim(const core::Trim& trim) {
     ++trims_;
     for (Commit& commit : data_.logs[trim.store].commits) {
         std::erase_if(commit.segments, [&](const Segment& segment) {
-            return segment.topic == trim.topic && segment.last() < trim.upto;
+            const bool gone = segment.topic == trim.topic && segment.last() < trim.upto;
+            if (gone) commit.before.erase(segment.topic);
+            return gone;
         });
     }
+}
+
+/// As the real one, a commit says how much of each of its topics came before it.
+SimJournal::Commit SimJournal::commit_of(const core::Append& append) const {
+    Commit commit{append.epoch, append.incarnation, append.after,    append.upto,
+                  false,        append.at,          append.segments, {}};
+    const Log& log = data_.logs.at(append.store);
+    for (const Segment& segment : append.segments) {
+        std::uint64_t& before = commit.before[segment.topic];
+        const core::TopicHead* topic = log.head.find(segment.topic);
+        if (topic != nullptr) before = topic->events;
+        for (const core::TopicHead& begun : append.begun) {
+            if (begun.topic == segment.topic) before = begun.events;
+        }
+        // The head is from before the write, which may have more of this log.
+        for (auto at = log.commits.rbegin(); at != log.commits.rend(); ++at) {
+            if (at->upto <= log.head.end) break;
+            const auto held = at->before.find(segment.topic);
+            if (held == at->before.end()) continue;
+            before = held->second + events_in(*at, segment.topic);
+            break;
+        }
+    }
+    return commit;
 }
 
 void SimJournal::apply(const core::JournalWrite& write, std::map<StoreId, LogHead> heads,
@@ -93,9 +110,7 @@ void SimJournal::apply(const core::JournalWrite& write, std::map<StoreId, LogHea
         for (const auto& [store, head] : heads) undo.heads.emplace_back(store, this->head(store));
     }
     for (const core::Append& append : write.appends) {
-        data_.logs[append.store].commits.push_back({append.epoch, append.incarnation, append.after,
-                                                    append.upto, false, append.at,
-                                                    append.segments});
+        data_.logs[append.store].commits.push_back(commit_of(append));
         if (appended) appended(append);
     }
     for (const core::Trim& trim : write.trims) {
@@ -253,17 +268,17 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
         std::upper_bound(log.commits.begin(), log.commits.end(), request.after,
                          [](Sequence after, const Commit& each) { return after < each.upto; });
     bool all = true;
-    Sequence behind = request.after;
-    for (; at != log.commits.end(); behind = at->upto, ++at) {
+    CommitCounts counts(log, request);
+    for (; at != log.commits.end(); ++at) {
         bool any = false;
         for (const Segment& segment : at->segments) {
             any = any || (asked(request.topics, segment.topic) && segment.last() > request.after);
         }
-        if (!any) continue;
-        if (at->bad || at->after > std::max(behind, request.after)) {
-            return fail(Errc::corrupt, core::events_text(behind, at->upto) + " of " +
+        if (!counts.go_on(*at) || (any && at->bad)) {
+            return fail(Errc::corrupt, core::events_text(range.upto, at->upto) + " of " +
                                            request.store.value() + " cannot be read");
         }
+        if (!any) continue;
         const bool next_epoch = epoch && *epoch != at->epoch;
         if (next_epoch || (range.upto > range.after && bytes >= request.bytes_goal)) {
             all = false;
@@ -285,6 +300,9 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
         }
         range.upto = at->upto;
         epoch = at->epoch;
+    }
+    if (all && !counts.complete()) {
+        return fail(Errc::corrupt, "the log of " + request.store.value() + " ends early");
     }
     range.epoch = epoch.value_or(log.head.epoch);
     if (all && range.epoch == log.head.epoch) range.upto = log.head.end;

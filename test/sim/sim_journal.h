@@ -80,6 +80,7 @@ class SimJournal : public core::Journal {
         bool bad = false;  ///< It cannot be read.
         schema::Timestamp at;
         std::vector<schema::Segment> segments;
+        std::map<std::string, std::uint64_t> before{};  ///< Events of its topics in earlier ones.
     };
     struct Log {
         core::LogHead head;
@@ -110,6 +111,7 @@ class SimJournal : public core::Journal {
     void apply(const core::JournalWrite& write, std::map<schema::StoreId, core::LogHead> heads,
                bool undoable);
     void trim(const core::Trim& trim);
+    Commit commit_of(const core::Append& append) const;
     void take_back(const Undo& undo);
     void write_witness();
 

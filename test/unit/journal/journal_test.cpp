@@ -201,6 +201,36 @@ TEST_CASE("journal: a commit that is missing in the middle is an error, never a 
     }
 }
 
+TEST_CASE(
+    "journal: a commit that is missing where a read begins is an error, never a jump over it") {
+    for (const std::uint64_t gone : {2, 6, 10}) {
+        TempFolder folder;
+        {
+            const auto journal = opened(options_in(folder.path()));
+            commit_pairs(*journal, 5);
+        }
+        {
+            auto raw =
+                core::RocksDatabase::open(folder.path() / "db", {"log", "heads", "state"},
+                                          {1 << 20, 1 << 20}, core::RocksDatabase::Mode::write);
+            REQUIRE(raw.has_value());
+            const auto key = core::log_key(core::topic_prefix(kStore, "stock"), Sequence{gone});
+            REQUIRE(raw->db().Delete({}, raw->column(0), key).ok());
+        }
+        const auto journal = opened(options_in(folder.path()));
+        for (std::uint64_t after = 0; after < 9; ++after) {
+            CAPTURE(gone);
+            CAPTURE(after);
+            // Whoever has all up to the next commit behind it lacks nothing.
+            const bool lacks = after < gone + 2;
+            const auto range = journal->read({kStore, {"stock"}, Sequence{after}, 1 << 20});
+            REQUIRE(range.has_value() == !lacks);
+            if (lacks) CHECK(range.error().code == Errc::corrupt);
+            CHECK(journal->read({kStore, {"debts"}, Sequence{after}, 1 << 20}).has_value());
+        }
+    }
+}
+
 TEST_CASE("journal: state is written with its append, in one piece") {
     TempFolder folder;
     {

@@ -197,6 +197,11 @@ TEST_CASE("trim: a look sees that commits are missing where what is kept begins"
         }
     }
     const auto journal = opened(options);
+    for (const std::uint64_t after : {31, 33}) {
+        const auto range = journal->read({kLogOfTrim, {"stock"}, Sequence{after}, 1 << 20});
+        REQUIRE_FALSE(range.has_value());
+        CHECK(range.error().code == schema::Errc::corrupt);
+    }
     while (!journal->scrub(100)) {
     }
     REQUIRE(journal->damages().size() == 1);
