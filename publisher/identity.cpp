@@ -75,11 +75,13 @@ Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& f
 
 /// Marks prove nothing: which of the two logs goes on is decided by what they hold.
 void Publisher::outcounted(const core::Peer& peer, const schema::Mark& mark) {
-    if (mark.epoch != outbox_->epoch() || !is_broker(peer)) return;
+    // A replica's word comes here only as far as the exchange lets it count.
+    if (mark.epoch != outbox_->epoch()) return;
+    if (!is_broker(peer) && peer.role != "subscriber") return;
     if (!marks_.count_above(mark.counter)) return;
     core::log(core::Level::warn,
               "marks of this log were made elsewhere: a copy of this store's folder runs, or ran",
-              {{"broker", peer.store}, {"counter", mark.counter}, {"end", mark.end.value()}});
+              {{"by", peer.name}, {"counter", mark.counter}, {"end", mark.end.value()}});
 }
 
 void Publisher::accept_hub(const core::Requester& from, const schema::Readmit& hub) {

@@ -82,6 +82,17 @@ const AsOfMark* AsOfBook::find(const StoreId& store, const std::string& topic) c
     return mark == log->second.reached.end() ? nullptr : &mark->second;
 }
 
+const AsOfMark* AsOfBook::newest(const StoreId& store) const {
+    const auto log = logs_.find(store);
+    if (log == logs_.end()) return nullptr;
+    const auto& waiting = log->second.waiting;
+    const AsOfMark* newest = waiting.empty() ? nullptr : &waiting.back();
+    for (const auto& [topic, mark] : log->second.reached) {
+        if (newest == nullptr || order_of(mark) > order_of(*newest)) newest = &mark;
+    }
+    return newest;
+}
+
 schema::Bytes AsOfBook::save(const AsOfMark& mark) {
     const core::HeldMark& held = mark.held;
     schema::Writer out;

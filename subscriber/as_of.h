@@ -33,6 +33,10 @@ class AsOfBook {
     /// The newest mark reached in that topic; null for "never".
     const AsOfMark* find(const schema::StoreId& store, const std::string& topic) const;
 
+    /// The newest mark of that store that is known, reached or not; null for none. Older ones do
+    /// not move its as-of.
+    const AsOfMark* newest(const schema::StoreId& store) const;
+
     void forget(const schema::StoreId& store) { logs_.erase(store); }
 
     static schema::Bytes save(const AsOfMark& mark);

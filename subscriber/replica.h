@@ -145,6 +145,8 @@ class Replica {
     schema::Result<bool> overtaken(const schema::Mark& mark);
     /// A newer mark came; `source` brought it.
     void marked(const core::HeldMark& held, const std::string& source);
+    /// As AsOfBook.
+    const AsOfMark* newest_mark(const schema::StoreId& store) const { return as_of_.newest(store); }
     /// What is known of the age of one topic of one log.
     ledger::Heard heard(const schema::StoreId& store, const std::string& topic,
                         const core::Clock& clock) const;

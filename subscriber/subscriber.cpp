@@ -160,6 +160,23 @@ void Subscriber::marked(const Peer& peer, const schema::Mark& mark) {
     want_again_ = want_again_ || (overtaken && *overtaken);
     const core::HeldMark* held = exchange_->marks().find(mark.store);
     if (held != nullptr) replica_.marked(*held, source_name(peer));
+    tell_newer(peer, mark);
+}
+
+void Subscriber::tell_newer(const Peer& peer, const schema::Mark& mark) {
+    const AsOfMark* known = replica_.newest_mark(mark.store);
+    if (known == nullptr || known->held.mark.epoch != mark.epoch) return;
+    if (known->held.mark.counter <= mark.counter) return;
+    // Of that one only its place in the order and its time are kept, and only that is said.
+    schema::Mark newer;
+    newer.store = mark.store;
+    newer.epoch = mark.epoch;
+    newer.counter = known->held.mark.counter;
+    newer.at = known->held.mark.at;
+    schema::MarkMessage message;
+    message.mark = schema::encode(newer);
+    message.dwell_us = known->held.age_us(clock_.boot(), clock_.boot_id(), message.dwell_exact);
+    exchange_->tell(peer.name, std::move(message));
 }
 
 void Subscriber::turn(core::BootTime now) {

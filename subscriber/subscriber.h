@@ -74,6 +74,8 @@ class Subscriber : public core::Host {
   private:
     bool is_own_publisher(const core::Peer& peer) const;
     bool fetches(const core::Peer& peer, const schema::StoreId& store) const;
+    /// `peer` sent a mark that is older than the one at which the replica's as-of stands.
+    void tell_newer(const core::Peer& peer, const schema::Mark& mark);
     void note_own_log();
     std::string source_name(const core::Peer& peer) const;
     schema::Result<void> may_ask(const core::Requester& from, const std::string& topic) const;

@@ -173,6 +173,10 @@ bool Exchange::tell(const std::string& receiver, schema::SnapshotAsk message) {
     return inside_->board.tell(receiver, std::move(message));
 }
 
+bool Exchange::tell(const std::string& receiver, schema::MarkMessage message) {
+    return inside_->board.tell(receiver, std::move(message));
+}
+
 void Exchange::judge_again() { inside_->board.judge_again(); }
 
 std::vector<Peer> Exchange::peers() const { return inside_->board.peers(); }

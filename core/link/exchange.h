@@ -79,6 +79,7 @@ class Exchange {
     bool tell(const std::string& receiver, schema::Rejoin message);
     bool tell(const std::string& receiver, schema::Rejoined message);
     bool tell(const std::string& receiver, schema::SnapshotAsk message);
+    bool tell(const std::string& receiver, schema::MarkMessage message);
     /// Ends the sessions of peers that the host refuses by now.
     void judge_again();
     /// Everybody with whom a session stands.

@@ -117,6 +117,8 @@ class Host {
     virtual void applied(const Peer& peer, const schema::Applied& applied) = 0;
     /// The peer holds that mark of the own log, and takes the ones that are made here for older: a
     /// copy of this machine has counted further. Nobody shows a new age before marks count above.
+    /// The word of a subscriber, which is nobody's to speak for a log, comes once a second at most,
+    /// and with a counter that is not far above the last own mark's.
     virtual void outcounted(const Peer&, const schema::Mark&) {}
 
     /// A fetch got no log but this answer: `not_held`, `not_allowed`, `snapshot_needed` (for the

@@ -330,27 +330,6 @@ void Switchboard::on_fetch(Line& line, const Fetch& fetch) {
     refuse(line, *why, fetch.store.value(), topics);
 }
 
-void Switchboard::on_mark(Line& line, const schema::MarkMessage& message) {
-    schema::Parser parser;
-    const auto mark = schema::decode_mark(parser, message.mark);
-    if (!mark || !may_send(line, mark->store)) {
-        counters_["marks_refused"] += 1;
-        return;
-    }
-    Session& session = *line.session();
-    const bool own = self_.role == "publisher" && self_.store == mark->store;
-    if (own && self_.epoch.value() > 0) return host_.outcounted(session.peer(), *mark);
-    if (session.receiver.find(mark->store) == nullptr) want(line, mark->store);
-    if (session.receiver.find(mark->store) == nullptr) return;  // Not wanted here.
-    const BootTime now = clock_.boot();
-    session.receiver.learn_end(mark->store, mark->end, now);
-    const bool naive = schema::planted(schema::Bug::late_mark_is_fresh);
-    const auto sent = naive ? now : session.sent_after(read_, now);
-    if (!marks_.offer(*mark, message, clock_, sent)) return tell_newer(line, message, mark->store);
-    host_.marked(session.peer(), *mark);
-    announce(mark->store, &line);
-}
-
 void Switchboard::want(Line& line, const StoreId& store) {
     Session& session = *line.session();
     if (!may_send(line, store)) return;

@@ -53,6 +53,7 @@ class Switchboard {
     bool tell(const std::string& receiver, schema::Rejoin message);
     bool tell(const std::string& receiver, schema::Rejoined message);
     bool tell(const std::string& receiver, schema::SnapshotAsk message);
+    bool tell(const std::string& receiver, schema::MarkMessage message);
     /// Ends the sessions that the host refuses by now.
     void judge_again();
     std::vector<Peer> peers() const;
@@ -90,8 +91,13 @@ class Switchboard {
     /// A block could not be taken: whether it is asked for again, and when.
     void block_failed(Line& line, const schema::Block& block, const schema::Error& error);
     void on_mark(Line& line, const schema::MarkMessage& message);
-    /// `mark` came and is older than the one held: who makes the marks of that log is told.
-    void tell_newer(Line& line, const schema::MarkMessage& mark, const schema::StoreId& store);
+    /// `mark` came and is older than the one held: who sent it is told, at once where it makes the
+    /// marks of that log, else where the one held stands still.
+    void tell_newer(Line& line, const schema::MarkMessage& message, const schema::Mark& mark);
+    /// `mark` came from who may not speak for that log. Nothing of it counts here; where it is
+    /// newer than the one held, who makes the marks of that log hears of its counter.
+    void pass_counter(const Line& line, const schema::MarkMessage& message,
+                      const schema::Mark& mark);
 
     /// Live questions and answers.
     void on_confirmation(Line& line, const schema::Message& message);
@@ -143,6 +149,7 @@ class Switchboard {
     bool want_proof_ = false;
     BootTime turn_;  ///< When this turn began.
     BootTime read_;  ///< When the last turn began that read everything: the queues were empty then.
+    std::map<schema::StoreId, BootTime> counters_passed_;  ///< When one was last.
     std::string last_refusal_;  ///< Of a greeting, so that the same one is logged once.
     std::int64_t events_taken_ = 0;
     std::map<std::string, std::int64_t> counters_;

@@ -63,6 +63,10 @@ bool Switchboard::tell(const std::string& receiver, schema::SnapshotAsk message)
     return tell_one(lines(), receiver, std::move(message));
 }
 
+bool Switchboard::tell(const std::string& receiver, schema::MarkMessage message) {
+    return tell_one(lines(), receiver, std::move(message));
+}
+
 std::vector<Peer> Switchboard::peers() const {
     std::vector<Peer> all;
     for (const Line* line : lines()) {

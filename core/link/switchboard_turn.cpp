@@ -20,10 +20,6 @@ namespace {
 constexpr int kBlocksATurn = 4;
 
 constexpr std::int64_t kSilence = schema::kSilenceMax.count() * kSecond;
-/// On a dear line marks of quiet logs go together, so often: what is seen there is at most so much
-/// older.
-constexpr std::int64_t kDearMarksEvery = 300 * kSecond;
-
 std::string join(const std::map<std::string, schema::Sequence>& topics) {
     std::string text;
     for (const auto& [topic, after] : topics) text += (text.empty() ? "" : ",") + topic;
@@ -124,46 +120,6 @@ void Switchboard::end_turn() {
     for (Line* line : lines()) line->end_turn();
 }
 
-bool Switchboard::mark_pays(Line& line, const HeldMark& held) const {
-    if (!line.session()->dear()) return true;
-    const auto told = line.told_ends.find(held.mark.store);
-    if (told == line.told_ends.end()) return true;
-    return held.mark.end > told->second &&
-           line.session()->sender.sent_upto(held.mark.store) >= held.mark.end;
-}
-
-/// A store that speaks for its own log needs no mark of it from others.
-bool Switchboard::knows_better(const Line& line, const StoreId& store) const {
-    const Peer& peer = line.session()->peer();
-    return peer.role == "publisher" && peer.store == store.value() && peer.epoch.value() > 0;
-}
-
-/// The same one comes again with each session, and over other brokers.
-void Switchboard::tell_newer(Line& line, const schema::MarkMessage& mark, const StoreId& store) {
-    const HeldMark* held = marks_.find(store);
-    if (held == nullptr || held->bytes == mark.mark || !knows_better(line, store)) return;
-    schema::MarkMessage message = marks_.outgoing(*held, clock_);
-    message.session = line.session()->to_peer();
-    line.send(Message{std::move(message)});
-}
-
-void Switchboard::send_marks(Line& line) {
-    if (line.announced.empty() || !line.idle()) return;
-    const BootTime now = clock_.boot();
-    const bool all = now.value() - line.told_all.value() >= kDearMarksEvery;
-    if (all) line.told_all = now;
-    std::erase_if(line.announced, [&](const StoreId& store) {
-        const HeldMark* held = marks_.find(store);
-        if (held == nullptr || knows_better(line, store)) return true;
-        if (!all && !mark_pays(line, *held)) return false;
-        schema::MarkMessage message = marks_.outgoing(*held, clock_);
-        message.session = line.session()->to_peer();
-        line.send(Message{std::move(message)});
-        line.told_ends[store] = held->mark.end;
-        return true;
-    });
-}
-
 void Switchboard::look_at_connection(Line& line) {
     const std::uint64_t connection = line.dial()->connections();
     if (line.connection == connection) return;
@@ -238,12 +194,6 @@ void Switchboard::tick() {
     std::erase_if(called_, [](const auto& entry) {
         return entry.second->session() == nullptr && entry.second->idle();
     });
-}
-
-void Switchboard::announce(const StoreId& store, const Line* from) {
-    for (Line* line : lines()) {
-        if (line != from && line->session() != nullptr) line->announced.insert(store);
-    }
 }
 
 void Switchboard::tell_applied(const schema::Applied& applied) {

@@ -56,4 +56,56 @@ TEST_CASE("broker: a publisher whose marks are older than the one held is told o
     CHECK(source.outcounted_by.empty());
 }
 
+TEST_CASE("broker: of a replica's mark only the counter counts, for who makes the marks alone") {
+    Company company;
+    company.admit("store1");
+    const core::Keys keys = *core::make_keys();
+    REQUIRE(core::AllowList::admit(
+        company.dir / "allow.toml",
+        core::Admission{.store = "store2", .key = keys.curve_public, .relay = true}));
+    LogMaker log("store1"), nothing("store2");
+    log.sell(5);
+    Source source(log), replica(nothing);
+    auto store = company.dial(source, company.machine(1));
+    core::Exchange other{replica, company.clock, *company.store_net,
+                         nullptr, &keys,         {StoreId{"store2"}, "subscriber", {}, {}}};
+    REQUIRE(other.dial({"head", company.endpoint, company.head_keys.curve_public}, "subscriber"));
+    const auto run = [&](const auto& holds, int seconds = 20) {
+        return company.run(
+            *store,
+            [&] {
+                REQUIRE(other.turn(std::chrono::milliseconds{1}));
+                return holds();
+            },
+            seconds);
+    };
+    const auto tells = [&](std::uint64_t counter) {
+        return other.tell("head/broker", mark_of(company.clock, counter, 99));
+    };
+    const auto held = [&] {
+        const core::HeldMark* mark = company.head.marks().find(StoreId{"store1"});
+        return mark == nullptr ? 0 : mark->mark.counter;
+    };
+    REQUIRE(
+        store->marks().offer(mark_of(company.clock, 7, 6), company.clock, company.clock.boot()));
+    store->announce(StoreId{"store1"});
+    REQUIRE(run([&] { return held() == 7; }));
+
+    // Too far above to be of a copy of that machine, or not above at all.
+    REQUIRE(run([&] { return tells(8 + (std::uint64_t{1} << 32)); }));
+    CHECK(tells(7));
+    CHECK_FALSE(run([&] { return !source.outcounted_by.empty(); }, 1));
+
+    // One a second, whatever is said.
+    for (std::uint64_t more = 0; more < 5; ++more) CHECK(tells(900 + more));
+    REQUIRE(run([&] { return !source.outcounted_by.empty(); }));
+    CHECK(source.outcounted_by.front() == 900);
+    run([] { return false; }, 1);
+    CHECK(source.outcounted_by.size() == 1);
+    const core::HeldMark* mark = company.head.marks().find(StoreId{"store1"});
+    CHECK(mark->mark.counter == 7);
+    CHECK(mark->mark.end == Sequence{6});
+    CHECK(replica.outcounted_by.empty());
+}
+
 }  // namespace filial::broker

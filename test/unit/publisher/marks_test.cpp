@@ -100,6 +100,10 @@ TEST_CASE("marks: counted above those that a copy of the machine has made, over 
     CHECK(above > theirs);
     CHECK(mark_of(shop)->end == Sequence{1});
     CHECK(told(theirs, broker()) == above);  // Once.
+    // A replica's word: the exchange lets it come only so far.
+    core::Peer replica;
+    replica.role = "subscriber";
+    CHECK(told(above + 10, replica) > above + 10);
     shop.restart(true);
     turn(shop, 0);
     CHECK(mark_of(shop)->counter > above);
