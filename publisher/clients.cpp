@@ -54,7 +54,6 @@ bool below(const KeptAnswer& answer, std::uint64_t number) { return answer.numbe
 }  // namespace
 
 std::size_t ClientIdHash::operator()(const ClientId& id) const {
-    // Random or a hash already: any eight bytes of it will do.
     std::size_t value = 0;
     std::memcpy(&value, id.data(), sizeof value);
     return value;

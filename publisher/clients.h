@@ -42,6 +42,7 @@ enum class Known {
     reused,        ///< The number was accepted with another content.
 };
 
+/// Random or a hash already: some bytes of it.
 struct ClientIdHash {
     std::size_t operator()(const schema::ClientId& id) const;
 };
