@@ -52,14 +52,14 @@ class Parts(unittest.TestCase):
     def test_the_table_says_what_has_not_run_on_this_tree_and_changes_nothing_else(self):
         with tempfile.TemporaryDirectory() as folder:
             stamps = pathlib.Path(folder)
-            for part, tree, outcome in (("kills", "t1", "passed"), ("flips", "t0", "passed"),
+            for part, tree, outcome in (("kills", "t1", "passed"), ("flips-1", "t0", "passed"),
                                         ("taps", "t1", "FAILED")):
                 (stamps / f"{part}.log").write_text(whole_log(part))
                 (stamps / f"{part}.ran").write_text(f"{tree} {outcome} abc 2026-11-29 17\n")
             made = counts.table(stamps, "t1")
         rows = {row.split("`")[1]: row for row in made.splitlines() if "`" in row}
         self.assertEqual(rows["kills"], "| `kills` | 1,060 SIGKILLs | 0 / 0 / 0 | abc, 2026-11-29 |")
-        self.assertIn("not run on this tree", rows["flips"])
+        self.assertIn("not run on this tree", rows["flips-1"])
         self.assertIn("not run on this tree", rows["sim-4"])
         self.assertIn("**FAILED**", rows["taps"])
         page = f"before\n{counts.BEGIN}\nold\n{counts.END}\nafter\n"
