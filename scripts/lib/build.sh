@@ -1,11 +1,17 @@
 # shellcheck shell=bash
 # For scripts that build; to be sourced in the project's root.
 
-# build PRESET: configures if that was never done, then builds what changed.
+# build PRESET: configures if that was never done, then builds what changed. Two that build the same
+# preset at a time wait for each other.
 build() {
     local preset=$1
+    mkdir -p build
+    ( flock 9 && build_alone "$preset" ) 9>"build/.$preset.lock"
+}
+
+build_alone() {
+    local preset=$1
     if [[ ! -f build/$preset/build.ninja ]]; then
-        mkdir -p build
         if ! cmake --preset "$preset" >"build/configure-$preset.log" 2>&1; then
             cat "build/configure-$preset.log" >&2
             echo "configuring $preset failed; scripts/install-deps --list names what is missing" >&2
