@@ -116,6 +116,7 @@ class Truth : public Watch {
         struct Begins {
             schema::Epoch epoch;
             schema::Sequence from;  ///< What it goes on from.
+            std::uint32_t of = 0;   ///< The epoch of the event there; 0 before the first one.
             Time at = 0;
         };
         std::vector<Begins> lives;
@@ -131,6 +132,7 @@ class Truth : public Watch {
     void publisher_wrote(Log& log, const core::Append& append);
     void publisher_synced(Log& log);
     void clone_wrote(const Machine& clone, const core::Append& append);
+    void goes_on_from_the_disk(Log& log, const core::Append& append);
     void life_begins(Log& log, const core::Append& append);
     void publisher_repaired(Log& log);
     static bool stood(const Log& log, schema::Sequence seq, const Row& row);

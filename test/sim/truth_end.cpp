@@ -128,13 +128,15 @@ void Truth::check_tickets(const std::vector<std::unique_ptr<Till>>& tills) {
     }
 }
 
-/// Said by name: behind where a later life goes on, or in a log that is kept apart.
+/// Said by name: behind where a later life goes on, of a life that this one has never been, or in a
+/// log that is kept apart.
 bool Truth::is_lost(const Log& log, const schema::ClientId& client,
                     const Till::Booked& told) const {
     for (const Log::Begins& life : log.lives) {
         // A log of which no broker had anything begins in its first epoch again.
         const bool later = life.epoch > told.epoch || life.at > told.at;
-        if (later && told.first > life.from) return true;
+        const bool other = told.first > life.from || told.epoch.value() > life.of;
+        if (later && other) return true;
     }
     const auto holds = [&](const SimJournal::Data& data) {
         const auto kept = data.logs.find(log.machine->store);

@@ -58,12 +58,34 @@ void Truth::life_begins(Log& log, const core::Append& append) {
     }
     log.acknowledged = std::min(log.acknowledged, append.after);
     log.epoch = append.epoch;
-    log.lives.push_back({append.epoch, append.after, now_});
+    const std::uint32_t of = log.rows.empty() ? 0 : log.rows.back().epoch;
+    log.lives.push_back({append.epoch, append.after, of, now_});
     log.durable = append.after;
     for (auto& [topic, moments] : log.synced) {
         while (!moments.empty() && moments.back().end > append.after) moments.pop_back();
     }
     feed_again_ = true;
+}
+
+/// A backup may be of a life that ended, and go on from further than the life after that one came.
+void Truth::goes_on_from_the_disk(Log& log, const core::Append& append) {
+    const auto& logs = log.machine->publisher_disk.data().logs;
+    const auto held = logs.find(append.store);
+    if (held == logs.end()) return;
+    for (const SimJournal::Commit& commit : held->second.commits) {
+        if (commit.upto > append.after) break;
+        if (log.rows.size() < commit.upto.value()) log.rows.resize(commit.upto.value());
+        rows_of(commit.segments, [&](Sequence seq, std::uint32_t epoch, std::uint64_t hash) {
+            const Row now{epoch, hash};
+            Row& row = log.rows[seq.value() - 1];
+            if (row == now) return;
+            if (!stood(log, seq, now)) {
+                fail("I12: " + place(append.store, seq) + " was never written");
+            }
+            if (row.epoch != 0) log.others[{row.epoch, seq.value()}].insert(row.hash);
+            row = now;
+        });
+    }
 }
 
 void Truth::publisher_wrote(Log& log, const core::Append& append) {
@@ -74,9 +96,13 @@ void Truth::publisher_wrote(Log& log, const core::Append& append) {
         if (seq.value() != after + 1) return;
         known = (after < log.rows.size() && log.rows[after] == row) || stood(log, seq, row);
     });
-    const std::uint32_t before = after == 0 ? 0 : log.rows[after - 1].epoch;
+    const std::uint32_t before =
+        after == 0 || after > log.rows.size() ? 0 : log.rows[after - 1].epoch;
     const bool begins = !known && before < append.epoch.value();
-    if (begins) life_begins(log, append);
+    if (begins) {
+        goes_on_from_the_disk(log, append);
+        life_begins(log, append);
+    }
     if (log.rows.size() < append.upto.value()) log.rows.resize(append.upto.value());
     rows_of(append.segments, [&](Sequence seq, std::uint32_t epoch, std::uint64_t hash) {
         const Row now{epoch, hash};
