@@ -1,6 +1,7 @@
 // Stores whose log goes on in another life: restored, replaced, cloned; and who says which goes on.
 #include <algorithm>
 
+#include "broker/readmissions.h"
 #include "core/disk_text.h"
 #include "core/known_hubs.h"
 #include "core/quarantine.h"
@@ -200,6 +201,18 @@ void Company::answered(const std::string& broker, const People::Answer& answer) 
     ++counts_["readmissions refused"];
 }
 
+/// Whether each further broker of that store lists the machine among those that ask to go on
+/// (`filial readmit`): from then on it takes nothing more of the one before. One that stood still
+/// may have events of that one waiting, which another machine's next epoch would not stand behind.
+bool Company::is_listed(const Machine& machine, const schema::Incarnation& incarnation) {
+    const auto& hubs = machine.options.hubs;
+    return std::all_of(hubs.begin() + 1, hubs.end(), [&](const core::Remote& hub) {
+        const auto listed = broker::Readmissions::load(machine_of(hub.name).broker_disk);
+        const auto* attempt = listed ? listed->find(machine.store, incarnation) : nullptr;
+        return attempt != nullptr && !attempt->machine.empty();
+    });
+}
+
 /// They wait until each broker has given what it has, and until there is one machine of that name.
 void Company::readmit(Machine& machine) {
     if (!machine.quarantined || publisher_of(machine).life == nullptr) return;
@@ -211,7 +224,7 @@ void Company::readmit(Machine& machine) {
     const bool all = has_all_of_brokers(machine, machine.publisher_disk);
     if (!all && !is_awaited(machine)) return;
     People& office = offices_.at(machine.options.hubs.front().name);
-    if (!office.free()) return;
+    if (!office.free() || !is_listed(machine, (*quarantine)->incarnation)) return;
     schema::Readmit message{0, machine.store,
                             schema::to_hex(schema::view((*quarantine)->incarnation)), ""};
     // Who is silent is waited for; what only others have read is nobody's to give back.
