@@ -213,6 +213,21 @@ bool Company::is_listed(const Machine& machine, const schema::Incarnation& incar
     });
 }
 
+/// Whether a store waits only for stores that wait for others in the same way: in quarantine none
+/// of them can say what it has read.
+bool Company::wait_for_each_other(const std::string& refusal) const {
+    constexpr std::string_view silent = " has not said what it has read";
+    const auto end = refusal.find(silent);
+    if (end == std::string::npos) return false;
+    const std::string names = ", " + refusal.substr(0, end) + ", ";
+    return std::all_of(machines_.begin(), machines_.end(), [&](const auto& each) {
+        if (names.find(", " + each->name + ", ") == std::string::npos) return true;
+        const auto refused = refused_.find(each.get());
+        return each->quarantined && refused != refused_.end() &&
+               refused->second.find(silent) != std::string::npos;
+    });
+}
+
 /// They wait until each broker has given what it has, and until there is one machine of that name.
 void Company::readmit(Machine& machine) {
     if (!machine.quarantined || publisher_of(machine).life == nullptr) return;
@@ -227,10 +242,11 @@ void Company::readmit(Machine& machine) {
     if (!office.free() || !is_listed(machine, (*quarantine)->incarnation)) return;
     schema::Readmit message{0, machine.store,
                             schema::to_hex(schema::view((*quarantine)->incarnation)), ""};
-    // Who is silent is waited for; what only others have read is nobody's to give back.
+    // Who can speak is waited for; what only others have read is nobody's to give back.
     const auto refused = refused_.find(&machine);
-    const bool gone =
-        refused != refused_.end() && refused->second.find("has read the log") != std::string::npos;
+    const bool gone = refused != refused_.end() &&
+                      (wait_for_each_other(refused->second) ||
+                       refused->second.find("has read the log") != std::string::npos);
     if (gone && random_.chance(200)) {
         message.reason = "nobody has it any more";
         ++counts_["readmitted with a reason"];
