@@ -14,6 +14,16 @@ namespace {
 
 constexpr Time kPeopleLook = 500 * kMillisecond;
 
+/// Whom that refusal to readmit a store waits for, as it names them; empty for nobody.
+std::string silent_in(const std::string& refusal) {
+    constexpr std::string_view unheard = "not heard here yet: ";
+    if (refusal.starts_with(unheard)) {
+        return refusal.substr(unheard.size(), refusal.find(';') - unheard.size());
+    }
+    const auto says_nothing = refusal.find(" has not said what it has read");
+    return says_nothing == std::string::npos ? std::string() : refusal.substr(0, says_nothing);
+}
+
 }  // namespace
 
 Company::Process& Company::publisher_of(const Machine& machine) {
@@ -214,17 +224,15 @@ bool Company::is_listed(const Machine& machine, const schema::Incarnation& incar
 }
 
 /// Whether a store waits only for stores that wait for others in the same way: in quarantine none
-/// of them can say what it has read.
+/// of them can be heard, nor say what it has read.
 bool Company::wait_for_each_other(const std::string& refusal) const {
-    constexpr std::string_view silent = " has not said what it has read";
-    const auto end = refusal.find(silent);
-    if (end == std::string::npos) return false;
-    const std::string names = ", " + refusal.substr(0, end) + ", ";
+    const std::string names = ", " + silent_in(refusal) + ", ";
+    if (names == ", , ") return false;
     return std::all_of(machines_.begin(), machines_.end(), [&](const auto& each) {
         if (names.find(", " + each->name + ", ") == std::string::npos) return true;
         const auto refused = refused_.find(each.get());
         return each->quarantined && refused != refused_.end() &&
-               refused->second.find(silent) != std::string::npos;
+               !silent_in(refused->second).empty();
     });
 }
 
