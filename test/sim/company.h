@@ -111,6 +111,8 @@ class Company {
     void another_log(Machine& machine, SimJournal::Data data, const std::string& why);
     bool may_not_come_back(const Machine& machine);
     bool is_awaited(const Machine& machine);
+    bool wait_for_each_other(const std::string& refusal) const;
+    bool is_listed(const Machine& machine, const schema::Incarnation& incarnation);
     void restore_store();
     void replace_store();
     void clone_store();

@@ -1,6 +1,7 @@
 // Stores whose log goes on in another life: restored, replaced, cloned; and who says which goes on.
 #include <algorithm>
 
+#include "broker/readmissions.h"
 #include "core/disk_text.h"
 #include "core/known_hubs.h"
 #include "core/quarantine.h"
@@ -12,6 +13,16 @@ namespace filial::sim {
 namespace {
 
 constexpr Time kPeopleLook = 500 * kMillisecond;
+
+/// Whom that refusal to readmit a store waits for, as it names them; empty for nobody.
+std::string silent_in(const std::string& refusal) {
+    constexpr std::string_view unheard = "not heard here yet: ";
+    if (refusal.starts_with(unheard)) {
+        return refusal.substr(unheard.size(), refusal.find(';') - unheard.size());
+    }
+    const auto says_nothing = refusal.find(" has not said what it has read");
+    return says_nothing == std::string::npos ? std::string() : refusal.substr(0, says_nothing);
+}
 
 }  // namespace
 
@@ -200,6 +211,31 @@ void Company::answered(const std::string& broker, const People::Answer& answer) 
     ++counts_["readmissions refused"];
 }
 
+/// Whether each further broker of that store lists the machine among those that ask to go on
+/// (`filial readmit`): from then on it takes nothing more of the one before. One that stood still
+/// may have events of that one waiting, which another machine's next epoch would not stand behind.
+bool Company::is_listed(const Machine& machine, const schema::Incarnation& incarnation) {
+    const auto& hubs = machine.options.hubs;
+    return std::all_of(hubs.begin() + 1, hubs.end(), [&](const core::Remote& hub) {
+        const auto listed = broker::Readmissions::load(machine_of(hub.name).broker_disk);
+        const auto* attempt = listed ? listed->find(machine.store, incarnation) : nullptr;
+        return attempt != nullptr && !attempt->machine.empty();
+    });
+}
+
+/// Whether a store waits only for stores that wait for others in the same way: in quarantine none
+/// of them can be heard, nor say what it has read.
+bool Company::wait_for_each_other(const std::string& refusal) const {
+    const std::string names = ", " + silent_in(refusal) + ", ";
+    if (names == ", , ") return false;
+    return std::all_of(machines_.begin(), machines_.end(), [&](const auto& each) {
+        if (names.find(", " + each->name + ", ") == std::string::npos) return true;
+        const auto refused = refused_.find(each.get());
+        return each->quarantined && refused != refused_.end() &&
+               !silent_in(refused->second).empty();
+    });
+}
+
 /// They wait until each broker has given what it has, and until there is one machine of that name.
 void Company::readmit(Machine& machine) {
     if (!machine.quarantined || publisher_of(machine).life == nullptr) return;
@@ -211,13 +247,14 @@ void Company::readmit(Machine& machine) {
     const bool all = has_all_of_brokers(machine, machine.publisher_disk);
     if (!all && !is_awaited(machine)) return;
     People& office = offices_.at(machine.options.hubs.front().name);
-    if (!office.free()) return;
+    if (!office.free() || !is_listed(machine, (*quarantine)->incarnation)) return;
     schema::Readmit message{0, machine.store,
                             schema::to_hex(schema::view((*quarantine)->incarnation)), ""};
-    // Who is silent is waited for; what only others have read is nobody's to give back.
+    // Who can speak is waited for; what only others have read is nobody's to give back.
     const auto refused = refused_.find(&machine);
-    const bool gone =
-        refused != refused_.end() && refused->second.find("has read the log") != std::string::npos;
+    const bool gone = refused != refused_.end() &&
+                      (wait_for_each_other(refused->second) ||
+                       refused->second.find("has read the log") != std::string::npos);
     if (gone && random_.chance(200)) {
         message.reason = "nobody has it any more";
         ++counts_["readmitted with a reason"];
