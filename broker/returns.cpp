@@ -66,7 +66,16 @@ std::optional<schema::Error> Broker::is_over(const core::Peer& peer) {
     return std::nullopt;
 }
 
-Result<void> Broker::may_fetch(const core::Peer&, const schema::Fetch& fetch) {
+Result<void> Broker::may_fetch(const core::Peer& peer, const schema::Fetch& fetch) {
+    // A store that lacks events of its own log gives up what no broker has.
+    const auto coming = logs_.staged_end(fetch.store);
+    if (peer.store == fetch.store.value() && coming > journal_.end(fetch.store)) {
+        return schema::fail(Errc::busy, "the log came here up to " +
+                                            std::to_string(coming.value()) + " and is kept up to " +
+                                            std::to_string(journal_.end(fetch.store).value()) +
+                                            ", the rest once there is room" +
+                                            (trouble_.empty() ? "" : ": " + trouble_));
+    }
     schema::Sequence held;
     for (const schema::TopicEnd& topic : fetch.after) held = std::max(held, topic.seq);
     if (fetch.proof.empty() || held.value() == 0 || held > journal_.end(fetch.store)) return {};

@@ -151,6 +151,8 @@ std::string LogRepair::state() const {
             text += " gives what does not fit: " + broker.trouble;
         } else if (broker.end) {
             text += " has it up to " + std::to_string(broker.end->value());
+        } else if (!broker.busy.empty()) {
+            text += " has yet to answer: " + broker.busy;
         } else {
             text += " has not answered";
         }

@@ -72,6 +72,7 @@ class LogRepair : public core::Host {
     struct Broker {
         std::optional<schema::Sequence> end;  ///< Where it ends there; nullopt: not said yet.
         std::string trouble;                  ///< Why nothing is taken from it.
+        std::string busy;                     ///< Why it cannot say yet.
         /// It has later events and does not keep the ones that are missing now: what it said. Then
         /// topic by topic, but for those in `gone`, it may have what the damaged journal lacks.
         std::string trimmed;

@@ -46,6 +46,7 @@ std::vector<std::string> LogRepair::topics_of(const Broker& broker) const {
 
 Result<void> LogRepair::take(const Peer& peer, schema::Range range) {
     Broker& broker = brokers_[peer.store];
+    broker.busy.clear();
     broker.end = range.end;
     const Sequence before = rebuild_->end();
     const bool all = range.topics == topics_of({});
@@ -66,6 +67,13 @@ void LogRepair::not_served(const Peer& peer, const schema::Trouble& trouble) {
         for (const std::string& topic : trouble.topics) broker.gone.insert(topic);
         return;
     }
+    if (trouble.code == Errc::busy) {
+        broker.end.reset();
+        broker.trouble.clear();
+        broker.busy = trouble.message;
+        return;
+    }
+    broker.busy.clear();
     const bool none = trouble.code == Errc::not_held;
     if (none || trouble.code == Errc::gap) broker.end = Sequence{trouble.end};
     if (!none && trouble.code != Errc::gap) broker.trouble = trouble.message;

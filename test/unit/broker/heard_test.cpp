@@ -206,6 +206,31 @@ TEST_CASE("N8: what is staged of the old life is held before another machine is 
     CHECK(company.end() == Sequence{6});
 }
 
+TEST_CASE("N8: a store gets nothing of its own log back before all that came is written") {
+    Company company;
+    LogMaker log("store1");
+    log.sell(5);
+    core::Peer machine;
+    machine.store = "store1";
+    machine.role = "publisher";
+    machine.name = "store1/publisher";
+    REQUIRE(company.broker->take(machine, log.range(0, 4)));
+    REQUIRE(company.broker->flush());
+    schema::Fetch all;
+    all.store = kReturning;
+    all.after.push_back({"*", Sequence{0}});
+    CHECK(company.broker->may_fetch(machine, all));
+    REQUIRE(company.broker->take(machine, log.range(4, 6)));
+    const auto refused = company.broker->may_fetch(machine, all);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::busy);
+    core::Peer other = machine;
+    other.store = "store2";
+    CHECK(company.broker->may_fetch(other, all));
+    REQUIRE(company.broker->flush());
+    CHECK(company.broker->may_fetch(machine, all));
+}
+
 TEST_CASE("N8: a machine that can never get back what it lacks of the log is not let go on") {
     Company company;
     LogMaker log("store1");

@@ -60,6 +60,10 @@ class HoldingBroker : public core::Host {
     void request(const core::Requester&, Message) override {}
     void turn(core::BootTime) override {}
 
+    schema::Result<void> may_fetch(const core::Peer&, const schema::Fetch&) override {
+        if (!writing) return {};
+        return schema::fail(schema::Errc::busy, "the rest comes once there is room");
+    }
     Sequence kept_after(const StoreId& store, const std::string& topic) const override {
         Sequence most;
         if (!kept) return most;
@@ -92,6 +96,7 @@ class HoldingBroker : public core::Host {
     std::unique_ptr<test::MemoryJournal> kept;
     std::vector<std::vector<std::string>> asked;
     std::uint64_t holds = 0;
+    bool writing = false;  ///< More of the log came than it has written.
     std::uint64_t sent = 0;
     int receivers = 0;
 

@@ -128,6 +128,23 @@ TEST_CASE("log repair: a loss is not accepted while a broker may still have it")
     CHECK(journal->head(kRepaired)->epoch.value() == 1);
 }
 
+TEST_CASE("log repair: a broker that has yet to write what came to it is waited for") {
+    DamagedShop shop;
+    shop.holder.holds = 41;
+    shop.holder.writing = true;
+    shop.mark_at_broker(7'000);
+    shop.delete_logs();
+    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "in a hurry\n";
+    CHECK_FALSE(shop.repair(30));
+    CAPTURE(shop.state);
+    CHECK(shop.says("head has yet to answer: the rest comes"));
+    CHECK_FALSE(shop.says("--accept-loss"));
+    shop.holder.writing = false;
+    shop.holder.holds = kHeldEvents;
+    REQUIRE(shop.repair(20));
+    CHECK(shop.journal()->end(kRepaired).value() == kHeldEvents);
+}
+
 TEST_CASE("log repair: a broker that keeps less gives the hole, the damaged journal the rest") {
     DamagedShop shop("customers");
     shop.holder.holds = kHeldEvents;
