@@ -127,7 +127,8 @@ Result<Attempt> Readmissions::grant(const StoreId& store, const std::string& nam
                                          store.value() + "; `filial readmit` lists who has");
     }
     if (found->granted.value() > 0) return *found;
-    found->granted = Epoch{std::max(highest, found->epoch).value() + 1};
+    // A log begins in epoch 1 without being asked for it, and no broker may have had any of it.
+    found->granted = Epoch{std::max({highest, found->epoch, Epoch{1}}).value() + 1};
     unsaved_.emplace_back(store, found->incarnation);
     return *found;
 }

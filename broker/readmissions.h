@@ -33,8 +33,9 @@ class Readmissions {
 
     /// A machine was met; true if that is news, so that there is something to `save`.
     bool met(const schema::StoreId& store, Attempt attempt);
-    /// Grants the epoch behind `held` and all that was granted before to the one attempt whose
-    /// incarnation, in hexadecimal, begins with `name`; the same one again gets the same epoch.
+    /// Grants the epoch behind `held`, the first and all that was granted before to the one attempt
+    /// whose incarnation, in hexadecimal, begins with `name`; the same one again gets the same
+    /// epoch.
     /// `not_found` or `invalid` where it is none, or more than one; `invalid` for fewer than 8
     /// digits.
     schema::Result<Attempt> grant(const schema::StoreId& store, const std::string& name,

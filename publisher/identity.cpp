@@ -61,6 +61,18 @@ std::string Publisher::unlike(const core::Peer& peer, const schema::Fetch& fetch
            " here";
 }
 
+/// Whether this log went on in a later epoch below where `fetch` stands: of what was there before,
+/// head office has decided. That broker was not there to be heard, and its events are over.
+bool Publisher::went_on_without(const schema::Fetch& fetch) const {
+    Sequence held;
+    for (const schema::TopicEnd& topic : fetch.after) held = std::max(held, topic.seq);
+    if (held.value() == 0 || fetch.epoch >= outbox_->epoch()) return false;
+    const Sequence before{held.value() - 1};
+    const auto there =
+        journal_.read({outbox_->store(), {std::string(schema::kAllTopics)}, before, 1});
+    return there && there->epoch > fetch.epoch;
+}
+
 Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& fetch) {
     if (fetch.store != outbox_->store()) return {};
     const bool own_replica = peer.local && peer.role == "subscriber";
@@ -68,6 +80,11 @@ Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& f
     const bool trusted = own_replica || hubs_.trusts(peer);
     const std::string why = unlike(peer, fetch);
     if (why.empty()) return {};
+    if (!own_replica && went_on_without(fetch)) {
+        return schema::fail(Errc::forked, why +
+                                              "; they are over since this store was readmitted, "
+                                              "and only an empty folder takes its log");
+    }
     // What a broker without its memory holds may come from a machine that is over.
     if (trusted) over_ = why;
     return schema::fail(Errc::forked, trusted ? why : why + "; " + hubs_.changed());

@@ -110,6 +110,7 @@ class Publisher : public core::Host {
     schema::Result<void> copy(const core::Requester& from, const schema::Backup& backup);
     void accept_hub(const core::Requester& from, const schema::Readmit& hub);
     std::string unlike(const core::Peer& peer, const schema::Fetch& fetch) const;
+    bool went_on_without(const schema::Fetch& fetch) const;
     void make_mark(core::BootTime now);
     void call(const core::Requester& from, const schema::Call& call);
     schema::CallState call_state(std::uint64_t request) const;

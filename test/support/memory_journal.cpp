@@ -178,8 +178,17 @@ Result<schema::Range> MemoryJournal::read(const core::ReadRequest& request) cons
     range.upto = log.head.end;
     range.end = log.head.end;
     std::size_t bytes = 0;
+    Sequence covered = request.after;
+    std::optional<schema::Epoch> epoch;
     for (const Commit& commit : log.commits) {
         if (commit.upto <= request.after) continue;
+        const bool known = !commit.segments.empty();
+        if (known && epoch && commit.segments.front().epoch != *epoch) {
+            range.upto = covered;
+            break;
+        }
+        if (known) epoch = commit.segments.front().epoch;
+        covered = commit.upto;
         for (const Segment& segment : commit.segments) {
             if (!asked(request.topics, segment.topic) || segment.last() <= request.after) continue;
             auto into =
@@ -199,6 +208,7 @@ Result<schema::Range> MemoryJournal::read(const core::ReadRequest& request) cons
             break;
         }
     }
+    if (epoch) range.epoch = *epoch;
     return range;
 }
 

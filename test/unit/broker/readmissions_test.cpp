@@ -62,6 +62,12 @@ TEST_CASE(
     CHECK(all.grant(kStore, code(2), Epoch{9})->granted == Epoch{10});
 }
 
+TEST_CASE("N8: a log that no broker ever had began in epoch 1, which nobody is granted") {
+    Readmissions all;
+    all.met(kStore, attempt(1, 1, 0));
+    CHECK(all.grant(kStore, code(1), Epoch{0})->granted == Epoch{2});
+}
+
 TEST_CASE("readmissions: a code has to name one machine that asked") {
     Readmissions all;
     all.met(kStore, attempt(0x11, 1));

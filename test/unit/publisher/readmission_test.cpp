@@ -190,6 +190,34 @@ TEST_CASE(
     CHECK(shop.end() == end);
 }
 
+TEST_CASE("N8: a broker that holds what a readmitted store went on without does not end its life") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("tea"), sale("coffee")}));
+    const std::uint64_t before = shop.end();
+    shop.publisher.reset();
+    REQUIRE(Outbox::open_epoch(shop.journal, kSelf, Epoch{2}, Incarnation{7}, Timestamp{5}));
+    Shop again(shop.journal);
+    again.ask<Accepted>(ticket(2, {sale("tea")}));
+    filial::core::Peer peer = broker();
+    peer.dialled = true;
+    // It was not there when head office let this machine go on.
+    Fetch asked;
+    asked.store = kSelf;
+    asked.epoch = Epoch{1};
+    asked.after = {{"*", Sequence{before + 1}}};
+    asked.proof = Bytes(view(Hash{9}));
+    const auto answer = again.publisher->may_fetch(peer, asked);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == Errc::forked);
+    CHECK_FALSE(again.publisher->over());
+    again.ask<Accepted>(ticket(3, {sale("tea")}));
+
+    // Of what came before, nobody has decided yet.
+    asked.after = {{"*", Sequence{before}}};
+    CHECK_FALSE(again.publisher->may_fetch(peer, asked));
+    CHECK(again.publisher->over());
+}
+
 TEST_CASE("N8: whoever is no broker cannot end a store's life by what it says that it holds") {
     Shop shop;
     Fetch asked;
