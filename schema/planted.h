@@ -31,7 +31,6 @@ enum class Bug {
     quarantine_forgotten,    ///< A restored store trades before anybody has readmitted it.
     epoch_counted,           ///< A restored store opens the epoch behind its own, ungranted.
     opens_before_all,        ///< A readmitted store does not wait for what its brokers hold.
-    logs_mixed,              ///< Of a range only what is above the end is looked at.
     repair_skips,            ///< A repaired log ends before what was acknowledged.
     fork_taken,              ///< What a broker holds is not compared with what stands here.
     dead_tail_kept,          ///< A replica keeps what the next epoch does not go on from.
@@ -75,7 +74,6 @@ constexpr const char* kBugNames[] = {
     "quarantine-forgotten",
     "epoch-counted",
     "opens-before-all",
-    "logs-mixed",
     "repair-skips",
     "fork-taken",
     "dead-tail-kept",
