@@ -200,7 +200,8 @@ void Company::answered(const std::string& broker, const People::Answer& answer) 
     ++counts_["readmissions refused"];
 }
 
-/// They wait until each broker has given what it has, and until there is one machine of that name.
+/// They wait until each broker has given what it has, unless they are in a hurry, and until there
+/// is one machine of that name.
 void Company::readmit(Machine& machine) {
     if (!machine.quarantined || publisher_of(machine).life == nullptr) return;
     const bool cloned = clone_ && clone_->store == machine.store && !publisher_of(*clone_).off;
@@ -209,7 +210,7 @@ void Company::readmit(Machine& machine) {
     if (!quarantine || !*quarantine || cloned || !random_.chance(200)) return;
     // A machine that was readmitted and never came keeps others from being heard.
     const bool all = has_all_of_brokers(machine, machine.publisher_disk);
-    if (!all && !is_awaited(machine)) return;
+    if (!all && !is_awaited(machine) && !plan_.people_hurry) return;
     People& office = offices_.at(machine.options.hubs.front().name);
     if (!office.free()) return;
     schema::Readmit message{0, machine.store,
