@@ -28,7 +28,6 @@ ledger::Rules rules_of_this_build() {
     rules.grants_fit_the_reserve = !schema::planted(Bug::grants_beyond_reserve);
     rules.charges_fit_the_room = !schema::planted(Bug::charges_beyond_room);
     rules.grants_end_with_their_epoch = !schema::planted(Bug::old_grants_spent);
-    rules.lost_room_stays_unaccounted = !schema::planted(Bug::lost_room_free);
     return rules;
 }
 

@@ -31,7 +31,6 @@ enum class Bug {
     quarantine_forgotten,    ///< A restored store trades before anybody has readmitted it.
     epoch_counted,           ///< A restored store opens the epoch behind its own, ungranted.
     opens_before_all,        ///< A readmitted store does not wait for what its brokers hold.
-    logs_mixed,              ///< Of a range only what is above the end is looked at.
     repair_skips,            ///< A repaired log ends before what was acknowledged.
     fork_taken,              ///< What a broker holds is not compared with what stands here.
     dead_tail_kept,          ///< A replica keeps what the next epoch does not go on from.
@@ -46,7 +45,6 @@ enum class Bug {
     grants_beyond_reserve,
     charges_beyond_room,
     old_grants_spent,
-    lost_room_free,
     count,
 };
 
@@ -75,7 +73,6 @@ constexpr const char* kBugNames[] = {
     "quarantine-forgotten",
     "epoch-counted",
     "opens-before-all",
-    "logs-mixed",
     "repair-skips",
     "fork-taken",
     "dead-tail-kept",
@@ -89,7 +86,6 @@ constexpr const char* kBugNames[] = {
     "grants-beyond-reserve",
     "charges-beyond-room",
     "old-grants-spent",
-    "lost-room-free",
 };
 constexpr std::size_t kBugs = static_cast<std::size_t>(Bug::count);
 static_assert(sizeof kBugNames / sizeof *kBugNames == kBugs, "each has a name");

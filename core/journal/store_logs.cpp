@@ -162,8 +162,7 @@ Result<void> StoreLogs::check_overlap(const LogHead& held, const Range& range) c
 
 /// Nothing of it is new. Whoever has other events at these places does not go on behind ours.
 Result<void> StoreLogs::known(const LogHead& held, const Range& range) const {
-    const bool looks = range.epoch == held.epoch && !schema::planted(schema::Bug::logs_mixed);
-    if (!looks) return {};
+    if (range.epoch != held.epoch) return {};
     auto same = check_overlap(held, range);
     // What is trimmed cannot be compared.
     return same || same.error().code != Errc::gap ? Result<void>() : same;
@@ -180,7 +179,7 @@ Result<void> StoreLogs::stage(Range range) {
     }
     const auto incarnation = check_life(held, range);
     if (!incarnation) return tl::unexpected(incarnation.error());
-    if (range.after < end && !schema::planted(schema::Bug::logs_mixed)) {
+    if (range.after < end) {
         if (const auto same = check_overlap(held, range); !same) return same;
     }
     Append append;

@@ -236,7 +236,8 @@ bool Company::wait_for_each_other(const std::string& refusal) const {
     });
 }
 
-/// They wait until each broker has given what it has, and until there is one machine of that name.
+/// They wait until each broker has given what it has, unless they are in a hurry, and until there
+/// is one machine of that name.
 void Company::readmit(Machine& machine) {
     if (!machine.quarantined || publisher_of(machine).life == nullptr) return;
     const bool cloned = clone_ && clone_->store == machine.store && !publisher_of(*clone_).off;
@@ -245,7 +246,7 @@ void Company::readmit(Machine& machine) {
     if (!quarantine || !*quarantine || cloned || !random_.chance(200)) return;
     // A machine that was readmitted and never came keeps others from being heard.
     const bool all = has_all_of_brokers(machine, machine.publisher_disk);
-    if (!all && !is_awaited(machine)) return;
+    if (!all && !is_awaited(machine) && !plan_.people_hurry) return;
     People& office = offices_.at(machine.options.hubs.front().name);
     if (!office.free() || !is_listed(machine, (*quarantine)->incarnation)) return;
     schema::Readmit message{0, machine.store,

@@ -64,6 +64,9 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     const bool gives_back = lives_end() || every_of(Fault::damaged_broker) > 0 ||
                             every_of(Fault::old_broker) > 0 || chained;
     if (!gives_back && random.chance(700)) keep = random.between(2, 40) * kSecond;
+    // Drawn last: all else in a seed is as it was without.
+    const bool comes_back = every_of(Fault::restore) > 0 || every_of(Fault::replace) > 0;
+    people_hurry = comes_back && brokers == 1 && random.chance(400);
 }
 
 bool Plan::rots() const {
@@ -80,7 +83,7 @@ std::string Plan::text() const {
     std::string text = "seed " + std::to_string(seed) + ": " + std::to_string(stores) +
                        " stores, " + std::to_string(brokers) + (chained ? " chained" : "") +
                        " brokers, " + (head_is_store ? "head office has a log, " : "") +
-                       (peers ? "peers, " : "") +
+                       (peers ? "peers, " : "") + (people_hurry ? "people hurry, " : "") +
                        (keep > 0 ? "kept " + std::to_string(keep / kSecond) + " s, " : "") +
                        "a ticket each " + std::to_string(ticket_every / kMillisecond) + " ms, " +
                        std::to_string(runs_for / kSecond) + " s; faults:";

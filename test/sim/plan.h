@@ -68,6 +68,8 @@ struct Plan {
     std::uint64_t queue_tickets = 64;
     bool accounts_move = false;  ///< Else limits change.
     bool asks_by_itself = false;
+    /// People readmit a store at once. With one broker only: it holds all that has to come first.
+    bool people_hurry = false;
     /// A store's log may go on in another life of it: people have to say so.
     bool lives_end() const;
     /// What nobody has read for a while may be damaged.
