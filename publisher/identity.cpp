@@ -66,6 +66,7 @@ Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& f
     const bool own_replica = peer.local && peer.role == "subscriber";
     if (!is_broker(peer) && !own_replica) return {};
     const bool trusted = own_replica || hubs_.trusts(peer);
+    settle();
     const std::string why = unlike(peer, fetch);
     if (why.empty()) return {};
     // What a broker without its memory holds may come from a machine that is over.
