@@ -149,7 +149,7 @@ void Clients::save(StateWrites& writes) {
         out.array(4).u64(1).u64(record.highest).u64(record.dropped).bin(record.note);
         writes.emplace_back(client_key(client), out.take());
         record.changed = false;
-        record.writing = true;
+        ++record.writing;
         if (record.written.empty()) continue;
         std::sort(record.written.begin(), record.written.end());
         std::size_t left = record.written.size();
@@ -163,12 +163,13 @@ void Clients::save(StateWrites& writes) {
         }
         record.written.clear();
     }
-    writing_ = std::exchange(changed_, {});
+    writing_.push_back(std::exchange(changed_, {}));
 }
 
 void Clients::committed() {
-    for (const ClientId& client : writing_) records_.at(client).writing = false;
-    writing_.clear();
+    if (writing_.empty()) return;  // Rolled back meanwhile: it is read again.
+    for (const ClientId& client : writing_.front()) --records_.at(client).writing;
+    writing_.pop_front();
     make_room();
 }
 
@@ -179,13 +180,15 @@ void Clients::make_room() {
     const std::uint64_t too_old = uses_ - std::min<std::uint64_t>(uses_, kClientsInMemory / 2);
     std::erase_if(records_, [&](const auto& entry) {
         const Record& record = entry.second;
-        return record.used <= too_old && !record.changed && !record.writing;
+        return record.used <= too_old && !record.changed && record.writing == 0;
     });
 }
 
 void Clients::rolled_back() {
     for (const ClientId& client : changed_) records_.erase(client);
-    for (const ClientId& client : writing_) records_.erase(client);
+    for (const auto& clients : writing_) {
+        for (const ClientId& client : clients) records_.erase(client);
+    }
     changed_.clear();
     writing_.clear();
 }

@@ -66,11 +66,12 @@ class Clients {
     void accept(const schema::ClientId& client, KeptAnswer answer, schema::Bytes note);
 
     /// What belongs into the write of the tickets accepted since the last one; more may be accepted
-    /// while it is being written.
+    /// while it is being written, and saved for the write behind it.
     void save(StateWrites& writes);
-    /// That write is durable.
+    /// The oldest of these writes is durable.
     void committed();
-    /// That write failed: nothing was accepted, neither with it nor since.
+    /// Of these writes those that are not durable failed: nothing was accepted, neither with them
+    /// nor since. The journal has what is durable, also what `committed` was not called for.
     void rolled_back();
 
     /// Highest number that was accepted, and its note.
@@ -88,7 +89,7 @@ class Clients {
         std::vector<std::uint16_t> written;  ///< Slots to save.
         std::uint64_t used = 0;              ///< When, in look-ups.
         bool changed = false;
-        bool writing = false;  ///< Saved, in a write that is not durable yet.
+        std::size_t writing = 0;  ///< Writes that are not durable yet, of those that it is in.
     };
 
     schema::Result<Record*> load(const schema::ClientId& client);
@@ -97,7 +98,7 @@ class Clients {
     const core::Journal& journal_;
     std::unordered_map<schema::ClientId, Record, ClientIdHash> records_;
     std::vector<schema::ClientId> changed_;
-    std::vector<schema::ClientId> writing_;
+    std::deque<std::vector<schema::ClientId>> writing_;  ///< Of each write, the oldest first.
     std::uint64_t uses_ = 0;
 };
 

@@ -9,15 +9,21 @@ using schema::Hash;
 using schema::LoggedEvent;
 using schema::Segment;
 
-core::Append append_of(const Group& group) {
+Chains chains_of(const core::LogHead& head) {
+    Chains chains;
+    for (const core::TopicHead& topic : head.topics) chains.emplace(topic.topic, topic.chain);
+    return chains;
+}
+
+core::Append append_of(const Group& group, Chains& chains) {
     core::Append append;
-    append.store = group.head.store;
-    append.epoch = group.head.epoch;
-    append.incarnation = group.head.incarnation;
-    append.after = group.head.end;
+    append.store = group.store;
+    append.epoch = group.epoch;
+    append.incarnation = group.incarnation;
+    append.after = schema::Sequence{group.events.front().seq.value() - 1};
     append.upto = group.events.back().seq;
     append.at = group.at;
-    std::vector<Hash> chains;  // Of each segment.
+    std::vector<Hash*> ends;  // Of each segment.
     for (const LoggedEvent& logged : group.events) {
         const std::string& topic = logged.event.topic;
         const auto found = std::find_if(append.segments.begin(), append.segments.end(),
@@ -28,15 +34,14 @@ core::Append append_of(const Group& group) {
             segment.topic = topic;
             segment.epoch = append.epoch;
             append.segments.push_back(std::move(segment));
-            const core::TopicHead* before = group.head.find(topic);
-            chains.push_back(before ? before->chain : Hash{});
+            ends.push_back(&chains[topic]);
         }
         const Hash hash = schema::event_hash(append.store, logged);
-        chains[at] = schema::hash_of(schema::view(chains[at]), schema::view(hash));
+        *ends[at] = schema::hash_of(schema::view(*ends[at]), schema::view(hash));
         append.segments[at].add(logged.seq, logged.event.client, schema::encode_row(logged.event));
     }
-    for (std::size_t i = 0; i < chains.size(); ++i) {
-        append.segments[i].chain = schema::Bytes(schema::view(chains[i]));
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+        append.segments[i].chain = schema::Bytes(schema::view(*ends[i]));
     }
     return append;
 }

@@ -78,6 +78,7 @@ Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& f
     const bool own_replica = peer.local && peer.role == "subscriber";
     if (!is_broker(peer) && !own_replica) return {};
     const bool trusted = own_replica || hubs_.trusts(peer);
+    settle();
     const std::string why = unlike(peer, fetch);
     if (why.empty()) return {};
     if (!own_replica && went_on_without(fetch)) {

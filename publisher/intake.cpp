@@ -234,9 +234,8 @@ Result<bool> Intake::decide(Waiting& waiting, Outbox& outbox) {
 }
 
 void Intake::arrange() {
-    schema::check(durable_ + writing_ + staged_ == 0, "tickets of a commit keep their places");
     // One commit takes them all.
-    if (waiting_.size() < 2 * kGroupTickets) return;
+    if (unstaged() < 2 * sizes_.tickets) return;
     struct Place {
         std::size_t run = 0;     ///< Of its client's runs.
         std::size_t client = 0;  ///< In the order of their first tickets.
@@ -244,27 +243,30 @@ void Intake::arrange() {
     };
     std::unordered_map<schema::ClientId, std::pair<std::size_t, std::size_t>, ClientIdHash> seen;
     std::vector<Place> places;
-    places.reserve(waiting_.size());
-    for (const Waiting& each : waiting_) {
-        const auto entry = seen.try_emplace(each.ticket.client, seen.size(), 0).first;
+    places.reserve(unstaged());
+    const auto first = waiting_.begin() + static_cast<std::ptrdiff_t>(taken_in());
+    for (auto at = first; at != waiting_.end(); ++at) {
+        const auto entry = seen.try_emplace(at->ticket.client, seen.size(), 0).first;
         auto& [client, count] = entry->second;
         places.push_back({count++ / kClientRun, client, places.size()});
     }
-    if (seen.size() == waiting_.size()) return;
+    if (seen.size() == places.size()) return;
     std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
         return std::tie(a.run, a.client, a.was) < std::tie(b.run, b.client, b.was);
     });
-    std::deque<Waiting> arranged;
-    for (const Place& place : places) arranged.push_back(std::move(waiting_[place.was]));
-    waiting_ = std::move(arranged);
+    std::vector<Waiting> arranged;
+    arranged.reserve(places.size());
+    for (const Place& place : places) {
+        arranged.push_back(std::move(first[static_cast<std::ptrdiff_t>(place.was)]));
+    }
+    std::move(arranged.begin(), arranged.end(), first);
 }
 
 Result<void> Intake::stage(Outbox& outbox) {
-    while (unstaged()) {
-        const std::size_t decided = durable_ + writing_ + staged_;
+    for (std::size_t decided = taken_in(); decided < waiting_.size(); ++decided) {
         const std::size_t left = waiting_.size() - decided;
-        const bool enough = staged_ >= kGroupTickets && left >= kGroupTickets;
-        if (enough && outbox.disk_waits()) return {};
+        const bool enough = staged_ >= sizes_.tickets && left >= sizes_.tickets;
+        if (enough && (outbox.may_begin() || outbox.finishable())) return {};
         const auto fitted = decide(waiting_[decided], outbox);
         if (!fitted) return tl::unexpected(fitted.error());
         if (!*fitted) return {};
@@ -273,14 +275,15 @@ Result<void> Intake::stage(Outbox& outbox) {
     return {};
 }
 
-void Intake::begun() {
-    schema::check(writing_ == 0, "one commit at a time");
-    writing_ = std::exchange(staged_, 0);
+void Intake::begun() { writing_.push_back(std::exchange(staged_, 0)); }
+
+void Intake::committed() {
+    durable_ += writing_.front();
+    writing_.pop_front();
 }
 
-void Intake::committed() { durable_ += std::exchange(writing_, 0); }
-
-void Intake::answer(Legs& legs) {
+std::size_t Intake::answer(Legs& legs) {
+    const std::size_t answered = durable_;
     for (; durable_ > 0; --durable_) {
         Waiting& front = waiting_.front();
         if (const auto* done = std::get_if<schema::Accepted>(&front.answer)) {
@@ -296,6 +299,7 @@ void Intake::answer(Legs& legs) {
         bytes_ -= front.bytes;
         waiting_.pop_front();
     }
+    return answered;
 }
 
 void Intake::give_up(const Error& why, BootTime now, Legs& legs) {
@@ -309,7 +313,7 @@ void Intake::give_up(const Error& why, BootTime now, Legs& legs) {
     }
     waiting_.clear();
     bytes_ = 0;
-    writing_ = 0;
+    writing_.clear();
     staged_ = 0;
 }
 

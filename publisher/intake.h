@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
@@ -59,6 +60,9 @@ class Intake {
     Intake(Clients& clients, const ledger::Inputs& policy, std::uint64_t queue_max)
         : clients_(clients), policy_(policy), queue_max_(queue_max) {}
 
+    /// For tests; those of GroupSizes otherwise.
+    void groups(const GroupSizes& sizes) { sizes_ = sizes; }
+
     /// Checks the form, then queues the ticket. Anything but waiting is answered at once.
     void take(const core::Requester& from, schema::Ticket ticket, schema::Timestamp wall,
               core::BootTime now, Legs& legs);
@@ -71,25 +75,24 @@ class Intake {
 
     /// Before the first commit of a turn: puts up to kClientRun tickets of a client next to each
     /// other, in their order, and clients in the order in which they came. Their answers are
-    /// durable at one moment then, and leave together.
+    /// durable at one moment then, and leave together. What a commit has taken in keeps its place.
     void arrange();
 
-    bool waiting() const { return !waiting_.empty(); }
-    std::size_t waiting_tickets() const { return waiting_.size(); }
-    /// Decides and stages waiting tickets until the commit is full, the disk waits for it, or none
-    /// is left.
+    /// Tickets that no commit has taken in yet.
+    std::size_t unstaged() const { return waiting_.size() - taken_in(); }
+    /// Decides and stages waiting tickets until the commit is full, or large enough where one may
+    /// begin, or none is left.
     schema::Result<void> stage(Outbox& outbox);
-    bool staged() const { return staged_ > 0; }
-    /// Whether tickets wait that no commit has taken in yet.
-    bool unstaged() const { return durable_ + writing_ + staged_ < waiting_.size(); }
+    std::size_t staged() const { return staged_; }
     /// What was staged is on its way to the disk; what is staged from now on belongs to the next
     /// commit.
     void begun();
-    /// That commit is durable: `answer` may answer it.
+    /// The oldest of these commits is durable: `answer` may answer it.
     void committed();
+    bool writing() const { return !writing_.empty(); }
     bool unanswered() const { return durable_ > 0; }
-    /// Answers what is durable.
-    void answer(Legs& legs);
+    /// Answers what is durable; how many tickets that were.
+    std::size_t answer(Legs& legs);
     /// There was no room: answers Busy to everything that waits.
     void give_up(const schema::Error& why, core::BootTime now, Legs& legs);
     /// Forgets the numbers that did not come again after their Busy.
@@ -112,6 +115,9 @@ class Intake {
     };
 
     schema::Result<void> check(const schema::Ticket& ticket, std::uint64_t& index) const;
+    std::size_t taken_in() const {
+        return std::accumulate(writing_.begin(), writing_.end(), durable_ + staged_);
+    }
     /// Time went on; what of it was a standstill is added to all that is measured since a Busy.
     void passed(core::BootTime now);
     bool must_wait(const schema::Ticket& ticket, core::BootTime now);
@@ -124,11 +130,12 @@ class Intake {
     Clients& clients_;
     const ledger::Inputs& policy_;
     std::uint64_t queue_max_;
+    GroupSizes sizes_;
     std::deque<Waiting> waiting_;
-    std::size_t bytes_ = 0;    ///< Of all that wait.
-    std::size_t durable_ = 0;  ///< Of the queue's front: to be answered.
-    std::size_t writing_ = 0;  ///< Of those behind: in the commit in hand.
-    std::size_t staged_ = 0;   ///< Of those behind: for the next commit.
+    std::size_t bytes_ = 0;            ///< Of all that wait.
+    std::size_t durable_ = 0;          ///< Of the queue's front: to be answered.
+    std::deque<std::size_t> writing_;  ///< Of those behind: in each commit in hand.
+    std::size_t staged_ = 0;           ///< Of those behind: for the next commit.
     std::map<schema::ClientId, Refused> refused_;
     std::optional<core::BootTime> seen_;  ///< When time last went on.
     std::optional<schema::Message> own_answer_;

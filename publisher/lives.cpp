@@ -123,6 +123,7 @@ Result<End> trade(Process& process, const core::Keys* keys, bool again) {
     const auto ticked = process.run(
         exchange, [&](BootTime now) { return (*journal)->tick(now); },
         [&] { return (*publisher)->over().has_value(); });
+    (*publisher)->settle();
     if (!ticked) return tl::unexpected(ticked.error());
     if (const auto ok = (*journal)->witness(); !ok) return tl::unexpected(ok.error());
     if (!(*publisher)->over()) return End::stopped;

@@ -94,7 +94,8 @@ Result<void> Outbox::open_epoch(core::Journal& journal, const schema::StoreId& s
     outbox.append(log_opened(self, std::move(opened), at));
     // What is decided from the log is behind it then, and is made again from where it is.
     core::JournalWrite write;
-    write.appends.push_back(append_of(outbox.take_group(at)));
+    Chains chains = chains_of(head);
+    write.appends.push_back(append_of(outbox.take_group(at), chains));
     if (const auto done = journal.commit(write, true); !done) {
         return schema::fail("open epoch " + std::to_string(epoch.value()) + " of " + self.value(),
                             done.error());
@@ -104,11 +105,9 @@ Result<void> Outbox::open_epoch(core::Journal& journal, const schema::StoreId& s
 
 Group Outbox::take_group(schema::Timestamp at) {
     Group group;
-    group.head = journal_.head(self_).value_or(core::LogHead{});
-    group.head.store = self_;
-    group.head.epoch = epoch_;
-    group.head.incarnation = incarnation_;
-    group.head.end = end_;
+    group.store = self_;
+    group.epoch = epoch_;
+    group.incarnation = incarnation_;
     group.events = std::exchange(events_, {});
     group.at = at;
     return group;
@@ -141,7 +140,8 @@ Result<void> Outbox::commit(schema::Timestamp at, StateWrites more) {
 
 /// What stands still until `finish`, or is the write's own: events, changed values, `more`. Keys
 /// and values that nobody keeps are read where they are.
-core::MakeWrite Outbox::take_staged(schema::Timestamp at, StateWrites more, std::size_t& bytes) {
+core::MakeWrite Outbox::take_staged(schema::Timestamp at, StateWrites more, InHand& into,
+                                    std::size_t& bytes) {
     bytes = kWriteOverhead + bytes_ + events_.size() * kRowOverhead;
     for (const auto& [key, value] : more) bytes += entry_bytes(key, value);
     std::vector<std::pair<ByteView, std::optional<Bytes>>> rows;
@@ -151,60 +151,69 @@ core::MakeWrite Outbox::take_staged(schema::Timestamp at, StateWrites more, std:
         bytes += entry_bytes(entry->key, entry->value);
         entry->dirty = false;
     }
-    writing_ = std::exchange(dirty_, {});
-    std::swap(new_writing_, new_staged_);
-    for (const auto& [key, value] : new_writing_) bytes += entry_bytes(key, value);
+    into.upto = Sequence{next_.value() - 1};
+    into.values = std::exchange(dirty_, {});
+    into.new_values = std::exchange(new_staged_, {});
+    for (const auto& [key, value] : into.new_values) bytes += entry_bytes(key, value);
     std::optional<Group> group;
     if (staged()) {
-        more.push_back(folded_upto(Sequence{next_.value() - 1}));
+        more.push_back(folded_upto(into.upto));
         group = take_group(at);
     }
     bytes_ = 0;
-    return [group = std::move(group), more = std::move(more), rows = std::move(rows),
-            &new_rows = std::as_const(new_writing_)]() -> Result<core::JournalWrite> {
-        core::JournalWrite write;
-        write.state.reserve(new_rows.size() + rows.size() + more.size());
-        for (const auto& [key, value] : new_rows) write.state.emplace_back(journal_key(key), value);
-        for (const auto& [key, value] : rows) write.state.emplace_back(journal_key(key), value);
-        write.state.insert(write.state.end(), more.begin(), more.end());
-        if (group) write.appends.push_back(append_of(*group));
-        return write;
-    };
+    return
+        [group = std::move(group), chains = chains_, more = std::move(more), rows = std::move(rows),
+         &new_rows = std::as_const(into.new_values)]() -> Result<core::JournalWrite> {
+            core::JournalWrite write;
+            write.state.reserve(new_rows.size() + rows.size() + more.size());
+            for (const auto& [key, value] : new_rows)
+                write.state.emplace_back(journal_key(key), value);
+            for (const auto& [key, value] : rows) write.state.emplace_back(journal_key(key), value);
+            write.state.insert(write.state.end(), more.begin(), more.end());
+            if (group) write.appends.push_back(append_of(*group, *chains));
+            return write;
+        };
 }
 
 Result<void> Outbox::begin(schema::Timestamp at, StateWrites more, bool alone) {
-    schema::check(!committing_, "one commit at a time");
+    schema::check(may_begin() && !(alone && in_hand() > 0), "not more is begun than may be");
     if (trouble_) {
         const schema::Error trouble = *trouble_;
         roll_back();
         return tl::unexpected(trouble);
     }
+    if (in_hand_.empty()) {
+        chains_ =
+            std::make_shared<Chains>(chains_of(journal_.head(self_).value_or(core::LogHead{})));
+    }
+    InHand& made = in_hand_.emplace_back();
     std::size_t bytes = 0;
-    auto make = take_staged(at, std::move(more), bytes);
+    auto make = take_staged(at, std::move(more), made, bytes);
     const bool unsynced = schema::planted(schema::Bug::till_answered_unsynced);
     if (alone || unsynced) {
         const auto write = make();
-        written_ = write ? journal_.commit(*write, !unsynced) : tl::unexpected(write.error());
+        made.done = write ? journal_.commit(*write, !unsynced) : tl::unexpected(write.error());
     } else if (const auto begun = journal_.begin(std::move(make), bytes); !begun) {
+        made.done = begun;
         roll_back();
         return begun;
     }
-    begun_ = Sequence{next_.value() - 1};
-    committing_ = true;
+    begun_ = made.upto;
     return {};
 }
 
 Result<void> Outbox::finish() {
-    schema::check(committing_, "a commit was begun");
-    committing_ = false;
-    const auto done = written_ ? *std::exchange(written_, std::nullopt) : journal_.finish();
+    schema::check(!in_hand_.empty(), "a commit was begun");
+    InHand& oldest = in_hand_.front();
+    const auto done = oldest.done ? *oldest.done : journal_.finish();
     if (!done) {
+        oldest.done = done;
         roll_back();
+        in_hand_.clear();
         return done;
     }
-    writing_.clear();
-    new_writing_.clear();
-    end_ = begun_;
+    end_ = oldest.upto;
+    in_hand_.pop_front();
     age();
     return done;
 }
@@ -238,28 +247,38 @@ Result<void> Outbox::commit_folded(Sequence upto, schema::Timestamp at, StateWri
     return commit(at, std::move(more));
 }
 
+/// The disk's word on what is in hand is waited for: the journal then still has what values were
+/// before, or what they are.
 void Outbox::roll_back() {
-    // The journal still has what these were before.
     std::vector<Bytes> keys;
-    for (const Value* entry : dirty_) keys.push_back(entry->key);
-    for (const Value* entry : writing_) keys.push_back(entry->key);
-    for (const auto& [key, value] : new_writing_) keys.push_back(key);  // Read meanwhile, maybe.
+    for (const auto* entries : changed()) {
+        for (const Value* entry : *entries) keys.push_back(entry->key);
+    }
+    for (const NewValues* values : added()) {
+        for (const auto& [key, value] : *values) keys.push_back(key);  // Read meanwhile, maybe.
+    }
+    Sequence durable = end_;
+    while (!in_hand_.empty() && in_hand_.back().done && !*in_hand_.back().done) in_hand_.pop_back();
+    for (InHand& each : in_hand_) {
+        if (!each.done) each.done = journal_.finish();
+        if (*each.done) durable = each.upto;
+        each.values.clear();
+        each.new_values.clear();
+    }
     if (schema::planted(schema::Bug::failed_commit_stays)) {
         for (Value* entry : dirty_) entry->dirty = false;
         keys.clear();
     }
     dirty_.clear();
-    writing_.clear();
     new_staged_.clear();
-    new_writing_.clear();
     for (const Bytes& key : keys) {
         young_.erase(key);
         old_.erase(key);
     }
     events_.clear();
     bytes_ = 0;
-    begun_ = end_;
-    next_ = schema::next(end_);
+    begun_ = durable;
+    next_ = schema::next(durable);
     trouble_.reset();
 }
 

@@ -2,6 +2,7 @@
 
 #include <tsl/robin_map.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,8 +24,8 @@ using StateWrites = std::vector<std::pair<schema::Bytes, std::optional<schema::B
 /// A commit ends at about this many events while more is waiting: the next one is decided while
 /// this one goes to the disk, and nobody's answer waits for a queue of any length.
 inline constexpr std::uint64_t kGroupEvents = 256;
-/// And at this many tickets where as many are left, as soon as the disk has nothing to do.
-inline constexpr std::size_t kGroupTickets = 40;
+/// And at this many tickets where as many are left, as soon as one more may be begun.
+inline constexpr std::size_t kGroupTickets = GroupSizes().tickets;
 
 /// The store's own log and what is decided from it: the only writer of both. Decisions are staged
 /// during a turn and committed together; the ledger's state goes into the same write, once for each
@@ -61,16 +62,23 @@ class Outbox : public ledger::State {
     /// of it is there, in memory neither, and the same can be decided and staged anew; the journal
     /// says which failures can be tried again.
     schema::Result<void> commit(schema::Timestamp at, StateWrites more);
-    /// The same in two steps: between them the next commit is staged while this one's events are
-    /// hashed, encoded and written. If either fails, nothing is staged any more. `alone`: there is
-    /// nothing to do meanwhile, so the first step writes all of it; waking another thread for it,
-    /// and being woken by it, takes as long as a fast disk does.
+    /// The same in two steps: between them the next commits are staged while this one's events are
+    /// hashed, encoded and written; kBegunMost of them may be in hand, in their order. If the first
+    /// step fails, nothing is staged any more, and what is in hand has still to be finished. If the
+    /// second fails, nothing is staged or in hand any more: what was begun behind it is not there
+    /// either. `alone`: there is nothing to do meanwhile, and nothing in hand, so the first step
+    /// writes all of it; waking another thread for it, and being woken by it, takes as long as a
+    /// fast disk does.
     schema::Result<void> begin(schema::Timestamp at, StateWrites more, bool alone = false);
+    /// Of the oldest one in hand.
     schema::Result<void> finish();
-    /// Between the two steps.
-    bool committing() const { return committing_; }
-    /// Whether the disk has nothing to do: no commit is in hand, or it is durable already.
-    bool disk_waits() const { return !committing_ || written_ || journal_.finishable(); }
+    /// Commits between the two steps.
+    std::size_t in_hand() const { return in_hand_.size(); }
+    bool may_begin() const { return in_hand_.size() < core::kBegunMost; }
+    /// Whether `finish` would return at once.
+    bool finishable() const {
+        return !in_hand_.empty() && (in_hand_.front().done || journal_.finishable());
+    }
 
     /// The last event that the state beside the log knows of; below `end` only on a machine that
     /// got its log from elsewhere. See rebuild.h.
@@ -97,11 +105,13 @@ class Outbox : public ledger::State {
     schema::Result<void> scan(schema::ByteView prefix, const Visit& visit) const override;
 
   private:
+    struct InHand;
     Outbox(core::Journal& journal, schema::StoreId self);
     schema::Result<void> load(schema::Timestamp at);
     void append(schema::LoggedEvent logged);
     Group take_group(schema::Timestamp at);
-    core::MakeWrite take_staged(schema::Timestamp at, StateWrites more, std::size_t& bytes);
+    core::MakeWrite take_staged(schema::Timestamp at, StateWrites more, InHand& into,
+                                std::size_t& bytes);
     void set(schema::ByteView key, std::optional<schema::Bytes> value);
     void roll_back();
     void age() const;
@@ -128,12 +138,12 @@ class Outbox : public ledger::State {
     schema::Epoch epoch_{1};
     schema::Incarnation incarnation_{};
     schema::Sequence end_;
-    schema::Sequence begun_;  ///< Last event of the commit in hand, or of the last one.
+    schema::Sequence begun_;  ///< Last event of the last commit in hand, or of the last one.
     schema::Sequence next_{1};
-    bool committing_ = false;
-    std::optional<schema::Result<void>> written_;  ///< Of a commit made alone.
-    std::vector<schema::LoggedEvent> events_;      ///< Staged.
-    std::size_t bytes_ = 0;                        ///< Of the staged rows, about.
+    std::vector<schema::LoggedEvent> events_;  ///< Staged.
+    std::size_t bytes_ = 0;                    ///< Of the staged rows, about.
+    /// Behind the last commit that was made. Of the thread that writes while any is in hand.
+    std::shared_ptr<Chains> chains_;
 
     /// Two generations of values read or written lately; what was not touched for one generation is
     /// forgotten, so that memory does not grow with the number of keys.
@@ -141,9 +151,18 @@ class Outbox : public ledger::State {
     mutable Values old_;
     mutable std::size_t young_bytes_ = 0;  ///< Read into or written to `young_`, about.
     mutable std::vector<Value*> dirty_;    ///< Staged.
-    std::vector<Value*> writing_;          ///< In the commit in hand.
     mutable NewValues new_staged_;
-    NewValues new_writing_;  ///< In the commit in hand.
+    struct InHand {
+        schema::Sequence upto;
+        std::vector<Value*> values;
+        NewValues new_values;
+        std::optional<schema::Result<void>> done;  ///< Where it is known already.
+    };
+    std::deque<InHand> in_hand_;
+    /// Of what is staged and in hand, the newest first.
+    std::vector<const std::vector<Value*>*> changed() const;
+    std::vector<const NewValues*> added() const;
+    const schema::Bytes* in_hand(schema::ByteView key) const;  ///< Put as new; null: it is not.
     mutable std::optional<schema::Error> trouble_;
 };
 

@@ -30,24 +30,45 @@ Bytes Outbox::journal_key(ByteView key) {
 }
 
 void Outbox::age() const {
-    if (young_bytes_ <= kYoungBytesMax || !dirty_.empty() || !writing_.empty()) return;
+    if (young_bytes_ <= kYoungBytesMax || !dirty_.empty() || !in_hand_.empty()) return;
     old_ = std::move(young_);
     young_ = Values();
     young_bytes_ = 0;
 }
 
+std::vector<const std::vector<Outbox::Value*>*> Outbox::changed() const {
+    std::vector<const std::vector<Value*>*> all{&dirty_};
+    for (auto at = in_hand_.rbegin(); at != in_hand_.rend(); ++at) all.push_back(&at->values);
+    return all;
+}
+
+std::vector<const Outbox::NewValues*> Outbox::added() const {
+    std::vector<const NewValues*> all{&new_staged_};
+    for (auto at = in_hand_.rbegin(); at != in_hand_.rend(); ++at) all.push_back(&at->new_values);
+    return all;
+}
+
+const Bytes* Outbox::in_hand(ByteView key) const {
+    for (auto at = in_hand_.rbegin(); at != in_hand_.rend(); ++at) {
+        const auto found = at->new_values.find(key);
+        if (found != at->new_values.end()) return &found->second;
+    }
+    return nullptr;
+}
+
 Result<std::vector<Bytes>> Outbox::keys(ByteView prefix, ByteView after,
                                         std::size_t at_most) const {
     std::map<Bytes, bool> staged;  // Whether there is a value.
-    for (const auto& entries : {dirty_, writing_}) {
-        for (const auto* entry : entries) {
+    for (const auto* entries : changed()) {
+        for (const Value* entry : *entries) {
             const bool asked = ByteView(entry->key).starts_with(prefix) && entry->key > after;
-            if (asked) staged[entry->key] = entry->value.has_value();
+            if (asked) staged.try_emplace(entry->key, entry->value.has_value());
         }
     }
-    for (const NewValues* each : {&std::as_const(new_staged_), &new_writing_}) {
-        for (const auto& [key, value] : *each) {
-            if (ByteView(key).starts_with(prefix) && key > after) staged[key] = true;
+    for (const NewValues* values : added()) {
+        for (const auto& [key, value] : *values) {
+            const bool asked = ByteView(key).starts_with(prefix) && key > after;
+            if (asked) staged.try_emplace(key, true);
         }
     }
     std::vector<Bytes> found;
@@ -96,9 +117,9 @@ const ledger::Row* Outbox::row(ByteView key) const {
         at->dirty = true;
         dirty_.push_back(at);
         new_staged_.erase(staged);
-    } else if (const auto written = new_writing_.find(key); written != new_writing_.end()) {
+    } else if (const Bytes* written = in_hand(key); written != nullptr) {
         at = &add_young(key);
-        at->value = written->second;
+        at->value = *written;
     } else {
         auto read = journal_.get(journal_key(key));
         if (!read) {
@@ -124,11 +145,11 @@ Result<void> Outbox::scan(ByteView prefix, const Visit& visit) const {
         if (!key.starts_with(prefix) || !seen.emplace(key).second) return;
         if (value) visit(key, *value);
     };
-    for (const auto* entries : {&std::as_const(dirty_), &writing_}) {
+    for (const auto* entries : changed()) {
         for (const Value* entry : *entries) show(entry->key, entry->value);
     }
-    for (const NewValues* each : {&std::as_const(new_staged_), &new_writing_}) {
-        for (const auto& [key, value] : *each) show(key, value);
+    for (const NewValues* values : added()) {
+        for (const auto& [key, value] : *values) show(key, value);
     }
     return journal_.scan(journal_key(prefix), {}, [&](ByteView key, ByteView value) {
         const ByteView own = key.substr(kOwnPrefix.size());

@@ -17,10 +17,10 @@ using schema::StoreId;
 
 namespace {
 
-/// After a commit that found no room, the next one is tried this much later at the earliest.
-constexpr std::int64_t kRetrySpace = 200 * core::kMillisecond;
 /// Positions that need no fsync are saved this often.
 constexpr std::int64_t kSaveEvery = core::kSecond;
+/// While commits are always in hand they are waited for this often, for what needs the journal.
+constexpr std::int64_t kSettleEvery = 50 * core::kMillisecond;
 
 }  // namespace
 
@@ -38,6 +38,7 @@ Publisher::Publisher(const core::Options& options, core::Journal& journal, const
       marks_(journal, options.publisher.mark_every_us),
       started_(clock.boot()),
       saved_(clock.boot()),
+      settled_(clock.boot()),
       pace_(options.scrub_every_us) {}
 
 Result<std::unique_ptr<Publisher>> Publisher::open(const core::Options& options,
@@ -77,6 +78,7 @@ schema::Incarnation Publisher::incarnation(const StoreId& store) const {
 }
 
 Result<schema::Range> Publisher::read(const core::ReadRequest& request) {
+    settle();
     auto range = journal_.read(request);
     // Whoever asked cannot mend it: the next flush ends this process' work, for a repair.
     if (!range && range.error().code == Errc::corrupt) broken_ = range.error();
@@ -112,107 +114,6 @@ std::vector<schema::TopicEnd> Publisher::durable(const core::Want& want) const {
     return {{std::string(schema::kTopicControl), control_->durable(want.store)}};
 }
 
-Result<void> Publisher::no_room(const schema::Error& error) {
-    if (full_.empty()) {
-        core::log(Level::error, "no room: tickets are answered busy until there is",
-                  {{"error", error.message}});
-    }
-    full_ = error.message;
-    control_->rolled_back();
-    if (schema::planted(schema::Bug::full_disk_is_accepted)) {
-        intake_.committed();
-        intake_.begun();
-        intake_.committed();
-        intake_.answer(*legs_);
-    }
-    intake_.give_up(error, clock_.boot(), *legs_);
-    if (control_->waiting()) return tl::unexpected(error);
-    control_->committed();  // Positions move on without a notice: now, while that is confirmed.
-    return {};
-}
-
-/// Notices first, in commits of their own order; tickets as many as belong into the next commit.
-Result<void> Publisher::stage_group(bool writing) {
-    if (control_->waiting()) {
-        if (writing) return {};  // They are counted by what is written.
-        if (const auto ok = control_->stage(*outbox_, clock_.wall(), policy_); !ok) return ok;
-        if (!control_->all_staged()) return {};
-    }
-    return intake_.stage(*outbox_);
-}
-
-Result<void> Publisher::begin_group() {
-    if (outbox_->staged()) {
-        StateWrites more;
-        clients_.save(more);
-        if (schema::planted(schema::Bug::answers_not_kept)) more.clear();
-        const bool alone = !intake_.unstaged() && !intake_.unanswered() &&
-                           (!control_->waiting() || control_->all_staged());
-        if (const auto begun = outbox_->begin(clock_.wall(), std::move(more), alone); !begun) {
-            clients_.rolled_back();
-            return begun;
-        }
-    }
-    intake_.begun();
-    return {};
-}
-
-Result<void> Publisher::finish_group() {
-    if (outbox_->committing()) {
-        const Sequence before = outbox_->end();
-        if (const auto done = outbox_->finish(); !done) {
-            clients_.rolled_back();
-            return done;
-        }
-        clients_.committed();
-        rounds_.look_again();
-        ++groups_;
-        events_ += static_cast<std::int64_t>(outbox_->end().value() - before.value());
-    }
-    full_.clear();
-    control_->committed();
-    intake_.committed();
-    return {};
-}
-
-/// While one group goes to the disk the next one is decided; while that one goes, the first one is
-/// answered.
-Result<void> Publisher::commit_groups() {
-    bool writing = false;
-    intake_.arrange();
-    while (control_->waiting() || intake_.waiting()) {
-        const auto staged = stage_group(writing);
-        if (writing) {
-            if (const auto done = finish_group(); !done) return done;
-        }
-        if (!staged) return staged;
-        writing = control_->staged() || intake_.staged();
-        if (writing) {
-            if (const auto begun = begin_group(); !begun) return begun;
-        }
-        intake_.answer(*legs_);
-    }
-    control_->committed();  // Positions move on without a notice, too.
-    return {};
-}
-
-bool Publisher::gathers() { return gathering_.more(intake_.waiting_tickets(), clock_.boot()); }
-
-Result<void> Publisher::flush() {
-    if (broken_) return tl::unexpected(*broken_);
-    if (over_) return no_room({Errc::busy, "this log may not go on here: " + *over_});
-    gathering_.over(intake_.waiting_tickets());
-    const bool full = !full_.empty() && clock_.boot().value() - full_since_.value() < kRetrySpace;
-    if (full) return no_room({Errc::no_space, full_});
-    const auto done = commit_groups();
-    if (done) return done;
-    intake_.answer(*legs_);  // What is durable already.
-    const Errc code = done.error().code;
-    if (code != Errc::no_space && code != Errc::busy) return done;
-    full_since_ = clock_.boot();
-    return no_room(done.error());
-}
-
 void Publisher::applied(const core::Peer& peer, const schema::Applied& applied) {
     const bool own = peer.local || peer.store == outbox_->store().value();
     if (!own) return;
@@ -237,6 +138,7 @@ void Publisher::trouble(const core::Requester& to, std::uint64_t request, Errc c
 
 void Publisher::request(const core::Requester& from, Message message) {
     const std::uint64_t request = schema::request_of(message);
+    if (!std::holds_alternative<schema::Ticket>(message)) settle();
     if (const auto* ask = std::get_if<schema::DigestAsk>(&message)) {
         auto done = digest(from, *ask);
         if (!done) return trouble(from, request, done.error().code, done.error().message);
@@ -353,18 +255,6 @@ void Publisher::make_mark(BootTime now) {
     live_.answer(message.mark, now, *legs_);
 }
 
-/// Nobody may hand in anything while there is no room; that there is again must show all the same.
-void Publisher::look_for_room(BootTime now) {
-    if (full_.empty() || now.value() - full_since_.value() < kRetrySpace) return;
-    full_since_ = now;
-    if (const auto room = journal_.room(); !room) {
-        full_ = room.error().message;
-        return;
-    }
-    core::log(Level::info, "there is room again");
-    full_.clear();
-}
-
 /// What is damaged is repaired beside the trade of a moment: the next flush ends this one.
 void Publisher::scrub(BootTime now) {
     const std::size_t bytes = pace_.bytes(now);
@@ -376,6 +266,9 @@ void Publisher::scrub(BootTime now) {
 
 void Publisher::turn(BootTime now) {
     intake_.turn(now);
+    if (!in_hand_.empty() && now.value() - settled_.value() < kSettleEvery) return;
+    settled_ = now;
+    settle();
     look_for_room(now);
     scrub(now);
     save_positions(now);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -42,6 +43,11 @@ class Publisher : public core::Host {
                                                            const core::AllowList* allow);
     /// Before the first turn: where answers and marks go. Must outlive the turns.
     void attach(Legs& legs) { legs_ = &legs; }
+    /// For tests: how tickets are put into commits.
+    void groups(const GroupSizes& sizes) {
+        sizes_ = sizes;
+        intake_.groups(sizes);
+    }
     /// Makes copies of the journal for `filial backup`; without it there are none.
     using CopyTo = std::function<schema::Result<void>(const std::filesystem::path&)>;
     void copies(CopyTo copy_to) { copy_to_ = std::move(copy_to); }
@@ -70,9 +76,15 @@ class Publisher : public core::Host {
     schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
     /// While tickets of many clients are on their way, see Gathering.
     bool gathers() override;
-    /// One commit for everything that waits, more only where it does not fit. Without room on the
-    /// disk tickets are answered Busy and notices stay; tried again a moment later.
+    /// Commits everything that waits: a few tickets at once, many in groups, each decided while
+    /// those before it go to the disk. The last groups of many may be in hand afterwards, while
+    /// more is read: see `pending`. Without room on the disk tickets are answered Busy and notices
+    /// stay; tried again a moment later.
     schema::Result<void> flush() override;
+    bool pending() const override { return !in_hand_.empty() || intake_.unstaged() > 0; }
+    /// Waits for what is in hand, and answers it: before anything but `get` and `scan` is asked of
+    /// the journal, and before an end. What failed is said by the next flush.
+    void settle();
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
     void marked(const core::Peer&, const schema::Mark&) override {}
     void applied(const core::Peer& peer, const schema::Applied& applied) override;
@@ -93,10 +105,13 @@ class Publisher : public core::Host {
     bool may_hand_in(const core::Requester& from) const;
     void trouble(const core::Requester& to, std::uint64_t request, schema::Errc code,
                  std::string message);
-    schema::Result<void> stage_group(bool writing);
+    bool finishable() const { return !in_hand_.front() || outbox_->finishable(); }
+    schema::Result<void> stage_group();
     schema::Result<void> begin_group();
     schema::Result<void> finish_group();
+    schema::Result<void> finish_groups();
     schema::Result<void> commit_groups();
+    schema::Result<void> answered(schema::Result<void> done);
     schema::Result<void> no_room(const schema::Error& error);
     /// A write that no ticket waits for failed: unless there is only no room, the process ends.
     void write_failed(const schema::Error& error);
@@ -144,6 +159,12 @@ class Publisher : public core::Host {
 
     core::BootTime started_;
     core::BootTime saved_;
+    core::BootTime settled_;  ///< In a turn.
+    /// Groups that are not known to be durable, the oldest first: whether the journal has anything
+    /// to write for it.
+    std::deque<bool> in_hand_;
+    GroupSizes sizes_;
+    std::size_t answered_ = 0;   ///< Tickets, in this flush.
     core::BootTime full_since_;  ///< Of the last commit that found no room; 0: there is room.
     std::string full_;           ///< What it said.
     std::optional<schema::Error> broken_;  ///< For the next flush: the journal takes nothing more.

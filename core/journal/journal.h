@@ -75,6 +75,10 @@ struct JournalWrite {
 /// Makes a write from what it owns.
 using MakeWrite = std::function<schema::Result<JournalWrite>()>;
 
+/// Commits that may be begun and not finished: while one is on its way to the disk the next one
+/// waits for it, made or not, so that the disk never waits for its owner.
+inline constexpr std::size_t kBegunMost = 2;
+
 /// What is asked of a log.
 struct ReadRequest {
     schema::StoreId store;
@@ -112,22 +116,20 @@ class Journal {
     /// carry it).
     virtual schema::Result<void> commit(const JournalWrite& write, bool sync) = 0;
 
-    /// A synced commit in two steps, so that its owner can prepare the next one while this one is
+    /// A synced commit in two steps, so that its owner can prepare the next ones while this one is
     /// made and written. `make` is called once, maybe by another thread and beside whatever the
     /// owner does until `finish`: what is only computed (rows, hashes) belongs into it. `bytes`: of
     /// the write, about. `begin` fails with `no_space` and as a stopped journal does; then there is
-    /// nothing to finish. Between the two only `get` and `scan` may be called, and show all of it
-    /// or nothing.
-    virtual schema::Result<void> begin(MakeWrite make, std::size_t bytes) {
-        (void)bytes;
-        const auto write = make();
-        begun_ = write ? commit(*write, true) : tl::unexpected(write.error());
-        return {};
-    }
-    /// Durable on return, or fails as `commit` or `make` does. Must follow each `begin`, once.
-    virtual schema::Result<void> finish() { return begun_; }
-    /// Whether `finish` would return at once: the disk has nothing to do.
-    virtual bool finishable() const { return true; }
+    /// nothing to finish of it. kBegunMost may be begun: they are made and written in their order,
+    /// each after the one before it. Between the two steps of any only `get` and `scan` may be
+    /// called, and show all of each or nothing, and none without those before it.
+    virtual schema::Result<void> begin(MakeWrite make, std::size_t bytes) = 0;
+    /// Of the oldest that was begun: durable on return, or fails as `commit` or `make` does. Must
+    /// follow each `begin`, once. Where one fails, those that were begun behind it fail with its
+    /// code: their `make` is not called, and nothing of them is written.
+    virtual schema::Result<void> finish() = 0;
+    /// Whether `finish` would return at once.
+    virtual bool finishable() const = 0;
 
     /// Of what is committed nothing stands in the log of writes alone any more: it is there also
     /// where that log is lost without a trace. Takes long; for what is seldom written and decides.
@@ -172,9 +174,6 @@ class Journal {
     virtual bool scrub(std::size_t) { return false; }
     /// What the last look that ended found damaged.
     virtual std::vector<LogDamage> damages() const { return {}; }
-
-  private:
-    schema::Result<void> begun_;
 };
 
 }  // namespace filial::core

@@ -217,7 +217,9 @@ Result<void> JournalStore::write(rocksdb::WriteBatch& batch, bool sync) {
     return wrote(db().Write(options, &batch), batch);
 }
 
-void JournalStore::begin(WriteThread::Fill fill) { thread_->begin(db(), std::move(fill)); }
+void JournalStore::begin(WriteThread::Fill fill, WriteThread::Written written) {
+    thread_->begin(db(), std::move(fill), std::move(written));
+}
 
 Result<void> JournalStore::end() {
     rocksdb::WriteBatch batch;

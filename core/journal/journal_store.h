@@ -55,13 +55,15 @@ class JournalStore {
     /// brought is taken back when the database is opened again, before the next write. A process
     /// that ends before keeps it whole, which nobody was told.
     schema::Result<void> write(rocksdb::WriteBatch& batch, bool sync);
-    /// The same, synced, in a thread of its own, which fills the batch first: reads go on
-    /// meanwhile. `end` must follow, before anything but a read; it fails as `fill` does, and then
-    /// nothing was written.
-    void begin(WriteThread::Fill fill);
+    /// The same, synced, in a thread of its own, as WriteThread does it: reads go on meanwhile.
+    /// `end` must follow for each, before anything but a read or a further `begin`; it fails as
+    /// `fill` does, or as an earlier one that was begun, and then nothing was written.
+    void begin(WriteThread::Fill fill, WriteThread::Written written);
     schema::Result<void> end();
     /// Whether `end` would not wait.
     bool written() const { return thread_->written(); }
+    /// How many were begun and not ended.
+    std::size_t begun() const { return thread_->begun(); }
     /// Makes all writes so far durable.
     schema::Result<void> sync();
 

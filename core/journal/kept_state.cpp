@@ -102,7 +102,7 @@ Result<void> KeptState::load(const JournalStore& store) {
         next_record_ = *number + 1;
     }
     if (!at->status().ok()) return tl::unexpected(from_status("redo records", at->status()));
-    turn_old();
+    if (auto rows = due()) turn(std::move(*rows));
     return {};
 }
 
@@ -152,19 +152,23 @@ void KeptState::wrote(Step step) {
         young_.take(std::move(record));
         ++next_record_;
     }
-    turn_old();
 }
 
 /// The young generation becomes rows once it is large enough and the last one has become so.
-void KeptState::turn_old() {
+std::optional<std::vector<KeptState::Change>> KeptState::due() const {
     const bool large = young_.bytes >= bytes_goal_ || young_.records.size() >= kRecordsMax;
-    if (!large || !old_.records.empty()) return;
-    old_ = std::exchange(young_, Generation());
-    rows_.clear();
-    rows_.reserve(old_.changes.size());
-    for (const auto& [key, value] : old_.changes) rows_.emplace_back(key, value);
+    if (!large || !old_.records.empty()) return std::nullopt;
+    std::vector<Change> rows;
+    rows.reserve(young_.changes.size());
+    for (const auto& [key, value] : young_.changes) rows.emplace_back(key, value);
     const auto below = [](const Change& a, const Change& b) { return a.first < b.first; };
-    std::sort(rows_.begin(), rows_.end(), below);
+    std::sort(rows.begin(), rows.end(), below);
+    return rows;
+}
+
+void KeptState::turn(std::vector<Change> sorted) {
+    old_ = std::exchange(young_, Generation());
+    rows_ = std::move(sorted);
     next_row_ = 0;
 }
 

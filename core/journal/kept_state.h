@@ -18,7 +18,8 @@ namespace filial::core {
 /// lately. A commit brings one redo record however many keys it changed; each later commit also
 /// writes some of the older changes as rows, a key that changed often once, and the records whose
 /// changes all have rows are deleted with the last of them. So a row costs a write only when it has
-/// come to rest, and every commit is still one batch. Used by one thread.
+/// come to rest, and every commit is still one batch. Used by one thread at a time; `add` and `due`
+/// may be asked while another one reads.
 class KeptState {
   public:
     /// Changes in memory of about `bytes_goal` bytes become rows while the next ones are gathered:
@@ -40,8 +41,13 @@ class KeptState {
     /// of more than kStateEntryBytesMax.
     schema::Result<Step> add(rocksdb::WriteBatch& batch, const JournalStore& store,
                              const std::vector<StateEntry>& changes) const;
-    /// That batch is in the database.
+    /// That batch is in the database. Afterwards `due` is asked: where it gives something, that has
+    /// to be passed to `turn`. Making it takes long and changes nothing.
     void wrote(Step step);
+    /// By key.
+    using Change = std::pair<schema::ByteView, std::optional<schema::ByteView>>;
+    std::optional<std::vector<Change>> due() const;
+    void turn(std::vector<Change> sorted);
 
     /// As Journal::get and Journal::scan.
     schema::Result<std::optional<schema::Bytes>> get(const JournalStore& store,
@@ -52,7 +58,6 @@ class KeptState {
 
   private:
     using Changes = tsl::robin_map<schema::ByteView, std::optional<schema::ByteView>>;
-    using Change = std::pair<schema::ByteView, std::optional<schema::ByteView>>;
     /// Successive records and what they come to.
     struct Generation {
         std::uint64_t first = 0;  ///< Number of the first record.
@@ -64,8 +69,6 @@ class KeptState {
         void take(RedoPtr record);
     };
     class Walk;
-
-    void turn_old();
 
     std::size_t bytes_goal_;
     mutable Generation young_;

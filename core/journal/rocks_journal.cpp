@@ -2,7 +2,8 @@
 
 #include <rocksdb/db.h>
 
-#include <algorithm>
+#include <deque>
+#include <mutex>
 #include <utility>
 
 #include "core/journal/database_copy.h"
@@ -11,7 +12,7 @@
 #include "core/journal/journal_scrub.h"
 #include "core/journal/journal_store.h"
 #include "core/journal/kept_state.h"
-#include "core/journal/log_cursor.h"
+#include "core/journal/log_batch.h"
 #include "core/journal/log_head.h"
 #include "core/journal/log_layout.h"
 #include "core/journal/log_reader.h"
@@ -48,18 +49,34 @@ struct RocksJournal::Inside {
         KeptState::Step state{};
         bool flag = false;  ///< It says that a witness was written.
     };
-    Prepared begun{};  ///< Of a write that is not finished; its batch is elsewhere.
-    bool begun_write = false;
+    std::deque<Prepared>
+        begun{};  ///< Of writes that are not finished; their batches are elsewhere.
+    /// Where the logs end by the writes of `begun` that are in the database. Of the thread that
+    /// writes while any is begun.
+    LogHeads ahead{};
+    /// Over `state` and `heads` while a write is begun: the thread that writes moves the former
+    /// on and reads the latter. Whoever is shown a row may ask for another one.
+    std::unique_ptr<std::recursive_mutex> shared = std::make_unique<std::recursive_mutex>();
     std::unique_ptr<JournalScrub> scrub{};  ///< The look under way.
     std::vector<LogDamage> damages{};       ///< Of the last one.
 
     /// Whether `bytes` may be tried now.
     Result<void> ready(std::size_t bytes, bool frees = false) {
         // Of the older changes at most a few go into this batch; the disk must have room for all.
-        return store.ready(bytes + state.older_bytes(), heads, frees);
+        return store.ready(bytes + older_bytes(), heads, frees);
     }
-    /// Changes nothing but `made`, and reads nothing that `get` or `scan` changes.
+    std::size_t older_bytes() const {
+        const std::lock_guard alone(*shared);
+        return state.older_bytes();
+    }
+    /// Where the log ends, by all that is in the database.
+    LogHead head_of(const StoreId& store) const;
+    bool owes_flag() const { return witness && witness->last() && !witnessed; }
+    /// Changes nothing but `made`, whose flag is set, and reads nothing that `get` or `scan`
+    /// changes.
     Result<void> prepare(const JournalWrite& write, Prepared& made) const;
+    /// The database has the write: by the thread that wrote it, and then by the owner.
+    void wrote_state(Prepared& made);
     void wrote(Prepared& made, bool sync);
 
     LogReader reader() const { return {store.db(), store.column(kLogColumn)}; }
@@ -75,58 +92,6 @@ namespace {
 
 /// Of what RocksDB may hold in memory: as much of the state is held beside it before it has rows.
 constexpr std::size_t kStateShare = 4;
-
-rocksdb::Slice slice(ByteView bytes) { return {bytes.data(), bytes.size()}; }
-
-Result<void> put(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* column, ByteView key,
-                 ByteView value) {
-    const auto status = batch.Put(column, slice(key), slice(value));
-    if (status.ok()) return {};
-    return tl::unexpected(from_status("prepare a commit", status));
-}
-
-/// Puts what `append` brings into the batch and moves `heads` on.
-Result<void> add_append(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* log,
-                        const Append& append, LogHead& head) {
-    auto now = advance(head, append);
-    if (!now) return tl::unexpected(now.error());
-    for (const schema::Segment& segment : append.segments) {
-        const TopicHead* before = head.find(segment.topic);
-        for (const TopicHead& begun : append.begun) {
-            if (begun.topic == segment.topic) before = &begun;
-        }
-        const auto key = log_key(topic_prefix(append.store, segment.topic), append.upto);
-        const auto value = encode_log_value(before ? before->events : 0, before ? before->bytes : 0,
-                                            append.at, segment);
-        if (value.size() > schema::kMessageBytesMax) {
-            return fail(Errc::too_large, "commit of " + segment.topic + ": its " +
-                                             std::to_string(value.size()) +
-                                             " bytes could not be read again");
-        }
-        if (const auto ok = put(batch, log, key, value); !ok) return ok;
-    }
-    head = std::move(*now);
-    return {};
-}
-
-/// Erases the commits of the topic before the one that holds the trim's position.
-Result<void> add_trim(rocksdb::WriteBatch& batch, rocksdb::DB& db, rocksdb::ColumnFamilyHandle* log,
-                      const Trim& trim, LogHead& head) {
-    auto now = trimmed(head, trim);
-    if (!now) return tl::unexpected(now.error());
-    LogCursor cursor(db, log, head, *head.find(trim.topic), LogCursor::Cache::leave);
-    const auto prefix = topic_prefix(trim.store, trim.topic);
-    // Not over what earlier trims have erased: that is read like rows until it is compacted.
-    const Sequence kept = head.find(trim.topic)->kept_after;
-    auto moved = cursor.seek(Sequence{kept.value() > 0 ? kept.value() - 1 : 0});
-    for (; moved && cursor.valid() && cursor.upto() < trim.upto; moved = cursor.next()) {
-        const auto status = batch.Delete(log, slice(log_key(prefix, cursor.upto())));
-        if (!status.ok()) return tl::unexpected(from_status("prepare a trim", status));
-    }
-    if (!moved) return moved;
-    head = std::move(*now);
-    return {};
-}
 
 }  // namespace
 
@@ -146,7 +111,8 @@ Result<void> RocksJournal::Inside::write_witness() {
 
 RocksJournal::RocksJournal(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
 RocksJournal::~RocksJournal() {
-    if (inside_ && inside_->begun_write) (void)inside_->store.end();  // It uses all of this.
+    while (inside_ && inside_->store.begun() > 0)
+        (void)inside_->store.end();  // It uses all of this.
 }
 
 Result<std::unique_ptr<RocksJournal>> RocksJournal::open(JournalOptions options) {
@@ -217,18 +183,13 @@ Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& 
     LogHeads& changed = made.heads;
     for (const Append& append : write.appends) {
         auto it = changed.find(append.store);
-        if (it == changed.end()) {
-            const auto known = heads.find(append.store);
-            it = changed.emplace(append.store, known == heads.end() ? LogHead{} : known->second)
-                     .first;
-        }
+        if (it == changed.end()) it = changed.emplace(append.store, head_of(append.store)).first;
         const auto ok = add_append(batch, store.column(kLogColumn), append, it->second);
         if (!ok) return ok;
     }
     for (const Trim& trim : write.trims) {
-        const auto known = heads.find(trim.store);
-        const auto it =
-            changed.try_emplace(trim.store, known == heads.end() ? LogHead{} : known->second).first;
+        auto it = changed.find(trim.store);
+        if (it == changed.end()) it = changed.emplace(trim.store, head_of(trim.store)).first;
         const auto ok = add_trim(batch, store.db(), store.column(kLogColumn), trim, it->second);
         if (!ok) return ok;
     }
@@ -236,7 +197,6 @@ Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& 
         const auto ok = put(batch, store.column(kHeadsColumn), name.value(), encode(head));
         if (!ok) return ok;
     }
-    made.flag = witness && witness->last() && !witnessed;
     if (made.flag) {
         if (auto ok = put(batch, store.column(kHeadsColumn), kWitnessedKey, "1"); !ok) return ok;
     }
@@ -246,44 +206,73 @@ Result<void> RocksJournal::Inside::prepare(const JournalWrite& write, Prepared& 
     return {};
 }
 
+LogHead RocksJournal::Inside::head_of(const StoreId& name) const {
+    if (const auto found = ahead.find(name); found != ahead.end()) return found->second;
+    const std::lock_guard alone(*shared);
+    const auto known = heads.find(name);
+    return known == heads.end() ? LogHead{} : known->second;
+}
+
+void RocksJournal::Inside::wrote_state(Prepared& made) {
+    {
+        const std::lock_guard alone(*shared);
+        state.wrote(std::move(made.state));
+    }
+    auto rows = state.due();  // Nobody else changes it, and the owner need not wait for this.
+    if (!rows) return;
+    const std::lock_guard alone(*shared);
+    state.turn(std::move(*rows));
+}
+
 void RocksJournal::Inside::wrote(Prepared& made, bool sync) {
+    const std::lock_guard alone(*shared);
     for (auto& [name, head] : made.heads) heads[name] = std::move(head);
-    state.wrote(std::move(made.state));
     witnessed = witnessed || made.flag;
     if (sync) covered_by_sync();
 }
 
 Result<void> RocksJournal::commit(const JournalWrite& write, bool sync) {
     if (write.empty()) return {};
+    Inside& in = *inside_;
+    schema::check(in.store.begun() == 0, "what was begun is finished first");
     Inside::Prepared made;
+    made.flag = in.owes_flag();
     const bool frees = write.appends.empty() && !write.trims.empty();
-    if (const auto ok = inside_->ready(bytes_of(write), frees); !ok) return ok;
-    if (const auto ok = inside_->prepare(write, made); !ok) return ok;
-    if (const auto ok = inside_->store.write(made.batch, sync); !ok) return ok;
-    inside_->wrote(made, sync);
+    if (const auto ok = in.ready(bytes_of(write), frees); !ok) return ok;
+    if (const auto ok = in.prepare(write, made); !ok) return ok;
+    if (const auto ok = in.store.write(made.batch, sync); !ok) return ok;
+    in.wrote_state(made);
+    in.wrote(made, sync);
     return {};
 }
 
 Result<void> RocksJournal::begin(MakeWrite make, std::size_t bytes) {
     Inside& in = *inside_;
     if (const auto ok = in.ready(bytes); !ok) return ok;
-    in.begun = Inside::Prepared{};
-    in.begun_write = true;
-    in.store.begin([&in, make = std::move(make)](rocksdb::WriteBatch& batch) -> Result<void> {
+    Inside::Prepared& made = in.begun.emplace_back();
+    made.flag = in.owes_flag();
+    const auto fill = [&in, &made,
+                       make = std::move(make)](rocksdb::WriteBatch& batch) -> Result<void> {
         const auto write = make();
         if (!write) return tl::unexpected(write.error());
-        if (const auto ok = in.prepare(*write, in.begun); !ok) return ok;
-        batch = std::move(in.begun.batch);
+        if (const auto ok = in.prepare(*write, made); !ok) return ok;
+        batch = std::move(made.batch);
         return {};
+    };
+    in.store.begin(fill, [&in, &made] {
+        for (const auto& [name, head] : made.heads) in.ahead[name] = head;
+        in.wrote_state(made);
     });
     return {};
 }
 
 Result<void> RocksJournal::finish() {
-    inside_->begun_write = false;
-    if (const auto ok = inside_->store.end(); !ok) return ok;
-    inside_->wrote(inside_->begun, true);
-    return {};
+    Inside& in = *inside_;
+    const auto ok = in.store.end();
+    if (ok) in.wrote(in.begun.front(), true);
+    in.begun.pop_front();
+    if (in.begun.empty()) in.ahead.clear();
+    return ok;
 }
 
 bool RocksJournal::finishable() const { return inside_->store.written(); }
@@ -346,6 +335,7 @@ Result<Depth> RocksJournal::depth(const StoreId& store, const std::vector<std::s
 Result<std::optional<Bytes>> RocksJournal::get(ByteView key) const {
     const JournalStore& store = inside_->store;
     if (const auto ok = store.readable(); !ok) return tl::unexpected(ok.error());
+    const std::lock_guard alone(*inside_->shared);
     return inside_->state.get(store, key);
 }
 
@@ -353,6 +343,7 @@ Result<void> RocksJournal::scan(ByteView prefix, ByteView after,
                                 const std::function<bool(ByteView, ByteView)>& each) const {
     const JournalStore& store = inside_->store;
     if (const auto ok = store.readable(); !ok) return ok;
+    const std::lock_guard alone(*inside_->shared);
     return inside_->state.scan(store, prefix, after, each);
 }
 
@@ -381,7 +372,7 @@ Result<void> RocksJournal::witness() {
 
 bool RocksJournal::scrub(std::size_t bytes) {
     Inside& in = *inside_;
-    if (in.begun_write || !in.store.readable()) return false;
+    if (in.store.begun() > 0 || !in.store.readable()) return false;
     if (!in.scrub) in.scrub = std::make_unique<JournalScrub>(in.heads);
     if (in.scrub->step(in.store, bytes, &in.heads)) return false;
     in.damages = in.scrub->damages();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/journal/rocks_database.h"
+
 namespace filial::core {
 
 WriteThread::~WriteThread() {
@@ -13,50 +15,66 @@ WriteThread::~WriteThread() {
     if (thread_.joinable()) thread_.join();
 }
 
-void WriteThread::begin(rocksdb::DB& db, Fill fill) {
-    schema::check(!begun_, "one write at a time");
-    begun_ = true;
-    writing_ = true;
+void WriteThread::begin(rocksdb::DB& db, Fill fill, Written written) {
+    schema::check(begun_ < kBegunMost, "not more writes are begun than may be");
+    ++begun_;
     {
         const std::lock_guard lock(mutex_);
-        db_ = &db;
-        fill_ = std::move(fill);
+        Job& job = jobs_.emplace_back();
+        job.db = &db;
+        job.fill = std::move(fill);
+        job.written = std::move(written);
     }
     changed_.notify_all();
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
 }
 
 schema::Result<rocksdb::Status> WriteThread::finish(rocksdb::WriteBatch& batch) {
-    schema::check(begun_, "a write was begun");
-    begun_ = false;
+    schema::check(begun_ > 0, "a write was begun");
+    --begun_;
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return db_ == nullptr; });
-    batch = std::move(batch_);
-    return status_;
+    changed_.wait(lock, [this] { return done_ > 0; });
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    --done_;
+    if (begun_ == 0) failed_.reset();
+    batch = std::move(job.batch);
+    return std::move(job.status);
+}
+
+void WriteThread::carry_out(Job& job) {
+    if (failed_) {
+        job.status = schema::fail("a write before it failed", *failed_);
+        return;
+    }
+    const auto filled = job.fill(job.batch);
+    job.fill = nullptr;
+    if (!filled) {
+        failed_ = filled.error();
+        job.status = tl::unexpected(filled.error());
+        return;
+    }
+    rocksdb::WriteOptions how;
+    how.sync = true;
+    const rocksdb::Status status = job.db->Write(how, &job.batch);
+    if (status.ok()) {
+        job.written();
+    } else {
+        failed_ = from_status("write", status);
+    }
+    job.status = status;
 }
 
 void WriteThread::run() {
     std::unique_lock lock(mutex_);
     while (true) {
-        changed_.wait(lock, [this] { return ending_ || db_ != nullptr; });
-        if (db_ == nullptr) return;
-        rocksdb::DB& db = *db_;
+        changed_.wait(lock, [this] { return ending_ || done_ < jobs_.size(); });
+        if (done_ == jobs_.size()) return;
+        Job& job = jobs_[done_];  // It stays where it is: others come behind it and go before it.
         lock.unlock();
-        batch_.Clear();
-        const auto filled = fill_(batch_);
-        fill_ = nullptr;
-        rocksdb::WriteOptions how;
-        how.sync = true;
-        schema::Result<rocksdb::Status> status;
-        if (filled) {
-            status = db.Write(how, &batch_);
-        } else {
-            status = tl::unexpected(filled.error());
-        }
-        writing_ = false;
+        carry_out(job);
         lock.lock();
-        status_ = std::move(status);
-        db_ = nullptr;
+        ++done_;
         changed_.notify_all();
     }
 }

@@ -123,6 +123,7 @@ Result<void> Exchange::turn(std::chrono::milliseconds at_most) {
     in.board.tick();
     in.host.turn(in.clock.boot());
     in.board.end_turn();
+    if (in.host.pending()) in.more = true;
     return {};
 }
 

@@ -107,9 +107,12 @@ class Host {
     /// Asked when everything was read that was there: whether to read once more before `flush`, for
     /// what is about to come. Again and again, until it says no.
     virtual bool gathers() { return false; }
-    /// Makes everything staged (ranges and tickets) durable and answers the tickets. An error here
-    /// ends the process, except `no_space` and `busy`: staged things stay for the next turn.
+    /// Makes everything staged (ranges and tickets) durable and answers the tickets, but for
+    /// tickets that are `pending`. An error here ends the process, except `no_space` and `busy`:
+    /// staged things stay for the next turn.
     virtual schema::Result<void> flush() = 0;
+    /// Whether something is under way that the next flush goes on with: no turn waits before it.
+    virtual bool pending() const { return false; }
     /// What is durable now of the topics of this want: what the next fetch acknowledges.
     virtual std::vector<schema::TopicEnd> durable(const Want& want) const = 0;
     /// A newer mark than any before came (already in the exchange's book).

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sched.h>
 #include <map>
 #include <random>
 #include <string>
@@ -57,7 +58,12 @@ class Monitor {
 };
 
 struct Network::Inside {
-    explicit Inside(AllowList* list) : allow(list), context(kIoThreads) {}
+    explicit Inside(AllowList* list) : allow(list), context(kIoThreads) {
+        // A thread of the library that wakes up for the first of many answers does not take the
+        // processor from the loop that makes them: it sends them together. If the system does not
+        // allow it, it goes on as it is.
+        (void)zmq_ctx_set(context.handle(), ZMQ_THREAD_SCHED_POLICY, SCHED_BATCH);
+    }
 
     AllowList* allow;
     zmq::context_t context;

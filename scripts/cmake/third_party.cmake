@@ -18,6 +18,8 @@ target_compile_definitions(msgpack_cxx INTERFACE MSGPACK_NO_BOOST)
 pkg_check_modules(ROCKS REQUIRED IMPORTED_TARGET GLOBAL rocksdb)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET GLOBAL liblz4)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET GLOBAL libsodium)
+# Instead of libc's malloc in the programs; under sanitizers theirs stays.
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET GLOBAL jemalloc)
 add_library(rocksdb ALIAS PkgConfig::ROCKS)
 add_library(lz4 ALIAS PkgConfig::LZ4)
 add_library(sodium ALIAS PkgConfig::SODIUM)

@@ -49,6 +49,7 @@ void Company::set_options(Machine& machine, bool store) {
     options.publisher.mark_every_us = plan_.mark_every;
     options.publisher.queue_tickets = plan_.queue_tickets;
     options.scrub_every_us = plan_.scrub_every;
+    machine.groups = plan_.groups;
     options.broker.keep_us = plan_.keep;
     options.publisher.listen = "tcp://" + name + ":1";
     options.broker.listen = "tcp://" + name + ":2";

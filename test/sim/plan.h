@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "publisher/group.h"
 #include "test/sim/random.h"
 #include "test/sim/world_time.h"
 
@@ -66,7 +67,8 @@ struct Plan {
     Time ticket_every = 0;     ///< Of each till, on average.
     std::uint64_t window = 1;  ///< Tickets that a till has in flight.
     std::uint64_t queue_tickets = 64;
-    bool accounts_move = false;  ///< Else limits change.
+    publisher::GroupSizes groups;  ///< Of all publishers.
+    bool accounts_move = false;    ///< Else limits change.
     bool asks_by_itself = false;
     /// People readmit a store at once. With one broker only: it holds all that has to come first.
     bool people_hurry = false;

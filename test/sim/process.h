@@ -34,6 +34,7 @@ struct Machine {
     std::string name;  ///< Of its place in the network: a clone has its store's name and another.
     MachineClock clock;
     core::Options options;
+    publisher::GroupSizes groups;
     bool relays = false;  ///< Its broker dials the hubs of its options.
     Fuse publisher_fuse, broker_fuse, subscriber_fuse;
     SimJournal publisher_disk;

@@ -79,6 +79,7 @@ Result<void> PublisherLife::trade() {
                                              machine_.clock, &allow_);
     if (!opened) return tl::unexpected(opened.error());
     publisher_ = std::move(*opened);
+    publisher_->groups(machine_.groups);
     const core::Self self{machine_.store, "publisher", publisher_->epoch(),
                           publisher_->incarnation()};
     if (const auto ok = connect(*publisher_, self); !ok) return ok;
@@ -113,7 +114,9 @@ Result<void> PublisherLife::rejoin() {
 }
 
 Result<void> PublisherLife::turn() {
-    if (const auto turned = exchange_->turn(kTurnMax); !turned) return repair(turned.error());
+    const auto turned = exchange_->turn(kTurnMax);
+    if (publisher_ && (!turned || publisher_->over())) publisher_->settle();
+    if (!turned) return repair(turned.error());
     if (repair_ && repair_->done()) return end_repair();
     using Outcome = publisher::Rejoiner::Outcome;
     if (publisher_ && publisher_->over()) {

@@ -161,25 +161,47 @@ Result<void> SimJournal::write(const core::JournalWrite& write, bool sync) {
 }
 
 Result<void> SimJournal::commit(const core::JournalWrite& write, bool sync) {
+    schema::check(!in_hand(), "what was begun is finished first");
     if (write.empty()) return {};
     return this->write(write, sync);
 }
 
 Result<void> SimJournal::begin(core::MakeWrite make, std::size_t) {
-    schema::check(!begun_, "one commit at a time");
-    auto write = make();
-    if (!write) return tl::unexpected(write.error());
-    std::map<StoreId, LogHead> heads;
-    if (const auto ok = check(*write, heads); !ok) return ok;
-    begun_ = std::move(*write);
+    schema::check(begun_.size() < core::kBegunMost, "not more commits are begun than may be");
+    if (failed_) return fail(Errc::io, "the journal has failed before");
+    if (health_ == Health::full) return fail(Errc::no_space, "need 1 byte, free 0");
+    begun_.push_back(std::move(make));
     return {};
 }
 
+/// Makes and writes the oldest that was begun and not written.
+void SimJournal::write_begun() {
+    const core::MakeWrite make = std::move(begun_.front());
+    begun_.pop_front();
+    done_.push_back([&]() -> Result<void> {
+        if (behind_) return tl::unexpected(*behind_);
+        const auto write = make();
+        return write ? this->write(*write, true) : tl::unexpected(write.error());
+    }());
+    if (!done_.back()) behind_ = done_.back().error();
+}
+
 Result<void> SimJournal::finish() {
-    schema::check(begun_.has_value(), "a commit was begun");
-    const core::JournalWrite write = std::move(*begun_);
-    begun_.reset();
-    return this->write(write, true);
+    schema::check(!begun_.empty() || !done_.empty(), "a commit was begun");
+    if (done_.empty()) write_begun();
+    // The real one's thread goes on with the next one, which may be durable before this one is
+    // known to be.
+    if (!begun_.empty() && random_.chance(500)) write_begun();
+    auto done = std::move(done_.front());
+    done_.pop_front();
+    if (done_.empty() && begun_.empty()) behind_.reset();
+    return done;
+}
+
+void SimJournal::forget_begun() {
+    begun_.clear();
+    done_.clear();
+    behind_.reset();
 }
 
 Result<void> SimJournal::room() {
@@ -188,7 +210,7 @@ Result<void> SimJournal::room() {
 }
 
 void SimJournal::open() {
-    begun_.reset();
+    forget_begun();
     failed_ = false;
     // As recovery does: what it found is written and synced.
     unsynced_.clear();
@@ -231,7 +253,7 @@ void SimJournal::take_back(const Undo& undo) {
 }
 
 void SimJournal::power_cut() {
-    begun_.reset();
+    forget_begun();
     const std::size_t kept = unsynced_.empty() ? 0 : random_.below(unsynced_.size() + 1);
     while (unsynced_.size() > kept) {
         take_back(unsynced_.back());
@@ -240,7 +262,7 @@ void SimJournal::power_cut() {
 }
 
 void SimJournal::restore(Data data) {
-    begun_.reset();
+    forget_begun();
     unsynced_.clear();
     damages_.clear();
     data_ = std::move(data);
@@ -249,6 +271,7 @@ void SimJournal::restore(Data data) {
 }
 
 Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
+    schema::check(!in_hand(), "what was begun is finished before anything else is asked");
     const auto found = data_.logs.find(request.store);
     if (found == data_.logs.end())
         return fail(Errc::not_found, "no log of " + request.store.value());
@@ -311,6 +334,7 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
 
 Result<core::Depth> SimJournal::depth(const StoreId& store, const std::vector<std::string>& topics,
                                       Sequence after) const {
+    schema::check(!in_hand(), "what was begun is finished before anything else is asked");
     const auto found = data_.logs.find(store);
     if (found == data_.logs.end()) return fail(Errc::not_found, "no log of " + store.value());
     core::Depth depth;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -31,7 +32,9 @@ class SimJournal : public core::Journal {
     schema::Result<void> commit(const core::JournalWrite& write, bool sync) override;
     schema::Result<void> begin(core::MakeWrite make, std::size_t bytes) override;
     schema::Result<void> finish() override;
-    bool finishable() const override { return random_.chance(500); }
+    bool finishable() const override {
+        return !done_.empty() || (in_hand() && random_.chance(500));
+    }
     schema::Result<void> room() override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) const override;
     schema::Result<core::Depth> depth(const schema::StoreId& store,
@@ -65,7 +68,7 @@ class SimJournal : public core::Journal {
     schema::Sequence synced_end(const schema::StoreId& store) const;
     /// No event waits for a sync: a copy made now is of a log that stays.
     bool log_synced(const schema::StoreId& store) const {
-        return !begun_ && synced_end(store) == end(store);
+        return !in_hand() && synced_end(store) == end(store);
     }
     /// Called with each append, once it is part of the log.
     std::function<void(const core::Append&)> appended;
@@ -111,6 +114,10 @@ class SimJournal : public core::Journal {
     void apply(const core::JournalWrite& write, std::map<schema::StoreId, core::LogHead> heads,
                bool undoable);
     void trim(const core::Trim& trim);
+    void write_begun();
+    bool in_hand() const { return !begun_.empty() || !done_.empty(); }
+    /// A process ended with it.
+    void forget_begun();
     Commit commit_of(const core::Append& append) const;
     void take_back(const Undo& undo);
     void write_witness();
@@ -119,7 +126,9 @@ class SimJournal : public core::Journal {
     Fuse& fuse_;
     Data data_;
     std::vector<Undo> unsynced_;
-    std::optional<core::JournalWrite> begun_;
+    std::deque<core::MakeWrite> begun_;      ///< And not written.
+    std::deque<schema::Result<void>> done_;  ///< Of those that were written, and not finished.
+    std::optional<schema::Error> behind_;    ///< Why the rest of them is not written.
     std::optional<schema::StoreId> witness_of_;
     std::optional<core::WitnessSlot> witness_;
     std::vector<core::LogDamage> damages_;

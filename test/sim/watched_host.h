@@ -46,6 +46,7 @@ class WatchedHost : public core::Host {
         watch_.taking(process_, peer, range);
         return host_.take(peer, std::move(range));
     }
+    bool pending() const override { return host_.pending(); }
     bool keeps_rows() const override { return host_.keeps_rows(); }
     schema::Result<schema::Range> held_rows(const core::ReadRequest& request,
                                             schema::Sequence upto) override {

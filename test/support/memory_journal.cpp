@@ -104,7 +104,11 @@ void MemoryJournal::apply(Data& data, const core::JournalWrite& write) {
 }
 
 Result<void> MemoryJournal::commit(const core::JournalWrite& write, bool sync) {
-    schema::check(!begun_, "a commit that was begun is finished first");
+    schema::check(begun_.empty(), "a commit that was begun is finished first");
+    return write_now(write, sync);
+}
+
+Result<void> MemoryJournal::write_now(const core::JournalWrite& write, bool sync) {
     if (failing_ && before_failing_ == 0) return fail(*failing_, "commit: the disk says no");
     if (failing_) --before_failing_;
     for (const core::Append& append : write.appends) {
@@ -127,21 +131,24 @@ Result<void> MemoryJournal::commit(const core::JournalWrite& write, bool sync) {
 }
 
 Result<void> MemoryJournal::begin(core::MakeWrite make, std::size_t) {
-    schema::check(!begun_, "one commit at a time");
-    auto write = make();
-    if (!write) return tl::unexpected(write.error());
-    for (const core::Append& append : write->appends) {
-        if (const auto ok = check(live_, append); !ok) return ok;
-    }
-    begun_ = std::move(*write);
+    schema::check(begun_.size() < core::kBegunMost, "not more commits are begun than may be");
+    if (no_begins_) return fail(*no_begins_, "begin: the disk says no");
+    begun_.push_back(std::move(make));
     return {};
 }
 
 Result<void> MemoryJournal::finish() {
-    schema::check(begun_.has_value(), "a commit was begun");
-    const core::JournalWrite write = std::move(*begun_);
-    begun_.reset();
-    return commit(write, true);
+    schema::check(!begun_.empty(), "a commit was begun");
+    const core::MakeWrite make = std::move(begun_.front());
+    begun_.pop_front();
+    auto done = [&]() -> Result<void> {
+        if (behind_) return tl::unexpected(*behind_);
+        const auto write = make();
+        return write ? write_now(*write, true) : tl::unexpected(write.error());
+    }();
+    if (!done) behind_ = done.error();
+    if (begun_.empty()) behind_.reset();
+    return done;
 }
 
 Result<void> MemoryJournal::room() {
@@ -150,7 +157,8 @@ Result<void> MemoryJournal::room() {
 }
 
 void MemoryJournal::crash() {
-    begun_.reset();
+    begun_.clear();
+    behind_.reset();
     live_ = durable_;
     unsynced_.clear();
     failing_.reset();

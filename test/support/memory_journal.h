@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -19,6 +20,7 @@ class MemoryJournal : public core::Journal {
     /// Nothing of it is seen before `finish`.
     schema::Result<void> begin(core::MakeWrite make, std::size_t bytes) override;
     schema::Result<void> finish() override;
+    bool finishable() const override { return !begun_.empty() && finishable_; }
     schema::Result<void> room() override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) const override;
     schema::Result<core::Depth> depth(const schema::StoreId& store,
@@ -36,6 +38,10 @@ class MemoryJournal : public core::Journal {
         failing_ = code;
         before_failing_ = after;
     }
+    /// `begin` fails with this code, until told otherwise.
+    void fail_begins(std::optional<schema::Errc> code) { no_begins_ = code; }
+    /// The disk is slow: what is begun is not there before somebody waits for it.
+    void slow(bool is) { finishable_ = !is; }
     /// Reads of state fail with `io`.
     void fail_reads(bool fails) { reads_fail_ = fails; }
     /// Power is cut and the journal opened again: what no sync covered is gone.
@@ -60,12 +66,16 @@ class MemoryJournal : public core::Journal {
     };
 
     static schema::Result<void> check(const Data& data, const core::Append& append);
+    schema::Result<void> write_now(const core::JournalWrite& write, bool sync);
     static void apply(Data& data, const core::JournalWrite& write);
 
     Data live_;
     Data durable_;
     std::vector<core::JournalWrite> unsynced_;
-    std::optional<core::JournalWrite> begun_;
+    std::deque<core::MakeWrite> begun_;
+    std::optional<schema::Error> behind_;  ///< Why the rest of them is not written.
+    bool finishable_ = true;
+    std::optional<schema::Errc> no_begins_;
     std::optional<schema::Errc> failing_;
     std::size_t before_failing_ = 0;
     bool reads_fail_ = false;

@@ -40,6 +40,79 @@ TEST_CASE("journal: a commit in two steps is durable after the second, whole") {
     CHECK(journal->get("key").value() == "49");
 }
 
+TEST_CASE("journal: of two commits in hand the second is never seen without the first") {
+    TempFolder folder;
+    {
+        const auto journal = opened(options_in(folder.path()));
+        const auto both = [](std::uint64_t after) {
+            JournalWrite write = write_after(after, std::to_string(after));
+            write.state.emplace_back("key " + std::to_string(after), "x");
+            return write;
+        };
+        REQUIRE(begin(*journal, both(0)));
+        for (std::uint64_t i = 1; i < 200; ++i) {
+            REQUIRE(begin(*journal, both(i)));
+            const bool second = journal->get("key " + std::to_string(i)).value().has_value();
+            const auto first = journal->get("key " + std::to_string(i - 1));
+            CHECK((!second || first.value().has_value()));
+            REQUIRE(journal->finish());
+            CHECK(journal->end(kStore) == Sequence{i});
+            CHECK(journal->get("key " + std::to_string(i - 1)).value().has_value());
+        }
+        REQUIRE(journal->finish());
+        CHECK(journal->finishable());
+    }
+    const auto journal = opened(options_in(folder.path()));
+    CHECK(journal->end(kStore) == Sequence{200});
+    CHECK(journal->get("key").value() == "199");
+    CHECK(journal->read({kStore, {"stock"}, Sequence{0}, 1 << 20})->segments.at(0).rows.size() ==
+          200);
+}
+
+TEST_CASE("journal: where the first of two commits in hand fails, nothing of the second is made") {
+    TempFolder folder;
+    const auto journal = opened(options_in(folder.path()));
+    REQUIRE(begin(*journal, write_after(7, "x")));
+    bool made = false;
+    REQUIRE(journal->begin(
+        [&made]() -> schema::Result<JournalWrite> {
+            made = true;
+            return write_after(0, "y");
+        },
+        1'000));
+    for (int i = 0; i < 2; ++i) {
+        const auto failed = journal->finish();
+        REQUIRE(!failed.has_value());
+        CHECK(failed.error().code == Errc::gap);
+    }
+    CHECK_FALSE(made);
+    CHECK(journal->end(kStore) == Sequence{0});
+    CHECK(!journal->get("key").value().has_value());
+    REQUIRE(begin(*journal, write_after(0, "z")));
+    REQUIRE(begin(*journal, write_after(5, "gap")));
+    REQUIRE(journal->finish());
+    CHECK_FALSE(journal->finish());
+    CHECK(journal->end(kStore) == Sequence{1});
+    CHECK(journal->get("key").value() == "z");
+}
+
+TEST_CASE("journal: closed with two commits in hand it keeps none, the first, or both") {
+    for (int i = 0; i < 20; ++i) {
+        TempFolder folder;
+        {
+            const auto journal = opened(options_in(folder.path()));
+            REQUIRE(journal->commit(write_after(0, "1"), true));
+            REQUIRE(begin(*journal, write_after(1, "2")));
+            REQUIRE(begin(*journal, write_after(2, "3")));
+            if (i % 2 == 0) REQUIRE(journal->finish());
+        }
+        const auto journal = opened(options_in(folder.path()));
+        const auto end = journal->end(kStore).value();
+        CHECK((end >= (i % 2 == 0 ? 2U : 1U) && end <= 3));
+        CHECK(journal->get("key").value() == std::to_string(end));
+    }
+}
+
 TEST_CASE("journal: what is refused in two steps changes nothing, and the next write is taken") {
     TempFolder folder;
     const auto journal = opened(options_in(folder.path()));
