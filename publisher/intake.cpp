@@ -124,12 +124,16 @@ bool Intake::must_wait(const Ticket& ticket, BootTime now) {
     const bool given_up = now.value() - entry->second.since.value() >= kForgetBusy;
     if (given_up) refused_.erase(entry);
     if (given_up) return false;
-    std::set<std::uint64_t>& numbers = entry->second.numbers;
-    if (ticket.number > *numbers.begin()) return true;
-    if (numbers.erase(ticket.number) == 0) return false;
-    entry->second.since = now;
-    if (numbers.empty()) refused_.erase(entry);
+    if (ticket.number > *entry->second.numbers.begin()) return true;
+    came(ticket, now);
     return false;
+}
+
+void Intake::came(const Ticket& ticket, BootTime now) {
+    const auto entry = refused_.find(ticket.client);
+    if (entry == refused_.end() || entry->second.numbers.erase(ticket.number) == 0) return;
+    entry->second.since = now;
+    if (entry->second.numbers.empty()) refused_.erase(entry);
 }
 
 void Intake::answer_busy(const Requester& from, const Ticket& ticket, std::uint64_t retry_ms,
@@ -294,6 +298,8 @@ std::size_t Intake::answer(Legs& legs) {
         if (front.own) {
             own_answer_ = std::move(front.answer);
         } else {
+            // It was sent twice, and told Busy while the first one waited.
+            if (!refused_.empty()) came(front.ticket, *seen_);
             legs.reply(front.from, front.answer);
         }
         bytes_ -= front.bytes;

@@ -121,6 +121,8 @@ class Intake {
     /// Time went on; what of it was a standstill is added to all that is measured since a Busy.
     void passed(core::BootTime now);
     bool must_wait(const schema::Ticket& ticket, core::BootTime now);
+    /// That number need not come any more.
+    void came(const schema::Ticket& ticket, core::BootTime now);
     void answer_busy(const core::Requester& from, const schema::Ticket& ticket,
                      std::uint64_t retry_ms, const std::string& reason, core::BootTime now,
                      Legs& legs);

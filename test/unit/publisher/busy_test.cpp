@@ -68,6 +68,17 @@ TEST_CASE("busy: numbers that were told so are decided in their order, however t
     shop.ask<Accepted>(ticket(8, {sale("1")}));
 }
 
+TEST_CASE("busy: a number that was told so while it waited itself is not awaited again") {
+    Shop shop({}, 2);
+    for (const std::uint64_t number : {1, 2, 3, 2}) shop.send(ticket(number, {sale("1")}));
+    CHECK(kinds(shop.legs.answers) == "BB");
+    REQUIRE(shop.publisher->flush());
+    CHECK(kinds(shop.legs.answers) == "BBAA");
+    shop.ask<Busy>(ticket(4, {sale("1")}));
+    shop.ask<Accepted>(ticket(3, {sale("1")}));
+    shop.ask<Accepted>(ticket(4, {sale("1")}));
+}
+
 TEST_CASE("busy: the next number of those told so has its seconds, too, and then none is awaited") {
     Shop shop({}, 2);
     for (std::uint64_t i = 1; i <= 5; ++i) shop.send(ticket(i, {sale("1")}));
