@@ -16,9 +16,9 @@ constexpr Time kPeopleLook = 500 * kMillisecond;
 
 /// Whom that refusal to readmit a store waits for, as it names them; empty for nobody.
 std::string silent_in(const std::string& refusal) {
-    constexpr std::string_view unheard = "not heard here yet: ";
-    if (refusal.starts_with(unheard)) {
-        return refusal.substr(unheard.size(), refusal.find(';') - unheard.size());
+    if (refusal.starts_with("not heard here")) {
+        const auto names = refusal.find(": ");
+        return refusal.substr(names + 2, refusal.find(';') - names - 2);
     }
     const auto says_nothing = refusal.find(" has not said what it has read");
     return says_nothing == std::string::npos ? std::string() : refusal.substr(0, says_nothing);
