@@ -1,5 +1,6 @@
 """Programs that get no more memory."""
 
+import os
 import pathlib
 import resource
 
@@ -39,6 +40,8 @@ def ends_in_trade(program, filler):
 @story("a program that gets no more memory says so and ends, and after its next start nothing that "
        "was answered is lost or twice", seconds=300)
 def no_memory(stage):
+    # What is freed goes back to the system: what a program once had would last it for ever.
+    os.environ["MALLOC_CONF"] = "retain:false,dirty_decay_ms:0,muzzy_decay_ms:0"
     company = stage.company("store1", "store2")
     store, other = company.stores["store1"], company.stores["store2"]
     if is_checked(store.publisher):
@@ -78,3 +81,4 @@ def no_memory(stage):
     count_amiss(stage, company)
     stage.counts(count, "programs without memory")
     company.stop()
+    del os.environ["MALLOC_CONF"]
