@@ -42,7 +42,9 @@ class Broker : public core::Host {
     /// A publisher whose log is not the one held under its store's name and in its epoch, or that
     /// is in an earlier one: another machine goes on.
     std::optional<schema::Error> refuses(const core::Peer& peer) override;
-    std::vector<schema::StoreId> held() const override { return journal_.logs(); }
+    /// Also those of which all that came has yet to be written: else their stores would take them
+    /// for not here.
+    std::vector<schema::StoreId> held() const override { return logs_.logs(); }
     schema::Sequence end(const schema::StoreId& store) const override;
     schema::Epoch epoch(const schema::StoreId& store) const override;
     schema::Incarnation incarnation(const schema::StoreId& store) const override;

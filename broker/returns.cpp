@@ -69,7 +69,8 @@ std::optional<schema::Error> Broker::is_over(const core::Peer& peer) {
 Result<void> Broker::may_fetch(const core::Peer& peer, const schema::Fetch& fetch) {
     // A store that lacks events of its own log gives up what no broker has.
     const auto coming = logs_.staged_end(fetch.store);
-    if (peer.store == fetch.store.value() && coming > journal_.end(fetch.store)) {
+    const bool own = peer.role == "publisher" && peer.store == fetch.store.value();
+    if (own && coming > journal_.end(fetch.store)) {
         return schema::fail(Errc::busy, "the log came here up to " +
                                             std::to_string(coming.value()) + " and is kept up to " +
                                             std::to_string(journal_.end(fetch.store).value()) +

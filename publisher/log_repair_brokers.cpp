@@ -96,12 +96,13 @@ void LogRepair::look_at_brokers() {
 }
 
 /// Each broker has said where the log ends there, and all of that is here; or it cannot be reached
-/// now, or gives what does not fit. One that does not keep what is missing now has what follows.
+/// now, or gives what does not fit. One that does not keep what is missing now has what follows,
+/// and one that has yet to write what came is waited for also where its line is down.
 bool LogRepair::nobody_has_more() const {
     const auto legs = exchange_->incoming_legs();
     return std::all_of(brokers_.begin(), brokers_.end(), [&](const auto& entry) {
         const auto& [name, broker] = entry;
-        if (!broker.trimmed.empty()) return false;
+        if (!broker.trimmed.empty() || !broker.busy.empty()) return false;
         if (!broker.trouble.empty()) return true;
         if (broker.end) return *broker.end <= rebuild_->end();
         if (clock_.boot().value() - started_.value() < kReachWithin) return false;

@@ -251,15 +251,14 @@ Result<void> RocksJournal::begin(MakeWrite make, std::size_t bytes) {
     if (const auto ok = in.ready(bytes); !ok) return ok;
     Inside::Prepared& made = in.begun.emplace_back();
     made.flag = in.owes_flag();
-    const auto fill = [&in, &made,
-                       make = std::move(make)](rocksdb::WriteBatch& batch) -> Result<void> {
+    auto fill = [&in, &made, make = std::move(make)](rocksdb::WriteBatch& batch) -> Result<void> {
         const auto write = make();
         if (!write) return tl::unexpected(write.error());
         if (const auto ok = in.prepare(*write, made); !ok) return ok;
         batch = std::move(made.batch);
         return {};
     };
-    in.store.begin(fill, [&in, &made] {
+    in.store.begin(std::move(fill), [&in, &made] {
         for (const auto& [name, head] : made.heads) in.ahead[name] = head;
         in.wrote_state(made);
     });

@@ -62,6 +62,14 @@ LogHead StoreLogs::staged_head(const StoreId& store) const {
     return head;
 }
 
+std::vector<StoreId> StoreLogs::logs() const {
+    std::vector<StoreId> all = journal_.logs();
+    for (const auto& [store, head] : staged_) {
+        if (!journal_.head(store)) all.push_back(store);
+    }
+    return all;
+}
+
 Sequence StoreLogs::staged_end(const StoreId& store) const {
     const auto at = staged_.find(store);
     return at != staged_.end() ? at->second.end : journal_.end(store);

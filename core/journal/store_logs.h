@@ -35,6 +35,8 @@ class StoreLogs {
     /// Writes everything staged, and `more`, with one fsync. On `no_space` all of it stays staged.
     schema::Result<void> commit(JournalWrite more);
     bool staged() const { return !staged_.empty(); }
+    /// Of which anything is held or staged.
+    std::vector<schema::StoreId> logs() const;
 
     /// End of the log once everything staged is written.
     schema::Sequence staged_end(const schema::StoreId& store) const;

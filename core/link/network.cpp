@@ -1,5 +1,8 @@
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "core/link/zmq_inside.h"
 #include "core/log.h"
@@ -128,6 +131,16 @@ int Monitor::next(int& value) {
     std::memcpy(&detail, event.data<char>() + sizeof number, sizeof detail);
     value = static_cast<int>(detail);
     return number;
+}
+
+bool batch_threads_allowed() {
+    if (sched_getscheduler(0) != SCHED_OTHER) return false;
+    int refused = 0;
+    std::thread([&refused] {
+        const sched_param none{};
+        refused = pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+    }).join();
+    return refused == 0;
 }
 
 Network::Network(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}

@@ -57,12 +57,17 @@ class Monitor {
     zmq::socket_t socket_;
 };
 
+/// Whether threads of this process may be SCHED_BATCH. The library ends the process where it is
+/// refused, as by some sandboxes, and to processes with a real-time policy.
+bool batch_threads_allowed();
+
 struct Network::Inside {
     explicit Inside(AllowList* list) : allow(list), context(kIoThreads) {
         // A thread of the library that wakes up for the first of many answers does not take the
-        // processor from the loop that makes them: it sends them together. If the system does not
-        // allow it, it goes on as it is.
-        (void)zmq_ctx_set(context.handle(), ZMQ_THREAD_SCHED_POLICY, SCHED_BATCH);
+        // processor from the loop that makes them: it sends them together.
+        if (batch_threads_allowed()) {
+            (void)zmq_ctx_set(context.handle(), ZMQ_THREAD_SCHED_POLICY, SCHED_BATCH);
+        }
     }
 
     AllowList* allow;

@@ -214,11 +214,14 @@ TEST_CASE("N8: a store gets nothing of its own log back before all that came is 
     machine.store = "store1";
     machine.role = "publisher";
     machine.name = "store1/publisher";
-    REQUIRE(company.broker->take(machine, log.range(0, 4)));
-    REQUIRE(company.broker->flush());
     schema::Fetch all;
     all.store = kReturning;
     all.after.push_back({"*", Sequence{0}});
+    CHECK(company.broker->held().empty());
+    REQUIRE(company.broker->take(machine, log.range(0, 4)));
+    CHECK(company.broker->held() == std::vector<StoreId>{kReturning});
+    CHECK_FALSE(company.broker->may_fetch(machine, all));
+    REQUIRE(company.broker->flush());
     CHECK(company.broker->may_fetch(machine, all));
     REQUIRE(company.broker->take(machine, log.range(4, 6)));
     const auto refused = company.broker->may_fetch(machine, all);
@@ -227,6 +230,9 @@ TEST_CASE("N8: a store gets nothing of its own log back before all that came is 
     core::Peer other = machine;
     other.store = "store2";
     CHECK(company.broker->may_fetch(other, all));
+    core::Peer replica = machine;
+    replica.role = "subscriber";
+    CHECK(company.broker->may_fetch(replica, all));
     REQUIRE(company.broker->flush());
     CHECK(company.broker->may_fetch(machine, all));
 }
