@@ -139,6 +139,12 @@ TEST_CASE("log repair: a broker that has yet to write what came to it is waited 
     CAPTURE(shop.state);
     CHECK(shop.says("head has yet to answer: the rest comes"));
     CHECK_FALSE(shop.says("--accept-loss"));
+    // It still has what came while it is not heard.
+    shop.head_stops = 5;
+    CHECK_FALSE(shop.repair(60));
+    CHECK_FALSE(shop.says("--accept-loss"));
+    CHECK(std::filesystem::exists(shop.options.publisher_dir() / publisher::kAcceptLoss));
+    shop.head_stops = 1'000;
     shop.holder.writing = false;
     shop.holder.holds = kHeldEvents;
     REQUIRE(shop.repair(20));
