@@ -174,11 +174,13 @@ bool Network::Inside::may_log(const std::string& what) {
     return true;
 }
 
+void Network::Inside::refresh_if_due() {
+    if (clock.boot().value() - refreshed_at.value() >= kRefreshEvery) refresh();
+}
+
 void Network::Inside::refresh() {
-    const BootTime now = clock.boot();
-    const bool due = now.value() - refreshed_at.value() >= kRefreshEvery;
-    if (allow == nullptr || !due) return;
-    refreshed_at = now;
+    if (allow == nullptr) return;
+    refreshed_at = clock.boot();
     const auto read = allow->refresh();
     const std::string error = read ? "" : read.error().message;
     if (error != refresh_error && !error.empty()) {

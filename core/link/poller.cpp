@@ -91,7 +91,7 @@ bool Poller::Inside::wait_once(BootTime until) {
 
 Result<void> Poller::wait(milliseconds at_most) try {
     auto& inside = *inside_;
-    inside.network.refresh();
+    inside.network.refresh_if_due();
     const BootTime until{inside.network.clock.boot().value() + at_most.count() * kMillisecond};
     for (;;) {
         if (inside.tend_dials()) return {};

@@ -59,12 +59,19 @@ void Switchboard::start_turn() {
             if (line->session() != nullptr) line->session()->stood_still(read_, turn_);
         }
     }
-    if (allow_ == nullptr || clock_.boot().value() - refreshed_.value() < kSecond / 5) return;
+    if (clock_.boot().value() - refreshed_.value() >= kSecond / 5) look_at_allow_list();
+}
+
+void Switchboard::look_at_allow_list() {
+    if (allow_ == nullptr) return;
     refreshed_ = clock_.boot();
-    if (const auto ok = allow_->refresh(); !ok) {
+    const auto ok = allow_->refresh();
+    const std::string error = ok ? "" : ok.error().message;
+    if (error != list_error_ && !error.empty()) {
         log(Level::error, "the allow list cannot be read; the last good one holds",
-            {{"error", ok.error().message}});
+            {{"error", error}});
     }
+    list_error_ = error;
 }
 
 void Switchboard::on_port(Listener& port, std::size_t index, Incoming incoming) {
@@ -198,6 +205,7 @@ Hello Switchboard::make_hello(const std::string& name, bool dear) const {
 }
 
 void Switchboard::on_hello(Line& line, const Hello& hello, const std::string& user) {
+    look_at_allow_list();
     line.begin(std::make_unique<Session>(make_hello(self_.role, line.dear()), false, line.local()));
     auto welcome = line.session()->greet(hello, user, clock_.wall(), clock_.boot());
     if (!welcome) return refuse_greeting(line, welcome.error());

@@ -132,6 +132,8 @@ class Switchboard {
     bool knows_better(const Line& line, const schema::StoreId& store) const;
     bool mark_pays(Line& line, const HeldMark& held) const;
     std::vector<Line*> lines() const;
+    /// Reads it again if it changed: five times a second, and whenever somebody greets.
+    void look_at_allow_list();
 
     Host& host_;
     const Clock& clock_;
@@ -143,6 +145,7 @@ class Switchboard {
     std::map<std::pair<std::size_t, schema::Bytes>, std::unique_ptr<Line>> called_;
     std::vector<std::unique_ptr<Line>> dialled_;
     BootTime refreshed_;
+    std::string list_error_;  ///< As logged last.
     BootTime called_until_;  ///< A call holds the legs up until then.
     bool calling_ = false;
     bool tight_ = false;  ///< The call may carry so many bytes only.

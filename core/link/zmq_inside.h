@@ -82,8 +82,10 @@ struct Network::Inside {
 
     /// Answers every handshake that waits.
     void answer_handshakes();
-    /// Reads the allow list again if the last time is kRefreshEvery ago.
+    /// Reads the allow list again if it changed: before each handshake is judged.
     void refresh();
+    /// The same if the last time is kRefreshEvery ago.
+    void refresh_if_due();
     /// True once a minute for each text, so that a knocking stranger cannot fill the log.
     bool may_log(const std::string& what);
     std::string unique_name(const char* what);

@@ -211,6 +211,31 @@ TEST_CASE("broker: the receivers of a store that is revoked are forgotten") {
     CHECK_FALSE(remembered(20));
 }
 
+TEST_CASE(
+    "broker: a key revoked a moment before it greets is judged by the list as it now stands") {
+    Company company;
+    company.admit("store1");
+    LogMaker log("store1");
+    log.sell(10);
+    Source source(log);
+    while (company.allow.find_store("store1") == nullptr) {
+        REQUIRE(company.head.turn(std::chrono::milliseconds{2}));
+    }
+    // The list was read just now, and is not due again for many turns.
+    REQUIRE(core::AllowList::revoke(company.dir / "allow.toml", "store1"));
+    auto store = company.dial(source, company.machine(1));
+    bool let_in = false;
+    const auto told = [&] {
+        std::int64_t heard = 0;
+        let_in = let_in || company.head.session_of("store1/publisher", heard);
+        const auto legs = store->incoming_legs();
+        return !legs.empty() && legs.front().note.find("filial admit") != std::string::npos;
+    };
+    CHECK(company.run(*store, told));
+    CHECK_FALSE(let_in);
+    CHECK(company.end() == Sequence{0});
+}
+
 TEST_CASE("broker: a revoked key loses its session in the middle of it") {
     Company company;
     company.admit("store1");
