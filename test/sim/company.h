@@ -156,8 +156,7 @@ class Company {
         bool used = false;  ///< Restored before.
     };
     std::map<const Machine*, BackupOf> backups_;
-    std::map<const Machine*, schema::Incarnation> named_;  ///< Readmitted last.
-    std::map<const Machine*, std::string> refused_;        ///< Why not, when last asked.
+    std::map<const Machine*, std::string> refused_;  ///< Why not, when last asked.
     std::unique_ptr<Machine> clone_;
     int clone_till_ = 0;                     ///< Its process.
     std::map<std::string, People> offices_;  ///< At brokers, by machine.

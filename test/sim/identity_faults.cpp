@@ -61,12 +61,14 @@ bool Company::may_not_come_back(const Machine& machine) {
     return machine.options.hubs.size() > 1 && is_awaited(machine);
 }
 
-/// Its broker has not seen the machine that was readmitted last.
+/// Its broker has not seen the machine that was readmitted last: as it lists them (`filial
+/// readmit`), also where its disk failed before it could answer.
 bool Company::is_awaited(const Machine& machine) {
-    const auto named = named_.find(&machine);
-    if (named == named_.end() || named->second == schema::Incarnation{}) return false;
-    const auto head = machine_of(machine.options.hubs.front().name).broker_disk.head(machine.store);
-    return !head || head->incarnation != named->second;
+    const SimJournal& disk = machine_of(machine.options.hubs.front().name).broker_disk;
+    const auto listed = broker::Readmissions::load(disk);
+    const auto* life = listed ? listed->life(machine.store) : nullptr;
+    const auto head = disk.head(machine.store);
+    return life != nullptr && (!head || head->incarnation != life->incarnation);
 }
 
 /// First a backup is made; the next time the store goes on from there. It may be kept for once
@@ -200,7 +202,6 @@ void Company::damage(Fault fault) {
 void Company::answered(const std::string& broker, const People::Answer& answer) {
     const Machine* of = &machine_of(answer.said.store.value());
     if (!answer.trouble) {
-        named_[of] = schema::id16_from_hex(answer.said.incarnation).value();
         refused_.erase(of);
         ++counts_["readmitted"];
         return;
