@@ -55,6 +55,7 @@ Result<RocksDatabase> RocksDatabase::open(const std::filesystem::path& dir,
     if (mode == Mode::salvage) {
         options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
         options.track_and_verify_wals_in_manifest = false;
+        options.wal_filter = nullptr;
     }
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     families.reserve(columns.size() + 1);

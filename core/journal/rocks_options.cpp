@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/journal/write_log_order.h"
 #include "core/log.h"
 
 namespace filial::core {
@@ -28,7 +29,7 @@ constexpr double kMemtableFilterShare = 1.0 / 80;
 class InfoLog : public rocksdb::Logger {
   public:
     explicit InfoLog(std::string name)
-        : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL), name_(std::move(name)) {}
+        : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL), order(name), name_(std::move(name)) {}
 
     using rocksdb::Logger::Logv;
     void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
@@ -47,6 +48,9 @@ class InfoLog : public rocksdb::Logger {
 
     // Headers and options at opening: nobody asked.
     void LogHeader(const char*, va_list) override {}
+
+    /// Here because it has to be there as long as the database.
+    WriteLogOrder order;
 
   private:
     const std::string name_;
@@ -81,11 +85,13 @@ rocksdb::Options rocks_options(const std::string& name, const RocksMemory& memor
     if (memory.env != nullptr) options.env = memory.env;
     options.create_if_missing = true;
     options.create_missing_column_families = true;
-    options.info_log = std::make_shared<InfoLog>(name);
+    const auto info_log = std::make_shared<InfoLog>(name);
+    options.info_log = info_log;
     options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
 
     // Damage is found, not skipped.
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    options.wal_filter = &info_log->order;
     options.recycle_log_file_num = 0;
     options.track_and_verify_wals_in_manifest = true;
     options.memtable_protection_bytes_per_key = kProtectionBytes;

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <rocksdb/wal_filter.h>
+
+#include <cstdint>
+#include <string>
+
+namespace filial::core {
+
+/// Ends the replay of a database's write-ahead logs where a write is missing: what stands behind it
+/// was never acknowledged without it. RocksDB itself goes on where a log ends in zeros, as one does
+/// of which a sync has failed, and the next log is there: its writes without those before them are
+/// a state that never was. That they follow is seen by their numbers: each begins where the one
+/// before it ended, also from one log to the next (RocksDB wiki, "Write Ahead Log File Format").
+/// What was acknowledged and is missing is not told from here, but by the head witness.
+/// Used by the one thread that opens the database.
+class WriteLogOrder : public rocksdb::WalFilter {
+  public:
+    /// `name` is in its log lines.
+    explicit WriteLogOrder(std::string name) : name_(std::move(name)) {}
+
+    const char* Name() const override { return "WriteLogOrder"; }
+    /// A replay begins.
+    void ColumnFamilyLogNumberMap(const std::map<std::uint32_t, std::uint64_t>& log_numbers,
+                                  const std::map<std::string, std::uint32_t>& ids) override;
+    WalProcessingOption LogRecordFound(unsigned long long log, const std::string& file,
+                                       const rocksdb::WriteBatch& write,
+                                       rocksdb::WriteBatch* changed, bool* is_changed) override;
+
+  private:
+    std::string name_;
+    std::uint64_t next_ = 0;  ///< What the next write has to begin with; 0: the first may be any.
+};
+
+}  // namespace filial::core
