@@ -146,7 +146,7 @@ class Switchboard {
     std::vector<std::unique_ptr<Line>> dialled_;
     BootTime refreshed_;
     std::string list_error_;  ///< As logged last.
-    BootTime called_until_;  ///< A call holds the legs up until then.
+    BootTime called_until_;   ///< A call holds the legs up until then.
     bool calling_ = false;
     bool tight_ = false;  ///< The call may carry so many bytes only.
     bool want_proof_ = false;
