@@ -12,10 +12,10 @@ namespace filial::core {
 /// of which a sync has failed, and the next log is there: its writes without those before them are
 /// a state that never was. That they follow is seen by their numbers: each begins where the one
 /// before it ended, also from one log to the next (a write is its first number, u64, a count, u32,
-/// and so many entries: db/write_batch.cc of RocksDB 7.8). Whether anything is missing that had been
-/// acknowledged is not told from here: of a store's own log its head witness tells, a broker is sent
-/// it again by the stores, a replica by its sources.
-/// Used by the one thread that opens the database.
+/// and so many entries: db/write_batch.cc of RocksDB 7.8). Whether anything is missing that had
+/// been acknowledged is not told from here: of a store's own log its head witness tells, a broker
+/// is sent it again by the stores, a replica by its sources. Used by the one thread that opens the
+/// database.
 class WriteLogOrder : public rocksdb::WalFilter {
   public:
     /// `name` is in its log lines.
