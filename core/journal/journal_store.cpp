@@ -212,13 +212,17 @@ Result<void> JournalStore::take_back() {
 }
 
 Result<void> JournalStore::write(rocksdb::WriteBatch& batch, bool sync) {
+    if (sync && unsynced_) {
+        if (const auto synced = db().SyncWAL(); !synced.ok()) return wrote(synced, batch);
+    }
+    unsynced_ = !sync;
     rocksdb::WriteOptions options;
     options.sync = sync;
     return wrote(db().Write(options, &batch), batch);
 }
 
 void JournalStore::begin(WriteThread::Fill fill, WriteThread::Written written) {
-    thread_->begin(db(), std::move(fill), std::move(written));
+    thread_->begin(db(), std::move(fill), std::move(written), std::exchange(unsynced_, false));
 }
 
 Result<void> JournalStore::end() {
@@ -246,6 +250,7 @@ Result<void> JournalStore::settle() {
 
 Result<void> JournalStore::sync() {
     if (stopped_) return fail("journal stopped after", *stopped_);
+    unsynced_ = false;
     const rocksdb::Status status = db().SyncWAL();
     if (status.ok()) return {};
     return failed(from_status("sync " + setup_.dir.string(), status));

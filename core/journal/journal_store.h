@@ -54,6 +54,10 @@ class JournalStore {
     /// space may stand in RocksDB's log all the same, if it was the sync that found none: what it
     /// brought is taken back when the database is opened again, before the next write. A process
     /// that ends before keeps it whole, which nobody was told.
+    /// A synced write behind others that were not syncs those first, by themselves. Else its own
+    /// sync would cover them too, and where RocksDB has just begun another log they stand in the
+    /// one before: if that sync fails, RocksDB 7.8's job beside it syncs the same log once more and
+    /// ends the process by an assertion (WritableFileWriter, file/writable_file_writer.h).
     schema::Result<void> write(rocksdb::WriteBatch& batch, bool sync);
     /// The same, synced, in a thread of its own, as WriteThread does it: reads go on meanwhile.
     /// `end` must follow for each, before anything but a read or a further `begin`; it fails as
@@ -95,6 +99,7 @@ class JournalStore {
     Recovered recovered_;
     std::optional<schema::Error> stopped_;
     bool reopen_first_ = false;
+    bool unsynced_ = false;  ///< Something was written and not synced.
     /// A key of the write that failed, and what stood there before it.
     struct Before {
         std::size_t column;

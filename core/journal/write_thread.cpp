@@ -15,7 +15,7 @@ WriteThread::~WriteThread() {
     if (thread_.joinable()) thread_.join();
 }
 
-void WriteThread::begin(rocksdb::DB& db, Fill fill, Written written) {
+void WriteThread::begin(rocksdb::DB& db, Fill fill, Written written, bool sync_first) {
     schema::check(begun_ < kBegunMost, "not more writes are begun than may be");
     ++begun_;
     {
@@ -24,6 +24,7 @@ void WriteThread::begin(rocksdb::DB& db, Fill fill, Written written) {
         job.db = &db;
         job.fill = std::move(fill);
         job.written = std::move(written);
+        job.sync_first = sync_first;
     }
     changed_.notify_all();
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
@@ -46,6 +47,13 @@ void WriteThread::carry_out(Job& job) {
     if (failed_) {
         job.status = schema::fail("a write before it failed", *failed_);
         return;
+    }
+    if (job.sync_first) {
+        job.status = job.db->SyncWAL();
+        if (!job.status->ok()) {
+            failed_ = from_status("sync", *job.status);
+            return;
+        }
     }
     const auto filled = job.fill(job.batch);
     job.fill = nullptr;

@@ -33,8 +33,8 @@ class WriteThread {
     /// Begins to write what `fill` puts into a batch to `db`, synced, behind those begun before.
     /// `written` is called by the thread when the database has it, before the next `fill`. The
     /// owner may read from `db` meanwhile and sees all of a batch or nothing of it; `db` stays
-    /// open.
-    void begin(rocksdb::DB& db, Fill fill, Written written);
+    /// open. `sync_first`: what was written without a sync is synced by itself before `fill`.
+    void begin(rocksdb::DB& db, Fill fill, Written written, bool sync_first);
     /// Waits for the oldest one: durable if ok. `batch`: what was written. An error is `fill`'s, or
     /// that of a write begun earlier and not finished when this one began: nothing was written
     /// then, and of the latter `fill` was not called.
@@ -48,6 +48,7 @@ class WriteThread {
         rocksdb::DB* db = nullptr;
         Fill fill;
         Written written;
+        bool sync_first = false;
         rocksdb::WriteBatch batch;
         schema::Result<rocksdb::Status> status;
     };

@@ -24,7 +24,8 @@ enum class DiskFault {
 
 /// Between RocksDB and real files: counts what is asked of them, and fails at one of them. It knows
 /// what no sync has covered. Its own promises are those that a file system makes, and no more: a
-/// file's bytes are there once that file was synced, its name once its folder was.
+/// file's bytes are there once that file was synced, its name once its folder was. A sync of a file
+/// to which nothing was written since the last one asks nothing of it, and does not fail.
 class FaultyDisk {
   public:
     /// `lost_and_found`: a new folder beside the database's, for what a lost name would bring back.

@@ -12,6 +12,7 @@
 namespace {
 
 int syncs_to_refuse = 0;  ///< Of RocksDB's log.
+int syncs = 0;            ///< Of it, so far.
 
 }  // namespace
 
@@ -22,6 +23,7 @@ extern "C" int fdatasync(int fd) {
     const std::string link = "/proc/self/fd/" + std::to_string(fd);
     const auto size = ::readlink(link.c_str(), name, sizeof name - 1);
     const std::string_view path(name, size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (path.ends_with(".log")) ++syncs;
     if (syncs_to_refuse > 0 && path.ends_with(".log")) {
         --syncs_to_refuse;
         errno = ENOSPC;
@@ -271,6 +273,51 @@ TEST_CASE("full disk: a process that ends after such a commit keeps it whole or 
     CHECK(commit_one(*journal).error().code == Errc::no_space);
     journal.reset();
     check_whole(*opened(options));
+}
+
+TEST_CASE("write-ahead logs: what was written without a sync is synced by itself before others") {
+    TempFolder folder;
+    auto journal = opened(options_in(folder.path(), "store1"));
+    REQUIRE(commit_one(*journal));
+    const auto syncs_of = [&](const auto& write) {
+        const int before = syncs;
+        REQUIRE(write());
+        return syncs - before;
+    };
+    const auto unsynced = [&] {
+        core::JournalWrite write;
+        write.state = {{"position", "1"}};
+        return journal->commit(write, false);
+    };
+    const auto in_two_steps = [&] {
+        core::JournalWrite write;
+        write.state = {{"two", "steps"}};
+        const auto begun = journal->begin([write] { return write; }, 100);
+        return begun ? journal->finish() : begun;
+    };
+    CHECK(syncs_of([&] { return commit_one(*journal); }) == 1);
+    CHECK(syncs_of(unsynced) == 0);
+    CHECK(syncs_of([&] { return commit_one(*journal); }) == 2);
+    CHECK(syncs_of([&] { return commit_one(*journal); }) == 1);
+    CHECK(syncs_of(unsynced) == 0);
+    CHECK(syncs_of(in_two_steps) == 2);
+    CHECK(syncs_of(in_two_steps) == 1);
+
+    // Where that one fails, nothing of the write is there.
+    REQUIRE(unsynced());
+    const auto end = journal->end(kStore);
+    syncs_to_refuse = 1;
+    CHECK(commit_one(*journal).error().code == Errc::no_space);
+    CHECK(syncs_to_refuse == 0);
+    CHECK(journal->end(kStore) == end);
+    REQUIRE(commit_one(*journal));
+    check_whole(*journal);
+    CHECK(**journal->get("position") == "1");
+    REQUIRE(unsynced());
+    syncs_to_refuse = 1;
+    CHECK(in_two_steps().error().code == Errc::no_space);
+    REQUIRE(commit_one(*journal));
+    check_whole(*journal);
 }
 
 }  // namespace
