@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/last_words.h"
 #include "core/log.h"
-#include "core/out_of_memory.h"
 
 namespace filial::core {
 namespace {
@@ -174,7 +174,7 @@ int run_process(int argc, const char* const* argv, const std::string& name,
         return report(program, {Errc::invalid, error.what()}, kExitUsage);
     }
 
-    end_without_memory(program, kExitFailed);
+    say_last_words(program, kExitFailed);
     const auto signals = take_signals();
     if (!signals) return report(program, signals.error(), kExitFailed);
     auto options = read_options(flags);
