@@ -10,7 +10,12 @@ using schema::ByteView;
 
 namespace {
 
-constexpr std::size_t kLines = std::size_t{1} << 12;
+/// Lines, as powers of two: 2 KiB, and 256 KiB.
+constexpr int kFewest = 5;
+constexpr int kMost = 12;
+/// Keys for each line before there are twice as many: a line holds 70 before half of its bits are
+/// set, and at most twice this stays in both halves of one that was divided.
+constexpr std::size_t kKeysALine = 16;
 constexpr int kBitsAKey = 5;
 
 /// Calls `each(word, bit)` for each bit of a key until it returns false.
@@ -25,9 +30,6 @@ bool all_bits(std::uint64_t hash, const Each& each) {
 }
 
 std::uint64_t hash_of(ByteView key) { return std::hash<ByteView>{}(key); }
-/// The upper bits: the lower ones choose the bits in it.
-std::size_t line_of(std::uint64_t hash) { return hash >> 52; }
-static_assert(kLines == std::size_t{1} << (64 - 52));
 
 }  // namespace
 
@@ -36,8 +38,23 @@ bool NewKeys::is_new_log(const schema::StoreId& store, std::string_view topic) {
     if (!first) return at->second;
     const auto position = store_.get(log_key('p', store.value(), topic));
     at->second = position && !*position;
-    if (at->second && lines_.empty()) lines_.resize(kLines);
+    if (at->second && lines_.empty()) {
+        power_ = kFewest;
+        lines_.resize(std::size_t{1} << power_);
+    }
     return at->second;
+}
+
+/// The upper bits: the lower ones choose the bits in it.
+std::size_t NewKeys::line_of(std::uint64_t hash) const { return hash >> (64 - power_); }
+
+/// The keys of a line go to two lines, one beside the other: both get all its bits.
+void NewKeys::grow() {
+    std::vector<Line> more;
+    more.reserve(2 * lines_.size());
+    for (const Line& line : lines_) more.insert(more.end(), 2, line);
+    lines_ = std::move(more);
+    ++power_;
 }
 
 bool NewKeys::may_have(ByteView key) const {
@@ -50,6 +67,7 @@ bool NewKeys::may_have(ByteView key) const {
 
 void NewKeys::written(ByteView key) {
     if (lines_.empty()) return;
+    if (++keys_ > kKeysALine * lines_.size() && power_ < kMost) grow();
     const std::uint64_t hash = hash_of(key);
     Line& line = lines_[line_of(hash)];
     all_bits(hash, [&](std::size_t word, std::uint64_t bit) {

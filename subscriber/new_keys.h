@@ -13,8 +13,8 @@ namespace filial::subscriber {
 
 /// What the database cannot have of a log that is new to it, so that it need not be asked: nearly
 /// all that such a log says for the first time. All keys written since the start are in a Bloom
-/// filter, which knows little after 300,000 of them; then the database is asked as ever. 256 KiB,
-/// once there is a new log: it stays in the processor's cache.
+/// filter, which knows little after 300,000 of them; then the database is asked as ever. Once there
+/// is a new log it grows with the keys from 2 to 256 KiB: it stays in the processor's cache.
 class NewKeys {
   public:
     /// `store` must outlive it.
@@ -34,9 +34,14 @@ class NewKeys {
         std::uint64_t words[8] = {};
     };
 
+    std::size_t line_of(std::uint64_t hash) const;
+    void grow();
+
     const ReplicaStore& store_;
     std::map<std::pair<schema::StoreId, std::string>, bool> logs_;
     std::vector<Line> lines_;  ///< Empty until there is a new log.
+    int power_ = 0;            ///< Of two: so many lines.
+    std::size_t keys_ = 0;     ///< Written; a key that was written again is another one.
 };
 
 }  // namespace filial::subscriber
