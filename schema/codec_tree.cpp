@@ -1,6 +1,8 @@
 #include "schema/codec_tree.h"
 
+#include <algorithm>
 #include <msgpack.hpp>
+#include <utility>
 
 #include "schema/limits.h"
 
@@ -12,13 +14,17 @@ static_assert(sizeof(Value) == 16);
 
 namespace {
 
+/// Places of a new tree, 1 KiB: most values have fewer.
+constexpr std::size_t kFirst = 64;
 /// Places kept for the next value, 256 KiB: a block's thousand events fit; more is rare.
 constexpr std::size_t kKept = 16 * 1024;
 
+}  // namespace
+
 /// msgpack-c's parser calls it for each value in turn, before it has spent anything on it.
-class Builder : public msgpack::null_visitor {
+class TreeBuilder : public msgpack::null_visitor {
   public:
-    Builder(std::vector<Value>& values, std::size_t bytes) : values_(values), bytes_(bytes) {}
+    TreeBuilder(ValueTree& tree, std::size_t bytes) : tree_(tree), bytes_(bytes) {}
     std::string_view error() const { return error_; }
 
     bool visit_nil() { return put({}); }
@@ -48,7 +54,7 @@ class Builder : public msgpack::null_visitor {
         return false;
     }
     bool put(const Value& value) {
-        values_[next_[depth_]++] = value;
+        tree_.places_[next_[depth_]++] = value;
         return true;
     }
     bool number(Kind kind, std::uint64_t value) {
@@ -68,17 +74,16 @@ class Builder : public msgpack::null_visitor {
     bool open(Kind kind, std::uint64_t elements) {
         if (elements > kArrayElementsMax) return wrong("too many elements");
         // Each takes a byte at least: what was claimed so far, all levels together, must be there.
-        if (values_.size() + elements > bytes_) return wrong("cut off");
+        if (tree_.taken_ + elements > bytes_) return wrong("cut off");
         Value made;
         made.kind = kind;
         made.size = static_cast<std::uint32_t>(elements);
-        made.number = values_.size();
+        made.number = tree_.taken_;
         put(made);
         empty_ = elements == 0;
         if (empty_) return true;
         if (depth_ == kNestingMax) return wrong("nested too deeply");
-        next_[++depth_] = values_.size();
-        values_.resize(values_.size() + made.size);
+        next_[++depth_] = tree_.take(made.size);
         return true;
     }
     bool close() {
@@ -87,7 +92,7 @@ class Builder : public msgpack::null_visitor {
         return true;
     }
 
-    std::vector<Value>& values_;
+    ValueTree& tree_;
     std::size_t bytes_;
     std::size_t next_[kNestingMax + 1] = {};  ///< Of each level: the place of the next element.
     std::size_t depth_ = 0;
@@ -95,12 +100,27 @@ class Builder : public msgpack::null_visitor {
     std::string_view error_;
 };
 
-}  // namespace
+std::size_t ValueTree::take(std::size_t count) {
+    const std::size_t from = taken_;
+    if (from + count > room_) {
+        const std::size_t room = std::max({from + count, 2 * room_, kFirst});
+        auto more = std::make_unique<Value[]>(room);
+        std::copy_n(places_.get(), from, more.get());
+        places_ = std::move(more);
+        room_ = room;
+    }
+    taken_ = from + count;
+    return from;
+}
 
 bool ValueTree::read(ByteView bytes) {
-    if (values_.capacity() > kKept) values_ = {};
-    values_.assign(1, Value());
-    Builder builder(values_, bytes.size());
+    if (room_ > kKept) {
+        places_.reset();
+        room_ = 0;
+    }
+    taken_ = 0;
+    take(1);
+    TreeBuilder builder(*this, bytes.size());
     std::size_t end = 0;
     const bool whole = msgpack::parse(bytes.data(), bytes.size(), end, builder);
     error_ = builder.error();

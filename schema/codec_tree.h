@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
-#include <vector>
 
 #include "schema/bytes.h"
 
@@ -33,11 +33,18 @@ class ValueTree {
     bool read(ByteView bytes);
     std::string_view error() const { return error_; }
 
-    const Value& root() const { return values_.front(); }
-    const Value* elements(const Value& array) const { return values_.data() + array.number; }
+    const Value& root() const { return places_[0]; }
+    const Value* elements(const Value& array) const { return places_.get() + array.number; }
 
   private:
-    std::vector<Value> values_;
+    friend class TreeBuilder;
+    /// Room for `count` more behind those that are taken. What is in it is not said: each place is
+    /// written before it is read, or the whole is refused.
+    std::size_t take(std::size_t count);
+
+    std::unique_ptr<Value[]> places_;
+    std::size_t room_ = 0;   ///< Of `places_`.
+    std::size_t taken_ = 0;  ///< Of them, from the first on.
     std::string_view error_;
 };
 

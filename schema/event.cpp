@@ -7,6 +7,8 @@ namespace filial::schema {
 namespace {
 
 constexpr std::size_t kRowFields = 9;
+/// Most events are hashed from fewer bytes.
+constexpr std::size_t kHashedBytes = 256;
 
 /// How many values stand one after the other in `extra`; they came out of an array once.
 std::size_t extra_count(const Event& event) {
@@ -76,6 +78,7 @@ Hash event_hash(const StoreId& store, const LoggedEvent& logged) {
     const Event& event = logged.event;
     const std::size_t extras = extra_count(event);
     Writer out;
+    out.reserve(kHashedBytes);
     out.array(14 + extras).str(store.value()).u64(logged.epoch.value()).u64(logged.seq.value());
     out.str(event.topic).bin(view(event.client)).str(event.kind).u64(event.version);
     out.i64(event.at.value()).str(event.key);

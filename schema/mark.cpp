@@ -18,6 +18,7 @@ void write_ends(Writer& out, const std::vector<TopicEnd>& ends) {
 std::vector<TopicEnd> read_ends(Fields& fields) {
     std::vector<TopicEnd> ends;
     Fields list = fields.array();
+    ends.reserve(list.size());
     while (list.more()) {
         Fields pair = list.array();
         TopicEnd end;
@@ -85,10 +86,13 @@ Result<Mark> decode_mark(Parser& parser, ByteView bytes) {
     mark.ends = read_ends(*fields);
     mark.applied_since = fields->u64();
     Fields applied = fields->array();
+    mark.applied.reserve(applied.size());
     while (applied.more()) mark.applied.push_back(read_reached(applied));
     Fields taken = fields->array();
+    mark.taken.reserve(taken.size());
     while (taken.more()) mark.taken.push_back(read_position(taken));
     Fields parked = fields->array();
+    mark.parked.reserve(parked.size());
     while (parked.more()) {
         Fields parts = parked.array();
         ParkedKey key;

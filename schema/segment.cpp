@@ -22,6 +22,18 @@ std::uint64_t first_half(const ClientId& client) {
     return half;
 }
 
+/// Into an event of before, whose memory it takes.
+Result<void> read_event(const Segment& segment, Parser& parser, std::size_t index,
+                        LoggedEvent& logged) {
+    logged.epoch = segment.epoch;
+    logged.seq = segment.seqs[index];
+    logged.event.topic = segment.topic;
+    logged.event.client = segment.clients[segment.who[index]];
+    const auto ok = decode_row(parser, segment.rows[index], logged.event);
+    if (ok) return {};
+    return fail(segment.topic + " event " + std::to_string(logged.seq.value()), ok.error());
+}
+
 }  // namespace
 
 std::size_t Segment::size() const {
@@ -66,12 +78,8 @@ void Segment::cut(Sequence upto) {
 
 Result<LoggedEvent> Segment::event(Parser& parser, std::size_t index) const {
     LoggedEvent logged;
-    logged.epoch = epoch;
-    logged.seq = seqs[index];
-    logged.event.topic = topic;
-    logged.event.client = clients[who[index]];
-    if (const auto ok = decode_row(parser, rows[index], logged.event); !ok) {
-        return fail(topic + " event " + std::to_string(seqs[index].value()), ok.error());
+    if (const auto ok = read_event(*this, parser, index, logged); !ok) {
+        return tl::unexpected(ok.error());
     }
     return logged;
 }
@@ -181,11 +189,12 @@ Result<Segment> decode_segment(Parser& parser, ByteView bytes) {
 
 Result<Hash> chain_after(const StoreId& store, const Segment& segment, const Hash& before) {
     Parser parser;
+    LoggedEvent event;
     Hash head = before;
     for (std::size_t i = 0; i < segment.rows.size(); ++i) {
-        const auto event = segment.event(parser, i);
-        if (!event) return tl::unexpected(event.error());
-        const Hash hash = event_hash(store, *event);
+        const auto read = read_event(segment, parser, i, event);
+        if (!read) return tl::unexpected(read.error());
+        const Hash hash = event_hash(store, event);
         head = hash_of(view(head), view(hash));
     }
     return head;
