@@ -249,8 +249,8 @@ void Publisher::make_mark(BootTime now) {
     }
     schema::MarkMessage message;
     message.mark = schema::encode(*mark);
-    const auto offered = legs_->marks().offer(message, clock_, now);
-    schema::check(offered.has_value() && *offered, "the own mark is newer than the last one");
+    const bool offered = legs_->marks().offer(*mark, message, clock_, now);
+    schema::check(offered, "the own mark is newer than the last one");
     legs_->announce(outbox_->store());
     live_.answer(message.mark, now, *legs_);
 }

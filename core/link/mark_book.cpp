@@ -56,6 +56,13 @@ bool MarkBook::offer(const schema::Mark& mark, const MarkMessage& message, const
     return true;
 }
 
+const HeldMark* MarkBook::find_same(schema::ByteView mark) const {
+    for (const auto& [store, held] : marks_) {
+        if (held.bytes == mark) return &held;
+    }
+    return nullptr;
+}
+
 Bytes MarkBook::save(const HeldMark& held) {
     schema::Writer out;
     out.array(7).u64(kSavedVersion).bin(held.bytes).bin(held.signature).i64(held.dwell_us);

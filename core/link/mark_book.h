@@ -42,6 +42,8 @@ class MarkBook {
     static schema::Result<HeldMark> decode_held(schema::ByteView saved);
 
     const HeldMark* find(const schema::StoreId& store) const;
+    /// The very mark whose bytes these are, if it is held: whoever has it need not decode it again.
+    const HeldMark* find_same(schema::ByteView mark) const;
     const std::map<schema::StoreId, HeldMark>& all() const { return marks_; }
     void erase(const schema::StoreId& store) { marks_.erase(store); }
     /// To send on: its dwell time with the time here added.

@@ -91,6 +91,8 @@ class Switchboard {
     /// A block could not be taken: whether it is asked for again, and when.
     void block_failed(Line& line, const schema::Block& block, const schema::Error& error);
     void on_mark(Line& line, const schema::MarkMessage& message);
+    /// `mark` is what it says, of whomever it is.
+    void take_mark(Line& line, const schema::MarkMessage& message, const schema::Mark& mark);
     /// `mark` came and is older than the one held: who sent it is told, at once where it makes the
     /// marks of that log, else where the one held stands still.
     void tell_newer(Line& line, const schema::MarkMessage& message, const schema::Mark& mark);
@@ -141,6 +143,7 @@ class Switchboard {
     Self self_;
     MarkBook& marks_;
     schema::Parser parser_;
+    schema::Parser mark_parser_;  ///< Of what stands inside a message.
     ColumnMemories memories_;
     std::map<std::pair<std::size_t, schema::Bytes>, std::unique_ptr<Line>> called_;
     std::vector<std::unique_ptr<Line>> dialled_;

@@ -27,29 +27,32 @@ constexpr std::int64_t kCountsEvery = kSecond;
 }  // namespace
 
 void Switchboard::on_mark(Line& line, const schema::MarkMessage& message) {
-    schema::Parser parser;
-    const auto mark = schema::decode_mark(parser, message.mark);
+    // Most come a second time, over another line.
+    const HeldMark* known = marks_.find_same(message.mark);
+    if (known != nullptr) return take_mark(line, message, known->mark);
+    const auto mark = schema::decode_mark(mark_parser_, message.mark);
+    if (mark) return take_mark(line, message, *mark);
+    counters_["marks_refused"] += 1;
+}
+
+void Switchboard::take_mark(Line& line, const schema::MarkMessage& message, const Mark& mark) {
     Session& session = *line.session();
-    if (!mark) {
-        counters_["marks_refused"] += 1;
-        return;
-    }
     // A replica speaks for no log, whatever its store may do.
-    if (session.peer().role == "subscriber" || !may_send(line, mark->store)) {
+    if (session.peer().role == "subscriber" || !may_send(line, mark.store)) {
         counters_["marks_refused"] += 1;
-        return pass_counter(line, message, *mark);
+        return pass_counter(line, message, mark);
     }
-    const bool own = self_.role == "publisher" && self_.store == mark->store;
-    if (own && self_.epoch.value() > 0) return host_.outcounted(session.peer(), *mark);
-    if (session.receiver.find(mark->store) == nullptr) want(line, mark->store);
-    if (session.receiver.find(mark->store) == nullptr) return;  // Not wanted here.
+    const bool own = self_.role == "publisher" && self_.store == mark.store;
+    if (own && self_.epoch.value() > 0) return host_.outcounted(session.peer(), mark);
+    if (session.receiver.find(mark.store) == nullptr) want(line, mark.store);
+    if (session.receiver.find(mark.store) == nullptr) return;  // Not wanted here.
     const BootTime now = clock_.boot();
-    session.receiver.learn_end(mark->store, mark->end, now);
+    session.receiver.learn_end(mark.store, mark.end, now);
     const bool naive = schema::planted(schema::Bug::late_mark_is_fresh);
     const auto sent = naive ? now : session.sent_after(read_, now);
-    if (!marks_.offer(*mark, message, clock_, sent)) return tell_newer(line, message, *mark);
-    host_.marked(session.peer(), *mark);
-    announce(mark->store, &line);
+    if (!marks_.offer(mark, message, clock_, sent)) return tell_newer(line, message, mark);
+    host_.marked(session.peer(), mark);
+    announce(mark.store, &line);
 }
 
 /// The same one comes again with each session, and over other brokers.
