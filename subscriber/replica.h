@@ -94,6 +94,8 @@ class Replica {
     /// loaded again from its sources; then `damages` says what it was. `corrupt` where the store
     /// itself cannot be read: then all of the replica has to be loaded again.
     schema::Result<bool> scrub(std::size_t bytes);
+    /// Whether one is under way.
+    bool scrubbing() const { return walking_ || scrub_.has_value(); }
     const std::vector<core::LogDamage>& damages() const { return damages_; }
     /// What each topic of each log came to when it was last looked at, those that were damaged too.
     using Digests = std::map<std::pair<schema::StoreId, std::string>, LogDigest>;

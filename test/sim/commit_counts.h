@@ -31,17 +31,25 @@ class CommitCounts {
   public:
     CommitCounts(const SimJournal::Log& log, const core::ReadRequest& request)
         : log_(log), request_(request) {
+        const auto behind =
+            std::upper_bound(log.commits.begin(), log.commits.end(), request.after,
+                             [](auto after, const auto& each) { return after < each.upto; });
         for (const core::TopicHead& topic : log.head.topics) {
-            if (topic.kept_after.value() == 0) events_[topic.topic] = 0;
-        }
-        for (const SimJournal::Commit& commit : log.commits) {
-            if (commit.upto > request.after) break;
-            for (const auto& [topic, before] : commit.before) {
-                events_[topic] = before + events_in(commit, topic);
-                if (commit.bad) events_.erase(topic);  // What follows it is not known.
+            if (!is_read(topic)) continue;
+            any_ = true;
+            const auto from = std::find_if(
+                std::make_reverse_iterator(behind), log.commits.rend(),
+                [&](const auto& commit) { return commit.before.contains(topic.topic); });
+            if (from == log.commits.rend()) {
+                if (topic.kept_after.value() == 0) events_[topic.topic] = 0;
+            } else if (!from->bad) {  // What follows such a one is not known.
+                events_[topic.topic] = from->before.at(topic.topic) + events_in(*from, topic.topic);
             }
         }
     }
+
+    /// Whether there is anything to read.
+    bool any() const { return any_; }
 
     bool go_on(const SimJournal::Commit& commit) {
         return std::all_of(commit.before.begin(), commit.before.end(), [&](const auto& each) {
@@ -56,15 +64,20 @@ class CommitCounts {
 
     bool complete() const {
         return std::all_of(log_.head.topics.begin(), log_.head.topics.end(), [&](const auto& each) {
-            if (!asked(request_.topics, each.topic) || each.last <= request_.after) return true;
+            if (!is_read(each)) return true;
             const auto at = events_.find(each.topic);
             return at != events_.end() && at->second == each.events;
         });
     }
 
   private:
+    bool is_read(const core::TopicHead& topic) const {
+        return topic.last > request_.after && asked(request_.topics, topic.topic);
+    }
+
     const SimJournal::Log& log_;
     const core::ReadRequest& request_;
+    bool any_ = false;
     std::map<std::string, std::uint64_t> events_;  ///< Up to the last commit read, by topic.
 };
 

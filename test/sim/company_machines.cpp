@@ -84,7 +84,8 @@ void Company::admit_all() {
     for (const auto& machine : machines_) {
         core::Admission one;
         one.store = machine->name;
-        one.key = std::string(39, '0') + static_cast<char>('1' + all.size());
+        one.key = std::string(39, '0');
+        one.key += static_cast<char>('1' + all.size());
         one.publish = std::count(stores_.begin(), stores_.end(), machine->name) > 0;
         one.relay = machine->name == "head" || machine->name == "region";
         all.push_back(std::move(one));

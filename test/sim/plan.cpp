@@ -45,7 +45,7 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     }
     if (random.chance(50)) every.fill(0);  // A quiet company is one, too.
     // A look through everything is a quarter of all work; where no row rots, a few are enough.
-    if (every_of(Fault::damaged_replica) == 0) scrub_every *= 3;
+    if (every_of(Fault::damaged_replica) == 0) scrub_every *= 6;
     // Of a log one copy stays, at its store or at a broker: else it is not to be had by anybody.
     // What one seed may have of these it has for certain, or it would be rare.
     const std::uint64_t which = random.below(100);

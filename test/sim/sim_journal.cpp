@@ -292,7 +292,7 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
                          [](Sequence after, const Commit& each) { return after < each.upto; });
     bool all = true;
     CommitCounts counts(log, request);
-    for (; at != log.commits.end(); ++at) {
+    for (; counts.any() && at != log.commits.end(); ++at) {
         bool any = false;
         for (const Segment& segment : at->segments) {
             any = any || (asked(request.topics, segment.topic) && segment.last() > request.after);
