@@ -13,9 +13,9 @@ namespace {
 /// Lines, as powers of two: 2 KiB, and 256 KiB.
 constexpr int kFewest = 5;
 constexpr int kMost = 12;
-/// Keys for each line before there are twice as many: a line holds 70 before half of its bits are
-/// set, and at most twice this stays in both halves of one that was divided.
-constexpr std::size_t kKeysALine = 16;
+/// Keys for each line before there are twice as many. Half of a line's bits are set by 70; of those
+/// that were divided among its forebears two from each time are in the way, 14 in all.
+constexpr std::size_t kKeysALine = 4;
 constexpr int kBitsAKey = 5;
 
 /// Calls `each(word, bit)` for each bit of a key until it returns false.
