@@ -5,9 +5,9 @@
 #       headers to precompile: PCH <rocksdb/db.h> <fmt/format.h>.
 #   filial_program(NAME source... [USES dep...])
 #       An executable in build/PRESET/bin.
-#   filial_test(NAME source... [PCH header...] [USES dep...] [LABELS label...] [TIMEOUT seconds])
+#   filial_test(NAME source... [PCH header...] [USES dep...] [LABELS label...] [TIMEOUT seconds] [COST n])
 #       A doctest binary; each TEST_CASE is one ctest. main() is there already. Default label
-#       `unit`, default timeout 60 s for each case. FILIAL_BIN in the environment of a case is the
+#       `unit`, default timeout 60 s for each case. Those of a COST begin first. FILIAL_BIN in the environment of a case is the
 #       folder of the programs.
 #   filial_fuzz(NAME source... [USES dep...] CORPUS folder)
 #       A file that defines LLVMFuzzerTestOneInput. In the fuzz preset a libFuzzer program, in the
@@ -77,7 +77,7 @@ endif()
 
 # Splits the arguments of the calling function.
 macro(filial_parse)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;CORPUS" "USES;PCH;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;CORPUS;COST" "USES;PCH;LABELS")
   set(sources ${arg_UNPARSED_ARGUMENTS})
 endmacro()
 
@@ -180,6 +180,9 @@ function(filial_test target)
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
+  if(NOT arg_COST)
+    set(arg_COST 0)
+  endif()
   filial_executable(${target} ${sources} USES ${arg_USES} doctest_main)
   if(arg_PCH)
     filial_precompile(${target} <doctest/doctest.h> ${arg_PCH})
@@ -193,6 +196,7 @@ function(filial_test target)
     set(labels_file ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
     file(WRITE ${labels_file} "set_tests_properties(\${${target}_TESTS} PROPERTIES
   LABELS \"${arg_LABELS}\"
+  COST ${arg_COST}
   ENVIRONMENT \"FILIAL_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}\"
   FAIL_REGULAR_EXPRESSION \"test cases: +0 \")\n")
     set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels_file})
