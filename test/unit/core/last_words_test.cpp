@@ -52,6 +52,13 @@ TEST_CASE("last words: a check that failed ends the process by SIGABRT, with one
     CHECK(ending.said.find('\n') == ending.said.size() - 1);
 }
 
+TEST_CASE("last words: SIGABRT from outside, as of a watchdog, ends the process too") {
+    const Ending ending = ending_of([] { ::kill(::getpid(), SIGABRT); });
+    CHECK(WIFSIGNALED(ending.status));
+    CHECK(WTERMSIG(ending.status) == SIGABRT);
+    CHECK(ending.said.rfind("filial-example: ended by a check that failed", 0) == 0);
+}
+
 TEST_CASE("last words: who gets no memory ends with the code that was given, with one line") {
     const Ending ending = ending_of([] { std::get_new_handler()(); });
     CHECK(WIFEXITED(ending.status));
