@@ -14,7 +14,7 @@ static_assert(sizeof(Value) == 16);
 
 namespace {
 
-/// Places of a new tree, 1 KiB: most values have fewer.
+/// Places that a tree begins with, 1 KiB: most values have fewer.
 constexpr std::size_t kFirst = 64;
 /// Places kept for the next value, 256 KiB: a block's thousand events fit; more is rare.
 constexpr std::size_t kKept = 16 * 1024;
@@ -83,7 +83,7 @@ class TreeBuilder : public msgpack::null_visitor {
         empty_ = elements == 0;
         if (empty_) return true;
         if (depth_ == kNestingMax) return wrong("nested too deeply");
-        next_[++depth_] = tree_.take(made.size);
+        next_[++depth_] = tree_.take(made.size, bytes_);
         return true;
     }
     bool close() {
@@ -100,10 +100,10 @@ class TreeBuilder : public msgpack::null_visitor {
     std::string_view error_;
 };
 
-std::size_t ValueTree::take(std::size_t count) {
+std::size_t ValueTree::take(std::size_t count, std::size_t most) {
     const std::size_t from = taken_;
     if (from + count > room_) {
-        const std::size_t room = std::max({from + count, 2 * room_, kFirst});
+        const std::size_t room = std::max(from + count, std::min(2 * room_ + kFirst, most));
         auto more = std::make_unique<Value[]>(room);
         std::copy_n(places_.get(), from, more.get());
         places_ = std::move(more);
@@ -119,7 +119,7 @@ bool ValueTree::read(ByteView bytes) {
         room_ = 0;
     }
     taken_ = 0;
-    take(1);
+    take(1, bytes.size());
     TreeBuilder builder(*this, bytes.size());
     std::size_t end = 0;
     const bool whole = msgpack::parse(bytes.data(), bytes.size(), end, builder);

@@ -38,9 +38,9 @@ class ValueTree {
 
   private:
     friend class TreeBuilder;
-    /// Room for `count` more behind those that are taken. What is in it is not said: each place is
-    /// written before it is read, or the whole is refused.
-    std::size_t take(std::size_t count);
+    /// Room for `count` more behind those that are taken, and for `most` in all at most. What is in
+    /// it is not said: each place is written before it is read, or the whole is refused.
+    std::size_t take(std::size_t count, std::size_t most);
 
     std::unique_ptr<Value[]> places_;
     std::size_t room_ = 0;   ///< Of `places_`.
