@@ -77,11 +77,15 @@ void DigestWalk::damaged(Sequence after, Sequence upto, std::string why) {
     digest_.damage = {digest_.store, digest_.topic, after, upto, std::move(why)};
 }
 
+bool DigestWalk::leaves_out() const {
+    return parked_.any(digest_.store, digest_.topic) ||
+           parked_.any_waived(digest_.store, digest_.topic);
+}
+
 /// Without the rows that the replica did not apply: they are parked, or were given up.
 Result<Segment> DigestWalk::applied_of(const Segment& segment) {
-    const bool any = parked_.any(digest_.store, digest_.topic);
+    if (!leaves_out()) return segment;
     const bool waived = parked_.any_waived(digest_.store, digest_.topic);
-    if (!any && !waived) return segment;
     std::set<Sequence> left_out;
     const Bytes prefix = log_key('x', digest_.store.value(), digest_.topic) + '\0';
     const Bytes above =
@@ -164,11 +168,15 @@ Result<void> DigestWalk::take(const Segment& segment) {
         digest_.waypoints[digest_.last] = digest_.chain;
         since_waypoint_ = 0;
     }
+    if (!leaves_out()) return apply(segment, before);
     const auto rest = applied_of(segment);
     if (!rest) return tl::unexpected(rest.error());
-    if (rest->empty()) return {};
+    return rest->empty() ? Result<void>() : apply(*rest, before);
+}
+
+Result<void> DigestWalk::apply(const Segment& segment, Sequence before) {
     Sequence through;
-    const auto applied = applier_.apply(digest_.store, *rest, before, through, {});
+    const auto applied = applier_.apply(digest_.store, segment, before, through, {});
     if (!applied && applied.error().code != schema::Errc::corrupt) return applied;
     if (!applied) damaged(before, segment.last(), applied.error().message);
     (void)applier_.take_own_debts();

@@ -64,6 +64,9 @@ class DigestWalk {
   private:
     schema::Result<void> take_base();
     schema::Result<void> take(const schema::Segment& segment);
+    schema::Result<void> apply(const schema::Segment& segment, schema::Sequence before);
+    /// The replica may not have applied all rows: applied_of says which.
+    bool leaves_out() const;
     schema::Result<schema::Segment> applied_of(const schema::Segment& segment);
     schema::Result<void> flush();
     schema::Result<void> compare();

@@ -111,21 +111,22 @@ Result<schema::Incarnation> StoreLogs::check_life(const LogHead& held, const Ran
     return speaks;
 }
 
-/// The chain behind `topic` at `at`, which is at or below what is staged; nullopt where it is not
-/// known.
-Result<std::optional<schema::Hash>> StoreLogs::chain_at(const StoreId& store,
+/// Where the log ended at `at`, which is at or below what is staged, as far as it is written.
+Result<LogHead> StoreLogs::written_at(const StoreId& store, Sequence at) const {
+    const Sequence written = std::min(at, journal_.end(store));
+    if (written.value() == 0) return LogHead{};
+    return journal_.head_at(store, written);
+}
+
+/// The chain behind `topic` at `at`, going on from what is written; nullopt where it is not known.
+Result<std::optional<schema::Hash>> StoreLogs::chain_at(const LogHead& written,
+                                                        const StoreId& store,
                                                         const std::string& topic,
                                                         Sequence at) const {
     using Found = std::optional<schema::Hash>;
-    const Sequence written = std::min(at, journal_.end(store));
-    schema::Hash chain{};
-    if (written.value() > 0) {
-        const auto then = journal_.head_at(store, written);
-        if (!then) return tl::unexpected(then.error());
-        const TopicHead* head = then->find(topic);
-        if (head != nullptr) chain = head->chain;
-        if (head != nullptr && head->events > 0 && chain == schema::Hash{}) return Found();
-    }
+    const TopicHead* head = written.find(topic);
+    schema::Hash chain = head != nullptr ? head->chain : schema::Hash{};
+    if (head != nullptr && head->events > 0 && chain == schema::Hash{}) return Found();
     for (const Append& append : staged_write_.appends) {
         if (append.store != store || append.after >= at) continue;
         for (Segment part : append.segments) {
@@ -143,11 +144,17 @@ Result<std::optional<schema::Hash>> StoreLogs::chain_at(const StoreId& store,
 /// log: else the log would have some events of one machine and later ones of another.
 Result<void> StoreLogs::check_overlap(const LogHead& held, const Range& range) const {
     const Sequence end = std::min(range.upto, held.end);
+    const auto first = written_at(range.store, range.after);
+    if (!first) return tl::unexpected(first.error());
+    // Where the range ends at what is held or above, that is known without a look.
+    const bool inside = range.upto < held.end;
+    const auto last = inside ? written_at(range.store, range.upto) : Result<LogHead>(held);
+    if (!last) return tl::unexpected(last.error());
     for (const TopicHead& topic : held.topics) {
-        const auto before = chain_at(range.store, topic.topic, range.after);
+        const auto before = chain_at(*first, range.store, topic.topic, range.after);
         if (!before) return tl::unexpected(before.error());
-        const auto here = range.upto < held.end ? chain_at(range.store, topic.topic, range.upto)
-                                                : Result<std::optional<schema::Hash>>(topic.chain);
+        const auto here = inside ? chain_at(*last, range.store, topic.topic, range.upto)
+                                 : Result<std::optional<schema::Hash>>(topic.chain);
         if (!here) return tl::unexpected(here.error());
         if (!*before || !*here || **here == schema::Hash{}) continue;
         schema::Hash chain = **before;

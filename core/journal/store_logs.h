@@ -45,7 +45,9 @@ class StoreLogs {
     LogHead staged_head(const schema::StoreId& store) const;
     static schema::Result<schema::Incarnation> check_life(const LogHead& held,
                                                           const schema::Range& range);
-    schema::Result<std::optional<schema::Hash>> chain_at(const schema::StoreId& store,
+    schema::Result<LogHead> written_at(const schema::StoreId& store, schema::Sequence at) const;
+    schema::Result<std::optional<schema::Hash>> chain_at(const LogHead& written,
+                                                         const schema::StoreId& store,
                                                          const std::string& topic,
                                                          schema::Sequence at) const;
     schema::Result<void> check_overlap(const LogHead& held, const schema::Range& range) const;

@@ -44,7 +44,8 @@ bool MarkBook::offer(const schema::Mark& mark, const MarkMessage& message, const
                      BootTime sent) {
     const auto at = marks_.find(mark.store);
     if (at != marks_.end() && !newer(mark, at->second.mark)) return false;
-    HeldMark held;
+    // Over the one before, whose memory serves again.
+    HeldMark& held = at != marks_.end() ? at->second : marks_[mark.store];
     held.bytes = message.mark;
     held.signature = message.signature;
     held.dwell_us = std::max<std::int64_t>(message.dwell_us, 0);
@@ -52,7 +53,6 @@ bool MarkBook::offer(const schema::Mark& mark, const MarkMessage& message, const
     held.received = sent;
     held.boot_id = clock.boot_id();
     held.mark = mark;
-    marks_[mark.store] = std::move(held);
     return true;
 }
 

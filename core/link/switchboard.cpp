@@ -45,11 +45,11 @@ Switchboard::Switchboard(Host& host, const Clock& clock, AllowList* allow, Self 
       turn_(clock.boot()),
       read_(clock.boot()) {}
 
-std::vector<Line*> Switchboard::lines() const {
-    std::vector<Line*> all;
-    for (const auto& line : dialled_) all.push_back(line.get());
-    for (const auto& [key, line] : called_) all.push_back(line.get());
-    return all;
+const std::vector<Line*>& Switchboard::lines() const {
+    if (!lines_.empty()) return lines_;
+    for (const auto& line : dialled_) lines_.push_back(line.get());
+    for (const auto& [key, line] : called_) lines_.push_back(line.get());
+    return lines_;
 }
 
 void Switchboard::start_turn() {
@@ -102,6 +102,7 @@ void Switchboard::on_port(Listener& port, std::size_t index, Incoming incoming) 
     if (is_hello) {
         if (at == called_.end()) {
             at = called_.emplace(key, std::make_unique<Line>(port, index, incoming.route)).first;
+            lines_.clear();
         }
         at->second->quiet = port.quiet_of(incoming);
         at->second->round_trip = port.round_trip_of(incoming);

@@ -133,7 +133,8 @@ class Switchboard {
     void send_marks(Line& line);
     bool knows_better(const Line& line, const schema::StoreId& store) const;
     bool mark_pays(Line& line, const HeldMark& held) const;
-    std::vector<Line*> lines() const;
+    /// The dialled ones, then those that called. Good until one comes or goes.
+    const std::vector<Line*>& lines() const;
     /// Reads it again if it changed: five times a second, and whenever somebody greets.
     void look_at_allow_list();
 
@@ -147,6 +148,7 @@ class Switchboard {
     ColumnMemories memories_;
     std::map<std::pair<std::size_t, schema::Bytes>, std::unique_ptr<Line>> called_;
     std::vector<std::unique_ptr<Line>> dialled_;
+    mutable std::vector<Line*> lines_;  ///< Of both; empty: not listed.
     BootTime refreshed_;
     std::string list_error_;  ///< As logged last.
     BootTime called_until_;   ///< A call holds the legs up until then.

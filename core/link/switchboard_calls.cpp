@@ -29,6 +29,7 @@ std::string why_down(const CallPlan& plan) {
 void Switchboard::add_dialled(std::unique_ptr<Line> line) {
     if (!line->up()) line->trouble = why_down(line->remote().calls);
     dialled_.push_back(std::move(line));
+    lines_.clear();
 }
 
 void Switchboard::call(BootTime until, std::uint64_t bytes_left) {

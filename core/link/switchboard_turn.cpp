@@ -191,9 +191,10 @@ void Switchboard::tick() {
         for (const StoreId& store : session->receiver.due(now, session->asked()))
             want(*line, store);
     }
-    std::erase_if(called_, [](const auto& entry) {
+    const auto went = std::erase_if(called_, [](const auto& entry) {
         return entry.second->session() == nullptr && entry.second->idle();
     });
+    if (went > 0) lines_.clear();
 }
 
 void Switchboard::tell_applied(const schema::Applied& applied) {
