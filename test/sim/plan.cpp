@@ -28,7 +28,7 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     runs_for = random.between(30, 200) * kSecond;
     tick = random.pick(std::vector<Time>{50, 200, 400, 400}) * kMillisecond;
     mark_every = random.between(1, 5) * kSecond;
-    scrub_every = random.between(20, 120) * kSecond;
+    scrub_every = random.between(60, 120) * kSecond;
     latency_us = random.between(1, 200) * kMillisecond;
     jitter_us = random.chance(500) ? random.between(0, 300) * kMillisecond : 0;
     ticket_every = random.between(200, 3'000) * kMillisecond;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/journal/log_head.h"
-#include "schema/limits.h"
 #include "test/sim/commit_counts.h"
 
 namespace filial::sim {
@@ -268,105 +267,6 @@ void SimJournal::restore(Data data) {
     data_ = std::move(data);
     witness_.reset();
     write_witness();
-}
-
-Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
-    schema::check(!in_hand(), "what was begun is finished before anything else is asked");
-    const auto found = data_.logs.find(request.store);
-    if (found == data_.logs.end())
-        return fail(Errc::not_found, "no log of " + request.store.value());
-    const Log& log = found->second;
-    if (request.after > log.head.end) return fail(Errc::gap, "the log ends below");
-    if (const auto kept = core::check_kept(log.head, request.topics, request.after); !kept) {
-        return tl::unexpected(kept.error());
-    }
-    schema::Range range;
-    range.store = request.store;
-    range.topics = request.topics;
-    range.after = range.upto = request.after;
-    range.end = log.head.end;
-    std::optional<schema::Epoch> epoch;
-    std::size_t bytes = 0;
-    auto at =
-        std::upper_bound(log.commits.begin(), log.commits.end(), request.after,
-                         [](Sequence after, const Commit& each) { return after < each.upto; });
-    bool all = true;
-    CommitCounts counts(log, request);
-    for (; counts.any() && at != log.commits.end(); ++at) {
-        bool any = false;
-        for (const Segment& segment : at->segments) {
-            any = any || (asked(request.topics, segment.topic) && segment.last() > request.after);
-        }
-        if (!counts.go_on(*at) || (any && at->bad)) {
-            return fail(Errc::corrupt, core::events_text(range.upto, at->upto) + " of " +
-                                           request.store.value() + " cannot be read");
-        }
-        if (!any) continue;
-        const bool next_epoch = epoch && *epoch != at->epoch;
-        if (next_epoch || (range.upto > range.after && bytes >= request.bytes_goal)) {
-            all = false;
-            break;
-        }
-        for (const Segment& segment : at->segments) {
-            if (!asked(request.topics, segment.topic) || segment.last() <= request.after) continue;
-            auto into =
-                std::find_if(range.segments.begin(), range.segments.end(),
-                             [&](const Segment& each) { return each.topic == segment.topic; });
-            if (into == range.segments.end()) {
-                into = range.segments.emplace(into);
-                into->topic = segment.topic;
-                into->epoch = segment.epoch;
-            }
-            const std::size_t before = into->size();
-            into->append(segment, request.after);
-            bytes += into->size() - before;
-        }
-        range.upto = at->upto;
-        epoch = at->epoch;
-    }
-    if (all && !counts.complete()) {
-        return fail(Errc::corrupt, "the log of " + request.store.value() + " ends early");
-    }
-    range.epoch = epoch.value_or(log.head.epoch);
-    if (all && range.epoch == log.head.epoch) range.upto = log.head.end;
-    return range;
-}
-
-Result<core::Depth> SimJournal::depth(const StoreId& store, const std::vector<std::string>& topics,
-                                      Sequence after) const {
-    schema::check(!in_hand(), "what was begun is finished before anything else is asked");
-    const auto found = data_.logs.find(store);
-    if (found == data_.logs.end()) return fail(Errc::not_found, "no log of " + store.value());
-    core::Depth depth;
-    for (const Commit& commit : found->second.commits) {
-        if (commit.upto <= after) continue;
-        for (const Segment& segment : commit.segments) {
-            if (!asked(topics, segment.topic)) continue;
-            for (std::size_t i = 0; i < segment.rows.size(); ++i) {
-                if (segment.seqs[i] <= after) continue;
-                ++depth.events;
-                depth.bytes += segment.rows[i].size();
-                if (!depth.oldest) depth.oldest = commit.at;
-            }
-        }
-    }
-    return depth;
-}
-
-Result<std::optional<Bytes>> SimJournal::get(ByteView key) const {
-    const auto value = data_.state.find(key);
-    if (value == data_.state.end()) return std::optional<Bytes>{};
-    return std::optional<Bytes>{value->second};
-}
-
-Result<void> SimJournal::scan(ByteView prefix, ByteView after,
-                              const std::function<bool(ByteView, ByteView)>& each) const {
-    auto at = after > prefix ? data_.state.upper_bound(after) : data_.state.lower_bound(prefix);
-    for (; at != data_.state.end(); ++at) {
-        if (at->first.compare(0, prefix.size(), prefix) != 0) break;
-        if (!each(at->first, at->second)) break;
-    }
-    return {};
 }
 
 }  // namespace filial::sim

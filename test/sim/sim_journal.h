@@ -37,6 +37,9 @@ class SimJournal : public core::Journal {
     }
     schema::Result<void> room() override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) const override;
+    /// Without the bytes of its topics.
+    schema::Result<core::LogHead> head_at(const schema::StoreId& store,
+                                          schema::Sequence at) const override;
     schema::Result<core::Depth> depth(const schema::StoreId& store,
                                       const std::vector<std::string>& topics,
                                       schema::Sequence after) const override;
