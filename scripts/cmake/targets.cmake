@@ -19,6 +19,7 @@
 
 set(FILIAL_SANITIZE "" CACHE STRING "Sanitizers for everything, such as address,undefined")
 option(FILIAL_PLANTED "Mistakes that the simulator has to find can be switched on" OFF)
+set(FILIAL_PROFILE "" CACHE STRING "g++: `write` what a run does beside the objects, or `use` that")
 option(FILIAL_FUZZ "Build libFuzzer programs; needs clang++" OFF)
 option(FILIAL_PCH "Precompile heavy third-party headers" ON)
 option(FILIAL_UNITY "Compile the files of a target some at a time: most of their time is headers" ON)
@@ -56,6 +57,15 @@ if(FILIAL_SANITIZE)
 endif()
 if(FILIAL_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(FILIAL_PROFILE STREQUAL "write")
+  add_compile_options(-fprofile-generate)
+  add_link_options(-fprofile-generate)
+elseif(FILIAL_PROFILE STREQUAL "use")
+  # What was changed since then, or did not run, is compiled as it would be without.
+  add_compile_options(-fprofile-use -fprofile-correction -fprofile-partial-training
+                      -Wno-missing-profile -Wno-coverage-mismatch)
+  add_link_options(-fprofile-use)
 endif()
 
 # The race detector's exceptions are linked into each program, so that they hold however it is run.
