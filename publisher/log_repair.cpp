@@ -118,11 +118,26 @@ void LogRepair::salvage() {
 bool LogRepair::whole() const {
     const bool all = rebuild_->end().value() > 0 &&
                      (rebuild_->end() >= rebuild_->known_end() || rebuild_->given_up());
-    if (!all || !nobody_has_more()) return false;
+    if (!all || !brokers_have_no_more()) return false;
+    if (rebuild_->witnessed()) return true;
     // Without a witness only a broker knows what was acknowledged.
-    return rebuild_->witnessed() ||
+    return replica_has_no_more() &&
            std::any_of(brokers_.begin(), brokers_.end(),
                        [](const auto& entry) { return entry.second.end.has_value(); });
+}
+
+/// What is said of it behind its name.
+std::string LogRepair::text_of(const Source& source) {
+    if (!source.trimmed.empty()) {
+        return " has later events and not these: " + source.trimmed +
+               (source.trouble.empty() ? "" : "; " + source.trouble) +
+               "; nothing may be given up, since the later ones would be lost with them: restore "
+               "a backup that ends behind there, or connect a broker that keeps more";
+    }
+    if (!source.trouble.empty()) return " gives what does not fit: " + source.trouble;
+    if (source.end) return " has it up to " + std::to_string(source.end->value());
+    if (!source.busy.empty()) return " has yet to answer: " + source.busy;
+    return " has not answered";
 }
 
 std::string LogRepair::state() const {
@@ -139,30 +154,16 @@ std::string LogRepair::state() const {
     }
     if (!rebuild_->witnessed()) text += ", what was acknowledged behind them is not known";
     if (!full_.empty()) text += "; " + full_;
-    for (const auto& [name, broker] : brokers_) {
-        text += "; " + name;
-        if (!broker.trimmed.empty()) {
-            text += " has later events and not these: " + broker.trimmed;
-            if (!broker.trouble.empty()) text += "; " + broker.trouble;
-            text +=
-                "; nothing may be given up, since the later ones would be lost with them: restore "
-                "a backup that ends behind there, or connect a broker that keeps more";
-        } else if (!broker.trouble.empty()) {
-            text += " gives what does not fit: " + broker.trouble;
-        } else if (broker.end) {
-            text += " has it up to " + std::to_string(broker.end->value());
-        } else if (!broker.busy.empty()) {
-            text += " has yet to answer: " + broker.busy;
-        } else {
-            text += " has not answered";
-        }
-    }
+    for (const auto& [name, broker] : brokers_) text += "; " + name + text_of(broker);
     if (brokers_.empty()) text += "; there is no broker to ask";
-    if (!nobody_has_more()) return text;
+    if (end < known || !rebuild_->witnessed()) {
+        text += "; this store's own replica" + text_of(replica_);
+    }
     if (whole()) return text + "; a broker has yet to say how far its marks have counted";
+    if (!nobody_has_more()) return text;
     return text +
-           "; connect a broker that has them, or give them up with `filial doctor "
-           "--accept-loss`";
+           "; connect a broker that has them, start this store's subscriber if it does not run, or "
+           "give them up with `filial doctor --accept-loss`";
 }
 
 /// The marks of a log count on: what the state said of it may be an older value, so a wide step.
@@ -198,7 +199,7 @@ void LogRepair::turn(core::BootTime now) {
     salvage();
     if (now.value() - looked_.value() < core::kSecond / 10) return;
     looked_ = now;
-    look_at_brokers();
+    look_at_peers();
     if (stuck_ != rebuild_->end()) return;
     // Where only the marks are waited for, there is nothing to give up.
     const bool all = whole();

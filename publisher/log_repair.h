@@ -16,9 +16,9 @@
 namespace filial::publisher {
 
 /// The publisher while its journal is damaged: puts the own log together again from the damaged
-/// journal and from the store's brokers, takes no tickets meanwhile and says why, by position. What
-/// nobody has is given up only when the operator says so; the log then goes on in a new epoch whose
-/// first event says what was lost.
+/// journal, from the store's brokers and from the replica of this machine, takes no tickets
+/// meanwhile and says why, by position. What none of them has is given up only when the operator
+/// says so; the log then goes on in a new epoch whose first event says what was lost.
 class LogRepair : public core::Host {
   public:
     /// `why`: what was found. `options` and `clock` must outlive it.
@@ -45,7 +45,7 @@ class LogRepair : public core::Host {
     schema::Epoch epoch(const schema::StoreId&) const override { return schema::Epoch{0}; }
     schema::Result<schema::Range> read(const core::ReadRequest& request) override;
     void reached(const core::Peer&, const schema::Fetch&) override {}
-    /// The own log, from brokers that are dialled.
+    /// The own log, from brokers that are dialled and from the own replica.
     std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
     schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
     void not_served(const core::Peer& peer, const schema::Trouble& trouble) override;
@@ -58,8 +58,11 @@ class LogRepair : public core::Host {
 
   private:
     void salvage();
-    void look_at_brokers();
-    bool nobody_has_more() const;
+    void look_at_peers();
+    bool is_own_replica(const core::Peer& peer) const;
+    bool brokers_have_no_more() const;
+    bool replica_has_no_more() const;
+    bool nobody_has_more() const { return brokers_have_no_more() && replica_has_no_more(); }
     bool whole() const;
     bool counts_on() const { return marks_saved_; }
     bool marks_known(core::BootTime now);
@@ -68,8 +71,8 @@ class LogRepair : public core::Host {
     void conclude();
     schema::Status status(std::uint64_t request) const;
 
-    /// What a broker said of the own log.
-    struct Broker {
+    /// What a broker, or the own replica, said of the own log.
+    struct Source {
         std::optional<schema::Sequence> end;  ///< Where it ends there; nullopt: not said yet.
         std::string trouble;                  ///< Why nothing is taken from it.
         std::string busy;                     ///< Why it cannot say yet.
@@ -78,7 +81,9 @@ class LogRepair : public core::Host {
         std::string trimmed;
         std::set<std::string> gone;
     };
-    std::vector<std::string> topics_of(const Broker& broker) const;
+    Source* source_of(const core::Peer& peer);
+    static std::string text_of(const Source& source);
+    std::vector<std::string> topics_of(const Source& source) const;
 
     const core::Options& options_;
     const core::Clock& clock_;
@@ -86,7 +91,8 @@ class LogRepair : public core::Host {
     std::string why_;
     std::unique_ptr<core::DamagedJournal> repair_;
     std::unique_ptr<core::LogRebuild> rebuild_;
-    std::map<std::string, Broker> brokers_;    ///< By the store's name, each of the [[hub]]s.
+    std::map<std::string, Source> brokers_;  ///< By the store's name, each of the [[hub]]s.
+    Source replica_;
     std::optional<schema::Sequence> stuck_;    ///< The damaged journal does not go on there.
     bool moved_ = false;                       ///< It went on since that was last so.
     std::optional<schema::Sequence> resumes_;  ///< Where it does again.

@@ -119,10 +119,9 @@ Result<Sequence> ReceivedLog::read(const Reading& reading, const Visit& visit) c
     return reached;
 }
 
-Result<Segment> ReceivedLog::rows(const StoreId& store, const std::string& topic, Sequence after,
-                                  Sequence upto) const {
-    Segment all;
-    all.topic = topic;
+Result<std::vector<Segment>> ReceivedLog::pieces(const StoreId& store, const std::string& topic,
+                                                 Sequence after, Sequence upto) const {
+    std::vector<Segment> all;
     const Bytes prefix = prefix_of(store, topic);
     Bytes from = prefix;
     append_u64(from, after.value() + 1);
@@ -141,17 +140,37 @@ Result<Segment> ReceivedLog::rows(const StoreId& store, const std::string& topic
             result = tl::unexpected(segment.error());
             return false;
         }
-        all.epoch = segment->epoch;
-        for (std::size_t i = 0; i < segment->rows.size(); ++i) {
+        Segment piece;
+        piece.topic = topic;
+        piece.epoch = segment->epoch;
+        bool more = true;
+        for (std::size_t i = 0; more && i < segment->rows.size(); ++i) {
             if (segment->seqs[i] <= after) continue;
-            if (segment->seqs[i] > upto) return false;
-            all.add(segment->seqs[i], segment->clients[segment->who[i]],
-                    std::move(segment->rows[i]));
+            more = segment->seqs[i] <= upto;
+            if (!more) break;
+            piece.add(segment->seqs[i], segment->clients[segment->who[i]],
+                      std::move(segment->rows[i]));
         }
-        return true;
+        if (!piece.empty()) all.push_back(std::move(piece));
+        return more;
     });
     if (!scanned) return tl::unexpected(scanned.error());
     if (!result) return schema::fail("received events of " + store.value(), result.error());
+    return all;
+}
+
+Result<Segment> ReceivedLog::rows(const StoreId& store, const std::string& topic, Sequence after,
+                                  Sequence upto) const {
+    auto pieces = this->pieces(store, topic, after, upto);
+    if (!pieces) return tl::unexpected(pieces.error());
+    Segment all;
+    all.topic = topic;
+    for (Segment& piece : *pieces) {
+        all.epoch = piece.epoch;
+        for (std::size_t i = 0; i < piece.rows.size(); ++i) {
+            all.add(piece.seqs[i], piece.clients[piece.who[i]], std::move(piece.rows[i]));
+        }
+    }
     return all;
 }
 

@@ -52,7 +52,13 @@ class ReceivedLog {
     /// where a record cannot be read.
     schema::Result<schema::Sequence> read(const Reading& reading, const Visit& visit) const;
 
-    /// The rows of one topic above `after`, up to `upto`, as they came.
+    /// The rows of one topic above `after`, up to `upto`, in the pieces that they came in: an epoch
+    /// is the same all through one. Without chain heads.
+    schema::Result<std::vector<schema::Segment>> pieces(const schema::StoreId& store,
+                                                        const std::string& topic,
+                                                        schema::Sequence after,
+                                                        schema::Sequence upto) const;
+    /// The same, put together.
     schema::Result<schema::Segment> rows(const schema::StoreId& store, const std::string& topic,
                                          schema::Sequence after, schema::Sequence upto) const;
 

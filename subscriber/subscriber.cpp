@@ -16,6 +16,7 @@ using schema::Error;
 using schema::Message;
 using schema::Query;
 using schema::Result;
+using schema::Sequence;
 using schema::StoreId;
 
 namespace {
@@ -36,6 +37,7 @@ Subscriber::Subscriber(const core::Options& options, Replica& replica, const cor
       replica_(replica),
       clock_(clock),
       allow_(allow),
+      own_log_(replica),
       answers_(replica, clock, options.freshness),
       live_(replica, clock, answers_),
       unparking_(replica, clock),
@@ -44,9 +46,23 @@ Subscriber::Subscriber(const core::Options& options, Replica& replica, const cor
       started_(clock.boot()),
       pace_(options.scrub_every_us) {}
 
+std::vector<StoreId> Subscriber::held() const {
+    if (!own_log_.holds()) return {};
+    return {replica_.own()};
+}
+
+Sequence Subscriber::end(const StoreId& store) const {
+    return store == replica_.own() ? own_log_.end() : Sequence{};
+}
+
+Result<void> Subscriber::may_fetch(const Peer& peer, const schema::Fetch&) {
+    if (is_own_publisher(peer)) return {};
+    return schema::fail(Errc::not_allowed,
+                        "a subscriber serves its own publisher alone: ask a broker or a publisher");
+}
+
 Result<schema::Range> Subscriber::read(const core::ReadRequest& request) {
-    return schema::fail(Errc::not_held, "a subscriber serves no logs, so not " +
-                                            request.store.value() + ": ask a broker or publisher");
+    return own_log_.read(request);
 }
 
 bool Subscriber::is_own_publisher(const Peer& peer) const {

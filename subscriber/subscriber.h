@@ -9,6 +9,7 @@
 #include "core/options.h"
 #include "subscriber/answers.h"
 #include "subscriber/live_answers.h"
+#include "subscriber/own_log_source.h"
 #include "subscriber/pull_order.h"
 #include "subscriber/replica.h"
 #include "subscriber/snapshot_pull.h"
@@ -32,9 +33,13 @@ class Subscriber : public core::Host {
         unparking_.attach(exchange);
     }
 
-    std::vector<schema::StoreId> held() const override { return {}; }
-    schema::Sequence end(const schema::StoreId&) const override { return schema::Sequence{0}; }
-    schema::Epoch epoch(const schema::StoreId&) const override { return schema::Epoch{0}; }
+    /// Its own store's log, for a publisher that repairs it; nobody else asks a subscriber.
+    std::vector<schema::StoreId> held() const override;
+    schema::Sequence end(const schema::StoreId& store) const override;
+    schema::Epoch epoch(const schema::StoreId& store) const override {
+        return replica_.epoch(store);
+    }
+    schema::Result<void> may_fetch(const core::Peer& peer, const schema::Fetch& fetch) override;
     schema::Result<schema::Range> read(const core::ReadRequest& request) override;
     void reached(const core::Peer&, const schema::Fetch&) override {}
     std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
@@ -103,6 +108,7 @@ class Subscriber : public core::Host {
     Replica& replica_;
     const core::Clock& clock_;
     const core::AllowList* allow_;
+    OwnLogSource own_log_;
     Answers answers_;
     LiveAnswers live_;
     Unparking unparking_;

@@ -331,7 +331,8 @@ void Switchboard::on_fetch(Line& line, const Fetch& fetch) {
         if (!taken) why = taken.error();
     }
     const bool own = session.peer().role == "publisher" &&
-                     session.peer().store == fetch.store.value() && !line.dialled();
+                     session.peer().store == fetch.store.value() &&
+                     (!line.dialled() || line.local());
     if (!why && own) return tell_end(line, fetch);
     if (!why) return host_.reached(session.peer(), fetch);
     std::vector<std::string> topics;

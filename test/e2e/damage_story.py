@@ -148,12 +148,15 @@ def accepted_loss(stage):
     end = log_end(store)
     check_refused(store.filial("doctor", "--accept-loss", check=False), 4, "nothing is missing")
 
-    # The broker's disk is gone too.
+    # The broker's disk is gone too, and this store's replica.
     company.broker.kill()
     store.publisher.kill()
+    store.subscriber.kill()
     shutil.rmtree(company.head / "broker")
+    shutil.rmtree(store.dir / "subscriber")
     flip_log(store.dir / "publisher" / "db")
     company.broker.start()
+    store.subscriber.start()
     store.publisher.start()
     wait_for("the publisher to ask for a decision", 30, lambda: "--accept-loss" in health(store))
     kept = log_end(store)

@@ -102,6 +102,7 @@ void Truth::broker_synced(const Machine& machine) {
 
 void Truth::served(int process, const schema::Range& range) {
     const Who& who = processes_[static_cast<std::size_t>(process)];
+    if (who.role == Role::subscriber) return given_back(range);
     const SimJournal& disk =
         who.role == Role::broker ? who.machine->broker_disk : who.machine->publisher_disk;
     if (range.upto > disk.synced_end(range.store)) {

@@ -133,6 +133,7 @@ class Truth : public Watch {
     void publisher_synced(Log& log);
     void clone_wrote(const Machine& clone, const core::Append& append);
     void goes_on_from_the_disk(Log& log, const core::Append& append);
+    void given_back(const schema::Range& range);
     void life_begins(Log& log, const core::Append& append);
     void publisher_repaired(Log& log);
     static bool stood(const Log& log, schema::Sequence seq, const Row& row);

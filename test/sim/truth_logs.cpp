@@ -123,6 +123,18 @@ void Truth::publisher_wrote(Log& log, const core::Append& append) {
     });
 }
 
+/// A replica gives its store's log back: what stood there, and was durable there once.
+void Truth::given_back(const schema::Range& range) {
+    ++counts_["ranges from own replicas"];
+    const Log& log = logs_.at(range.store.value());
+    rows_of(range.segments, [&](Sequence seq, std::uint32_t epoch, std::uint64_t hash) {
+        const bool stood = seq <= log.durable && log.rows.at(seq.value() - 1) == Row{epoch, hash};
+        if (!stood)
+            fail("I1: a replica gives back " + place(range.store, seq) +
+                 ", which did not stand there");
+    });
+}
+
 /// What was built again is what was written, or says what it lost.
 void Truth::publisher_repaired(Log& log) {
     ++counts_["logs repaired"];

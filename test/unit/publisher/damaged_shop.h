@@ -111,6 +111,7 @@ struct DamagedShop {
     core::ManualClock clock;
     LogMaker log{"store1"};
     HoldingBroker holder{log};
+    HoldingBroker replica{log};  ///< Of store1 itself; nothing is in it.
     std::unique_ptr<core::Network> network = std::move(*core::Network::open(nullptr));
     core::Exchange head{holder,  clock,   *network,
                         nullptr, nullptr, {StoreId{"head"}, "broker", {}, {}}};
@@ -212,8 +213,14 @@ struct DamagedShop {
             core::Exchange exchange(repair, clock, *network, nullptr, nullptr, self);
             repair.attach(exchange);
             REQUIRE(exchange.dial(options.hubs[0], "publisher"));
+            const std::string socket = "ipc://" + (folder / "publisher.sock").string();
+            REQUIRE(exchange.listen(socket));
+            core::Exchange own(replica, clock, *network, nullptr, nullptr,
+                               {kRepaired, "subscriber", {}, {}});
+            REQUIRE(own.dial({"store1", socket, ""}, "subscriber"));
             for (int i = 0; i < 20 * seconds && !repair.done(); ++i) {
                 if (i < 20 * head_stops) REQUIRE(head.turn(milliseconds(1)));
+                if (replica_runs) REQUIRE(own.turn(milliseconds(1)));
                 REQUIRE(exchange.turn(milliseconds(1)));
                 clock.advance(core::kSecond / 20);
             }
@@ -233,6 +240,7 @@ struct DamagedShop {
     std::string state;
     int head_stops = 1'000;  ///< After so many seconds of a repair the broker stands still.
     bool opens = false;      ///< The damaged one.
+    bool replica_runs = false;
 };
 
 }  // namespace filial::repair_test

@@ -207,9 +207,39 @@ TEST_CASE("log repair: without a witness a broker has to say what was acknowledg
     CHECK(shop.says("what was acknowledged behind them is not known"));
     shop.options.hubs[0].endpoint = shop.endpoint;
     shop.holder.holds = kHeldEvents;
-    REQUIRE(shop.repair(10));
+    REQUIRE(shop.repair(15));  // A replica that does not run might know of more.
     CHECK(shop.journal()->end(kRepaired).value() == kHeldEvents);
     CHECK(std::filesystem::exists(witness));
+}
+
+TEST_CASE("log repair: what no broker has comes from the own replica") {
+    DamagedShop shop;
+    shop.delete_database();
+    shop.holder.holds = 20;
+    shop.replica_runs = true;
+    shop.replica.holds = kHeldEvents;
+    REQUIRE(shop.repair(20));
+    const auto journal = shop.journal();
+    CHECK(journal->end(kRepaired).value() == kHeldEvents);
+    CHECK(journal->head(kRepaired)->epoch.value() == 1);
+    CHECK(shop.replica.sent > 0);
+}
+
+TEST_CASE("log repair: nothing is given up before the own replica has said what it has") {
+    DamagedShop shop;
+    shop.delete_database();
+    shop.holder.holds = 20;
+    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "both are gone\n";
+    // It does not run: after a while it counts as one that is not there.
+    CHECK_FALSE(shop.repair(5));
+    CHECK(shop.says("this store's own replica has not answered"));
+    // It runs and has more than the broker: that is taken, the rest may be given up.
+    shop.replica_runs = true;
+    shop.replica.holds = 40;
+    REQUIRE(shop.repair(20));
+    const auto journal = shop.journal();
+    CHECK(journal->end(kRepaired).value() == 41);
+    CHECK(journal->head(kRepaired)->epoch.value() == 2);
 }
 
 }  // namespace filial::repair_test

@@ -1,0 +1,105 @@
+#include "subscriber/own_log_source.h"
+
+#include <algorithm>
+
+#include "subscriber/received_log.h"
+
+namespace filial::subscriber {
+
+using schema::Errc;
+using schema::Range;
+using schema::Result;
+using schema::Segment;
+using schema::Sequence;
+using schema::TopicEnd;
+
+namespace {
+
+/// Positions looked at for one answer: their rows of all topics are in memory at once.
+constexpr std::uint64_t kAtOnce = 1'024;
+
+/// A row among those of all topics.
+struct Place {
+    Sequence seq;
+    const Segment* piece;
+    std::size_t row;
+};
+
+void add(Range& range, const Place& place) {
+    const Segment& piece = *place.piece;
+    auto into = std::find_if(range.segments.begin(), range.segments.end(),
+                             [&](const Segment& each) { return each.topic == piece.topic; });
+    if (into == range.segments.end()) {
+        into = range.segments.emplace(into);
+        into->topic = piece.topic;
+        into->epoch = piece.epoch;
+    }
+    into->add(place.seq, piece.clients[piece.who[place.row]], piece.rows[place.row]);
+}
+
+}  // namespace
+
+std::vector<TopicEnd> OwnLogSource::topics() const {
+    for (schema::Reached& reached : replica_.reached()) {
+        if (reached.store == replica_.own()) return std::move(reached.topics);
+    }
+    return {};
+}
+
+bool OwnLogSource::holds() const {
+    const auto topics = this->topics();
+    return !topics.empty() && std::all_of(topics.begin(), topics.end(), [&](const TopicEnd& each) {
+        return replica_.kept_after(replica_.own(), each.topic).value() == 0;
+    });
+}
+
+Sequence OwnLogSource::end() const {
+    Sequence last;
+    if (!holds()) return last;
+    for (const TopicEnd& topic : topics()) last = std::max(last, topic.seq);
+    return last;
+}
+
+Result<Range> OwnLogSource::read(const core::ReadRequest& request) const {
+    Range range;
+    range.store = replica_.own();
+    range.topics = {std::string(schema::kAllTopics)};
+    range.after = range.upto = request.after;
+    range.end = end();
+    if (request.store != range.store || request.topics != range.topics) {
+        return schema::fail(Errc::not_held,
+                            "a replica gives back its own store's log alone, whole");
+    }
+    const Sequence most{std::min(range.end.value(), request.after.value() + kAtOnce)};
+    std::vector<std::vector<Segment>> kept;
+    std::vector<Place> places;
+    for (const TopicEnd& topic : topics()) {
+        auto pieces = replica_.received().pieces(range.store, topic.topic, request.after, most);
+        if (!pieces) return tl::unexpected(pieces.error());
+        kept.push_back(std::move(*pieces));
+        for (const Segment& piece : kept.back()) {
+            for (std::size_t i = 0; i < piece.rows.size(); ++i) {
+                places.push_back({piece.seqs[i], &piece, i});
+            }
+        }
+    }
+    std::sort(places.begin(), places.end(),
+              [](const Place& a, const Place& b) { return a.seq < b.seq; });
+    std::size_t bytes = 0;
+    for (const Place& place : places) {
+        const bool follows = place.seq == schema::next(range.upto);
+        const bool first = range.upto == range.after;
+        const bool same = first || place.piece->epoch == range.epoch;
+        if (!follows || !same || (!first && bytes >= request.bytes_goal)) break;
+        range.epoch = place.piece->epoch;
+        range.upto = place.seq;
+        bytes += place.piece->rows[place.row].size();
+        add(range, place);
+    }
+    if (range.upto > range.after) return range;
+    return schema::fail(Errc::gap, "the replica of " + range.store.value() +
+                                       " does not have event " +
+                                       std::to_string(schema::next(request.after).value()));
+}
+
+}  // namespace filial::subscriber

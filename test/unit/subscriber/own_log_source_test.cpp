@@ -1,0 +1,118 @@
+// What a replica gives back of its own store's log.
+#include "subscriber/own_log_source.h"
+#include "test/unit/subscriber/replica_support.h"
+
+using namespace filial;
+using namespace filial::subscriber;
+using schema::Errc;
+using schema::Sequence;
+
+namespace {
+
+TestLog mixed_log() {
+    TestLog log("own");
+    for (int i = 0; i < 4; ++i) {
+        log.move("22111", -1'000);
+        log.debt("zebra", 500);
+        log.customer("zebra", "own", "PT");
+    }
+    return log;
+}
+
+core::ReadRequest ask(std::uint64_t after, std::size_t bytes = 1 << 20) {
+    return {schema::StoreId{"own"}, {"*"}, Sequence{after}, bytes};
+}
+
+/// All that it gives above `after`, read on until it has no more; as one range an answer.
+std::vector<schema::Range> read_all(const OwnLogSource& source, std::uint64_t after,
+                                    std::size_t bytes) {
+    std::vector<schema::Range> ranges;
+    Sequence at{after};
+    while (at < source.end()) {
+        auto range = source.read(ask(at.value(), bytes));
+        if (!range) break;
+        REQUIRE(range->after == at);
+        REQUIRE(range->upto > at);
+        at = range->upto;
+        ranges.push_back(std::move(*range));
+    }
+    return ranges;
+}
+
+}  // namespace
+
+TEST_CASE("own log: a replica gives back all topics of its store's log, in order, byte by byte") {
+    TestLog log = mixed_log();
+    Folder folder;
+    auto replica = open_replica(replica_options(folder, "own"));
+    const OwnLogSource source(*replica);
+    CHECK_FALSE(source.holds());
+    CHECK(source.end().value() == 0);
+    take(*replica, log.range(0, 5));
+    take(*replica, log.range(5, 12));
+    REQUIRE(source.holds());
+    CHECK(source.end().value() == 12);
+
+    const auto whole = source.read(ask(0));
+    REQUIRE(whole);
+    CHECK(whole->upto.value() == 12);
+    const schema::Range expected = log.all();
+    REQUIRE(whole->segments.size() == expected.segments.size());
+    for (const schema::Segment& segment : expected.segments) {
+        const auto same =
+            std::find_if(whole->segments.begin(), whole->segments.end(),
+                         [&](const schema::Segment& each) { return each.topic == segment.topic; });
+        REQUIRE(same != whole->segments.end());
+        CHECK(same->rows == segment.rows);
+        CHECK(same->seqs == segment.seqs);
+    }
+    // From inside, and in small pieces.
+    CHECK(source.read(ask(7))->after.value() == 7);
+    CHECK(read_all(source, 0, 1).size() == 12);
+    CHECK(read_all(source, 3, 100).back().upto.value() == 12);
+}
+
+TEST_CASE("own log: it ends before the first event that the replica does not have") {
+    TestLog log = mixed_log();
+    log.add("app", "app.event", "a note of another program", "note");  // Not asked for.
+    log.move("22111", -1'000);
+    Folder folder;
+    auto replica = open_replica(replica_options(folder, "own"));
+    take(*replica, log.range(0, 14));
+    const OwnLogSource source(*replica);
+    CHECK(source.end().value() == 14);
+    const auto ranges = read_all(source, 0, 1 << 20);
+    REQUIRE(ranges.size() == 1);
+    CHECK(ranges[0].upto.value() == 12);
+    const auto behind = source.read(ask(12));
+    REQUIRE_FALSE(behind);
+    CHECK(behind.error().code == Errc::gap);
+    CHECK(behind.error().message.find("event 13") != std::string::npos);
+    CHECK(source.read(ask(13))->upto.value() == 14);
+}
+
+TEST_CASE("own log: a range is of one epoch, and nobody else's log is given back") {
+    TestLog log = mixed_log();
+    Folder folder;
+    auto replica = open_replica(replica_options(folder, "own"));
+    take(*replica, log.all());
+    log.open_epoch(2);
+    log.move("22111", -1'000);
+    take(*replica, log.range(12, 14));
+    TestLog other("store2");
+    other.move("22111", -1'000);
+    take(*replica, other.all());
+    const OwnLogSource source(*replica);
+    const auto ranges = read_all(source, 0, 1 << 20);
+    REQUIRE(ranges.size() == 2);
+    CHECK(ranges[0].epoch.value() == 1);
+    CHECK(ranges[0].upto.value() == 12);
+    CHECK(ranges[1].epoch.value() == 2);
+    CHECK(ranges[1].upto.value() == 14);
+
+    const auto foreign = source.read({schema::StoreId{"store2"}, {"*"}, Sequence{0}, 1 << 20});
+    REQUIRE_FALSE(foreign);
+    CHECK(foreign.error().code == Errc::not_held);
+    CHECK(source.read({schema::StoreId{"own"}, {"stock"}, Sequence{0}, 1}).error().code ==
+          Errc::not_held);
+}
