@@ -77,6 +77,10 @@ PLANTED = [
                                          "| it holds | | part `none`; S99; e2e: none |\n"),
     ("guarantees", "docs/guarantees.md", "| promise | limit | shown by |\n| --- | --- | --- |\n"
                                          "| it holds | | model `none`; model `none M_OTHER` |\n"),
+    ("promises_stand_once", "docs/guarantees.md",
+     "| promise | limit | shown by |\n| --- | --- | --- |\n"
+     "| It holds, always | but for a flood | S1 |\n| another | | S2 |\n"
+     "| it holds always; in a flood too | | S3 |\n"),
     ("built_sources", "schema/alone.cpp", "namespace filial::schema {}\n"),
     ("built_sources", "test/unit/alone_test.cpp", "TEST_CASE(\"never run\") {}\n"),
 ]

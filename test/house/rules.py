@@ -206,6 +206,23 @@ def guarantees(tree):
     return found
 
 
+def promises_stand_once(tree):
+    """Two rows of docs/guarantees.md that begin with the same words, up to the first semicolon, are
+    one promise: what one of them says of its limits, the other one contradicts sooner or later."""
+    page = "docs/guarantees.md"
+    found = []
+    seen = {}
+    for number, line in enumerate(tree.files.get(page, "").split("\n"), 1):
+        if not line.startswith("|") or line.count("|") != 4:
+            continue
+        promise = line.split("|")[1].split(";")[0]
+        key = " ".join(re.findall(r"\w+", promise.lower()))
+        if key and key in seen:
+            found.append(f"{page}:{number}: this promise stands in line {seen[key]} too")
+        seen.setdefault(key, number)
+    return found
+
+
 def built_sources(tree):
     """A .cpp file that no CMakeLists.txt names is compiled by nobody, and its tests pass unseen."""
     found = []
@@ -239,5 +256,5 @@ def formatting(tree):
 
 RULES = [include_directions, includes_from_root, library_homes, namespaces, file_lengths,
          banned_words, blanks, machine_paths, loose_ends, fuzz_targets, test_names,
-         built_sources, guarantees, formatting]
+         built_sources, guarantees, promises_stand_once, formatting]
 WARNINGS = [long_files]
