@@ -46,7 +46,9 @@ Result<int> run_rounds(Context& context, const AccountListArgs& args) {
     if (!link) return tl::unexpected(link.error());
     Table table({"CUSTOMER", "HOME", "FOR", "SINCE", "STATE"});
     bool fresh = true;
+    std::size_t rows = 0;
     const auto asked = ask_pages(**link, query, [&](const AnswerRow& row) {
+        ++rows;
         fresh = fresh && row.freshness.verdict == schema::Verdict::fresh;
         const auto waits = waits_of(row);
         const std::string& state = field_of(row, "state");
@@ -83,6 +85,10 @@ Result<int> run_rounds(Context& context, const AccountListArgs& args) {
             {row.key, row.store, field_of(row, "for"), since ? local_time(*since) : "?", text});
     });
     if (!asked) return tl::unexpected(with_advice(asked.error(), "rounds", Process::subscriber));
+    if (rows == 0) {
+        const auto known = knows_store(context, args.at, "rounds");
+        if (!known) return tl::unexpected(known.error());
+    }
     if (!context.console.json) {
         if (table.rows() > 0) context.console.out(table.text());
         context.console.say(grouped(table.rows()) +
@@ -99,7 +105,9 @@ Result<int> run_grant_list(Context& context, const AccountListArgs& args) {
     if (!link) return tl::unexpected(link.error());
     Table table({"OF", "ID", "OWNER", "HOLDER", ">EPOCH", ">OUT", ">ROOM", "LAST HEARD", "NOTE"});
     bool fresh = true;
+    std::size_t rows = 0;
     const auto add = [&](const AnswerRow& row, bool asked_for) {
+        ++rows;
         fresh = fresh && row.freshness.verdict == schema::Verdict::fresh;
         const std::string& holder = field_of(row, "holder");
         const bool open = field_of(row, "open") == "yes";
@@ -143,6 +151,10 @@ Result<int> run_grant_list(Context& context, const AccountListArgs& args) {
         if (!asked) {
             return tl::unexpected(with_advice(asked.error(), "grant list", Process::subscriber));
         }
+    }
+    if (rows == 0) {
+        const auto known = knows_store(context, args.at, "grant list");
+        if (!known) return tl::unexpected(known.error());
     }
     if (!context.console.json) {
         if (table.rows() > 0) context.console.out(table.text());

@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "cli/heard.h"
 #include "cli/json.h"
 #include "cli/pages.h"
 #include "cli/table.h"
@@ -167,6 +168,9 @@ Result<int> show(Context& context, const std::string& date, const std::string& b
         table.add(std::move(cells));
     });
     if (!asked) {
+        const bool unknown = asked.error().code == Errc::not_found;
+        const auto known = unknown ? knows_store(context, by, "close-day " + date) : Result<void>();
+        if (!known) return tl::unexpected(known.error());
         return tl::unexpected(with_advice(asked.error(), "close-day", Process::subscriber));
     }
     if (!context.console.json) {

@@ -76,6 +76,18 @@ void print(Console& console, const std::vector<KnownValue>& field) {
     }
 }
 
+/// Who has one value of each field, or none, has no conflict; a number that nobody has is a slip.
+Result<void> knows_customer(Context& context, const std::string& customer) {
+    Query query;
+    query.kind = QueryKind::debt;
+    query.key = customer;
+    auto link = context.connect(Process::subscriber);
+    if (!link) return tl::unexpected(link.error());
+    const auto asked = ask_pages(**link, query, [](const AnswerRow&) {});
+    if (asked || asked.error().code != Errc::not_found) return {};
+    return schema::fail("conflicts " + customer, asked.error());
+}
+
 }  // namespace
 
 Result<std::vector<KnownValue>> known_values(Context& context, const Query& query) {
@@ -117,6 +129,10 @@ Result<int> run_conflicts(Context& context, const ConflictArgs& args) {
     if (!args.all && args.customer.empty()) query.store = (*options)->store.value();
     const auto values = known_values(context, query);
     if (!values) return tl::unexpected(values.error());
+    if (values->empty() && !args.customer.empty()) {
+        const auto known = knows_customer(context, args.customer);
+        if (!known) return tl::unexpected(known.error());
+    }
     std::size_t fields = 0;
     for (std::size_t i = 0; i < values->size();) {
         std::vector<KnownValue> field;

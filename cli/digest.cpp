@@ -258,13 +258,16 @@ Result<int> run_digest(Context& context, const DigestArgs& args) {
     const auto advised = [](const schema::Error& error) {
         return tl::unexpected(with_advice(error, "digest", Process::subscriber));
     };
-    if (!args.last) {
-        if (const auto looked = digesting.look(); !looked) return advised(looked.error());
-    }
     schema::Query query;
     query.kind = schema::QueryKind::digests;
     query.store = args.at;
     query.topic = args.topic;
+    if (!args.last) {
+        // A name that is not known is told before the look, which may take minutes.
+        const auto known = ask_pages(**link, query, [](const AnswerRow&) {});
+        if (!known) return advised(known.error());
+        if (const auto looked = digesting.look(); !looked) return advised(looked.error());
+    }
     std::vector<AnswerRow> rows;
     const auto asked = ask_pages(**link, query, [&](const AnswerRow& row) { rows.push_back(row); });
     if (!asked) return advised(asked.error());

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "cli/answer_text.h"
+#include "cli/heard.h"
 #include "cli/official.h"
 #include "cli/pages.h"
 #include "cli/sync.h"
@@ -290,7 +291,9 @@ Result<int> run_list(Context& context, const ListArgs& args) {
     Table table = debts ? Table({"CUSTOMER", "HOME", ">BALANCE", ">LIMIT", "AS OF", "AGE"})
                         : Table({"STORE", "SKU", ">QTY", "AS OF", "AGE"});
     bool fresh = true;
+    std::size_t rows = 0;
     const auto add = [&](const AnswerRow& row) {
+        ++rows;
         fresh = fresh && is_fresh(row);
         if (context.console.json) {
             context.console.line(dump(row_json(row, query.kind, unit)));
@@ -316,6 +319,10 @@ Result<int> run_list(Context& context, const ListArgs& args) {
     const auto asked = ask_pages(**link, query, add);
     if (!asked) {
         return tl::unexpected(with_advice(asked.error(), "list " + args.what, Process::subscriber));
+    }
+    if (rows == 0) {
+        const auto known = knows_store(context, args.at, "list " + args.what);
+        if (!known) return tl::unexpected(known.error());
     }
     if (!context.console.json) {
         if (table.rows() > 0) context.console.out(table.text());

@@ -34,6 +34,21 @@ Result<Heard> heard_stores(Context& context) {
     return heard;
 }
 
+Result<void> knows_store(Context& context, const std::string& at, const std::string& doing) {
+    const auto options = context.options();
+    if (!options) return tl::unexpected(options.error());
+    if (at.empty() || at == (*options)->store.value()) return {};
+    const auto heard = heard_stores(context);
+    if (!heard) return tl::unexpected(with_advice(heard.error(), doing, Process::subscriber));
+    if (heard->contains(at)) return {};
+    std::string known;
+    for (const auto& [store, age] : *heard) known += (known.empty() ? "" : ", ") + store;
+    return schema::fail(
+        schema::Errc::not_found,
+        doing + ": nothing was ever heard here of a store " + at + "; " +
+            (known.empty() ? "no store's log has come here yet" : "stores here: " + known));
+}
+
 std::string with_heard(const Heard& heard, const std::string& store) {
     if (heard.empty()) return store;
     const auto found = heard.find(store);

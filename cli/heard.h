@@ -15,6 +15,11 @@ namespace filial::cli {
 using Heard = std::map<std::string, std::int64_t>;
 schema::Result<Heard> heard_stores(Context& context);
 
+/// For a question about the store `at` that found nothing: `not_found` where nothing was ever heard
+/// here of a store of that name, with those that are known. A slip in a name is no empty answer.
+/// Nothing is wrong where `at` is empty or this store.
+schema::Result<void> knows_store(Context& context, const std::string& at, const std::string& doing);
+
 /// "2 d 3 h ago", or "never".
 std::string heard_text(const Heard& heard, const std::string& store);
 /// Seconds; null for never.

@@ -64,12 +64,13 @@ Result<void> read_payload(const Typed& typed, Operation& operation) {
     return {};
 }
 
-/// A slip in a name would hand customers over to a store that is not there, for good. Where the
-/// replica does not answer, the name has to be right.
+/// A slip in a name would hand customers, or a part of a limit or of goods, over to a store that is
+/// not there and never answers. Where the replica does not answer, the name has to be right.
 Result<void> is_known_store(Context& context, const Operation& operation) {
-    const bool hands_over = operation.kind == OperationKind::move_home ||
-                            operation.kind == OperationKind::merge ||
-                            operation.kind == OperationKind::leave;
+    using K = OperationKind;
+    const bool hands_over = operation.kind == K::move_home || operation.kind == K::merge ||
+                            operation.kind == K::leave || operation.kind == K::grant ||
+                            operation.kind == K::reserve;
     if (!hands_over || !schema::parse_store_id(operation.peer)) return {};
     const auto heard = heard_stores(context);
     if (!heard || heard->empty() || heard->contains(operation.peer)) return {};

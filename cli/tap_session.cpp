@@ -69,6 +69,17 @@ void TapSession::note(const std::string& text) {
     last_note_ = text;
 }
 
+void TapSession::note_unknown() {
+    std::string offered;
+    for (const std::string& offer : session_->peer().offers) {
+        if (offer == schema::kAllTopics || wanted(StoreId{offer})) return;
+        offered += (offered.empty() ? "" : ", ") + offer;
+    }
+    if (settings_.store.empty()) return;
+    note("there is no log of " + settings_.store + " at " + settings_.peer + ", which has " +
+         (offered.empty() ? "none" : offered) + ": waiting until there is one");
+}
+
 void TapSession::begin(const StoreId& store, BootTime now) {
     auto at = reached_.find(store);
     if (at == reached_.end()) {
@@ -91,6 +102,7 @@ Result<void> TapSession::take(const Message& message, Timestamp wall, BootTime n
         const auto ok = session_->welcomed(*welcome, settings_.peer, wall, now);
         if (!ok && ok.error().code == Errc::invalid) return {};  // Of an older hello.
         if (!ok) return ok;
+        note_unknown();
         for (const std::string& offer : session_->peer().offers) {
             if (offer != schema::kAllTopics && wanted(StoreId{offer})) begin(StoreId{offer}, now);
         }

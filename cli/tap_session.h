@@ -73,6 +73,8 @@ class TapSession {
     void begin(const schema::StoreId& store, core::BootTime now);
     bool wanted(const schema::StoreId& store) const;
     void note(const std::string& text);
+    /// That nobody offers the one log that is wanted: a slip in its name would be waited for.
+    void note_unknown();
 
     TapSettings settings_;
     TapState& state_;

@@ -1,5 +1,6 @@
 #include "cli/transfer_list.h"
 
+#include "cli/heard.h"
 #include "cli/json.h"
 #include "cli/pages.h"
 #include "cli/table.h"
@@ -63,7 +64,9 @@ Result<int> run_transfer_list(Context& context, const TransferListArgs& args) {
     std::uint64_t overdue = 0;
     std::uint64_t differences = 0;
     Table table({"TRANSFER", "FROM", "TO", "SKU", ">QTY", "STATE", "SINCE", ">AGE", "SETTLED BY"});
+    std::size_t rows = 0;
     const auto asked = ask_pages(**link, query, [&](const AnswerRow& row) {
+        ++rows;
         fresh = fresh && row.freshness.verdict == schema::Verdict::fresh;
         Out out{row, std::max<std::int64_t>(ago_us(context, row, "since"), 0), false};
         const std::string& owner = field_of(row, "owner");
@@ -84,6 +87,10 @@ Result<int> run_transfer_list(Context& context, const TransferListArgs& args) {
     });
     if (!asked) {
         return tl::unexpected(with_advice(asked.error(), "transfer list", Process::subscriber));
+    }
+    if (rows == 0) {
+        const auto known = knows_store(context, args.at, "transfer list");
+        if (!known) return tl::unexpected(known.error());
     }
     if (!context.console.json) {
         if (table.rows() > 0) context.console.out(table.text());

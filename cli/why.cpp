@@ -2,6 +2,7 @@
 
 #include "cli/answer_text.h"
 #include "cli/event_json.h"
+#include "cli/heard.h"
 #include "cli/json.h"
 #include "cli/pages.h"
 #include "cli/table.h"
@@ -179,6 +180,9 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
     }
     if (!result) return schema::fail(doing, result.error());
     if (events == 0 && (snapshots.empty() || !told)) {
+        if (const auto known = knows_store(context, args.at, doing); !known) {
+            return tl::unexpected(known.error());
+        }
         return schema::fail(Errc::not_found, doing + ": no event of it has come here");
     }
     const int code = snapshots.empty() ? kDone : kStale;

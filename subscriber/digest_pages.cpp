@@ -42,7 +42,10 @@ AnswerRow digest_row(const LogDigest& digest) {
 
 }  // namespace
 
-schema::Answer digest_rows(const Replica& replica, const schema::Query& query) {
+Result<schema::Answer> digest_rows(const Replica& replica, const schema::Query& query) {
+    if (const auto named = replica.copies(StoreId{query.store}, query.topic); !named) {
+        return tl::unexpected(named.error());
+    }
     schema::Answer answer;
     answer.request = query.request;
     const auto wanted = [&](const std::string& store, const std::string& topic) {

@@ -71,6 +71,11 @@ Result<schema::Answer> ParkedPages::page() {
         if (done && !full_) done = waivers();
     }
     if (!done) return tl::unexpected(done.error());
+    // What was given up of a log that is not copied here any more is still shown.
+    if (!full_ && answer_.rows.empty()) {
+        const auto known = replica_.copies(StoreId{query_.store}, query_.topic);
+        if (!known) return tl::unexpected(known.error());
+    }
     if (!full_) answer_.next.clear();
     answer_.request = query_.request;
     return std::move(answer_);

@@ -105,6 +105,9 @@ class Replica {
     schema::Result<std::optional<schema::ChainAt>> chain_at(const schema::StoreId& store,
                                                             const std::string& topic,
                                                             schema::Sequence at) const;
+    /// `not_found` where no log of `store` or no `topic` is copied here, with those that are; an
+    /// empty name is none.
+    schema::Result<void> copies(const schema::StoreId& store, const std::string& topic) const;
     /// Drops a log or, where `topic` is not empty, that topic of it, to be loaded again from its
     /// sources; `store` empty: of every log. Until it is here again up to a mark, nothing is known
     /// of how current the log is. `not_found` where nothing of that is copied here, `invalid` for

@@ -46,21 +46,33 @@ Result<bool> Replica::walk(std::size_t bytes) {
     return walks_.empty();
 }
 
+Result<void> Replica::copies(const StoreId& store, const std::string& topic) const {
+    if (!topic.empty() && !wants_topic(topic)) {
+        std::string known;
+        for (const std::string& each : topics_) known += (known.empty() ? "" : ", ") + each;
+        return schema::fail(schema::Errc::not_found,
+                            "topic " + topic + " is not copied here; topics here: " + known);
+    }
+    if (store.value().empty() || logs_.contains(store)) return {};
+    std::string known;
+    for (const auto& [each, log] : logs_) known += (known.empty() ? "" : ", ") + each.value();
+    return schema::fail(
+        schema::Errc::not_found,
+        "the log of " + store.value() + " is not copied here; " +
+            (known.empty() ? "no store's log has come here yet" : "logs here: " + known));
+}
+
 Result<void> Replica::reload(const StoreId& store, const std::string& topic) {
     if (!topic.empty() && topic == schema::kTopicControl) {
         return schema::fail(schema::Errc::invalid,
                             "the other topics rest on control: reload the whole log");
     }
-    const bool known_topic =
-        topic.empty() || std::find(topics_.begin(), topics_.end(), topic) != topics_.end();
+    if (const auto known = copies(store, topic); !known) return known;
     std::vector<StoreId> stores;
     for (const auto& [each, log] : logs_) {
         if (store.value().empty() || each == store) stores.push_back(each);
     }
-    if (stores.empty() || !known_topic) {
-        const std::string what = known_topic ? "the log of " + store.value() : "topic " + topic;
-        return schema::fail(schema::Errc::not_found, what + " is not copied here");
-    }
+    if (stores.empty()) return schema::fail(schema::Errc::not_found, "no log is copied here");
     for (const StoreId& each : stores) {
         core::log(core::Level::warn, "dropped, to be loaded again",
                   {{"origin", each.value()}, {"topic", topic.empty() ? "all" : topic}});

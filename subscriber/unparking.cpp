@@ -30,6 +30,8 @@ Result<void> Unparking::begin(const core::Requester& from, const schema::Unpark&
     if (!narrowed) {
         return schema::fail(Errc::invalid, "a key needs its topic, and a topic its store");
     }
+    const auto known = replica_.copies(schema::StoreId{asked.store}, asked.topic);
+    if (!known) return known;
     if (jobs_.size() >= kUnparkingMax) {
         return schema::fail(Errc::busy,
                             std::to_string(jobs_.size()) + " retries are waiting: ask again later");

@@ -94,8 +94,15 @@ def digests(stage):
     check_equal([name for name, seen in content.items() if len(seen) != 1], [],
                 "logs whose copies come to different states")
 
+    # A slip in a name is no equality, and nothing parked.
+    store = company.stores["store1"]
+    for verb in (("digest",), ("parked", "list"), ("parked", "retry")):
+        check_refused(store.filial(*verb, "--at", "sotre2", check=False), 6, "sotre2", "store2")
+    for verb in (("digest", "--last"), ("parked", "list")):
+        check_refused(store.filial(*verb, "--topic", "prices", check=False), 6, "prices", "stock")
+    check_refused(store.filial("list", "stock", "--at", "sotre2", check=False), 6, "sotre2", "store2")
+
     # A source that cannot be asked: no word of equality.
     company.broker.kill()
-    store = company.stores["store1"]
     done = store.filial("digest", "--last", "--at", "store2", "--json", check=False)
     check_equal(done.returncode, 3, f"exit code without the broker; it said {done.stdout}")

@@ -4,6 +4,7 @@
 
 #include "subscriber/digest_pages.h"
 #include "subscriber/number_record.h"
+#include "subscriber/parked_pages.h"
 #include "test/unit/subscriber/parked_support.h"
 
 using namespace filial;
@@ -152,6 +153,39 @@ TEST_CASE("N10: one topic is dropped and loaded again alone, of one log or of al
     CHECK(replica->reload(store, "prices").error().code == Errc::not_found);
     CHECK(replica->reload(schema::StoreId{"store8"}, {}).error().code == Errc::not_found);
     CHECK(state_of(*replica) == before);
+}
+
+TEST_CASE("N10: who asks for a log or topic that is not copied here is told which are") {
+    const TestLog log = mixed_log("store2", 5);
+    Folder folder;
+    auto replica = open_replica(holding(folder, {"debt.moved"}));
+    take(*replica, log.all());
+    const auto digests = [&](const std::string& store, const std::string& topic) {
+        schema::Query query;
+        query.kind = schema::QueryKind::digests;
+        query.store = store;
+        query.topic = topic;
+        return digest_rows(*replica, query);
+    };
+    const auto parked = [&](const std::string& store, const std::string& topic) {
+        return ParkedPages(*replica, parked_query(store, topic)).page();
+    };
+    for (const auto& [answer, what] :
+         {std::pair{digests("sotre2", ""),
+                    "the log of sotre2 is not copied here; logs here: store2"},
+          {digests("store2", "prices"), "topic prices is not copied here; topics here: "},
+          {parked("sotre2", ""), "the log of sotre2 is not copied here; logs here: store2"},
+          {parked("", "prices"), "topic prices is not copied here; topics here: "}}) {
+        CAPTURE(what);
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().code == Errc::not_found);
+        CHECK(answer.error().message.find(what) == 0);
+    }
+    CHECK(digests("store2", "stock")->rows.size() == 1);
+    CHECK(parked("store2", "debts")->rows.size() == 5);
+    CHECK(parked("store2", "stock")->rows.empty());  // A name that is known, and nothing there.
+    CHECK(replica->reload(schema::StoreId{"sotre2"}, "").error().message ==
+          "the log of sotre2 is not copied here; logs here: store2");
 }
 
 TEST_CASE("N10: a value that no event made is found, and its log is loaded again") {
