@@ -4,10 +4,9 @@
 #include <algorithm>
 
 #include "cli/json.h"
+#include "cli/usage.h"
 
 namespace filial::cli {
-
-using schema::Errc;
 
 namespace {
 
@@ -96,12 +95,11 @@ int run(Context& context, const std::vector<std::string>& args) {
         context.console.line(version.what());
         return kDone;
     } catch (const CLI::ParseError& e) {
-        return report(context.console,
-                      {Errc::invalid, std::string(e.what()) + "; see --help of the verb"});
+        return report(context.console, usage_error(app, e));
     }
     schema::check(static_cast<bool>(context.action), "every verb has its action");
     const auto done = context.action();
-    return done ? *done : report(context.console, done.error());
+    return done ? *done : report(context.console, with_verb(done.error(), verb_of(app)));
 }
 
 }  // namespace filial::cli

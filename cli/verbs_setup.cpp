@@ -57,7 +57,7 @@ void add_admit(CLI::App& app, Context& context) {
     revoke->excludes(store);
     verb.callback([&context, args] {
         if (args->store.empty() && !args->list && args->revoke.empty()) {
-            throw CLI::ValidationError("admit", "STORE and KEY are missing");
+            throw CLI::ValidationError("STORE and KEY are missing");
         }
         context.action = [&context, args] { return run_admit(context, *args); };
     });
