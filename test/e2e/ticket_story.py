@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 
+from answers import LostAnswers
 from stage import check, check_equal, check_refused, count_amiss, log_end, story, ticket, value
 
 AT = "2026-03-02T10:00:00Z"
@@ -50,41 +51,49 @@ def ticket_is_whole(stage):
 def ticket_is_booked_once(stage):
     company = stage.company("store1", settings=NO_LIMITS)
     store = company.stores["store1"]
-    lost = killed_before = 0
-    for number in range(1, stage.times(6) + 1):
-        operations = [sale("tea", 1, f"r{number}"), sale("milk", 1, f"r{number}"),
-                      charge("ann", "1.00", f"r{number}")]
-        command = [str(company.bin / "filial"), "--config", str(store.config), "ticket", "-",
-                   "--json", "--client", "till-1", "--number", str(number), "--wait", "1"]
+    wanted = stage.times(6)
+    line = LostAnswers(stage.dir / "line", store.dir / "publisher.sock")
+    stage.at_end(line.close)
+    number = between = 0
+    while between < wanted:
+        check(number < 10 + 2 * wanted, f"only {between} of {number} were booked before the kill")
+        number += 1
+        operations = [sale("tea", 1, f"receipt-{number}."), sale("milk", 1, f"receipt-{number}."),
+                      charge("ann", "1.00", f"receipt-{number}.")]
+        line.lose_after(f"receipt-{number}.".encode())
+        command = [str(company.bin / "filial"), "--config", str(store.config), "--set",
+                   f"sockets={stage.dir / 'line'}", "ticket", "-", "--json", "--client", "till-1",
+                   "--number", str(number), "--wait", "0.5"]
         asking = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True)
         asking.stdin.write(json.dumps(operations))
         asking.stdin.close()
-        time.sleep(stage.random.uniform(0.0, 0.03))
+        check(line.passed.wait(30), "the ticket is on its way to the publisher")
+        time.sleep(stage.random.uniform(0.0, stage.random.choice((0.002, 0.02))))
         store.publisher.kill()
         asking.wait()
-        lost += asking.returncode != 0
+        check(asking.returncode != 0, "a till that has no answer does not say that it is booked")
         asking.stdout.close()
         asking.stderr.close()
         store.publisher.start()
         again = hand_in(store, operations, "--client", "till-1", "--number", str(number))
         check_equal(again.returncode, 0, f"exit code of the second time: {again.stdout}")
         answer = json.loads(again.stdout)
-        killed_before += not answer["repeated"]
+        between += answer["repeated"]  # The first one was booked, and nobody heard of it.
         third = json.loads(hand_in(store, operations, "--client", "till-1", "--number",
                                    str(number)).stdout)
         check(third["repeated"], "the third time says that it had been booked before")
         check_equal((third["first"], third["last"]), (answer["first"], answer["last"]),
                     "positions of the same ticket")
-    stage.say(f"{lost} answers lost, {killed_before} tickets not booked before the kill")
+    stage.say(f"{number} kills, {between} of them between a ticket that was booked and its answer")
     company.wait_ready()
     company.wait_settled(30)
-    count = stage.times(6)
-    check_equal(value(store, "stock", "tea", "--at", "store1"), str(-count), "tea")
-    check_equal(value(store, "debt", "ann"), f"{count}.00", "debt of ann")
+    check_equal(value(store, "stock", "tea", "--at", "store1"), str(-number), "tea")
+    check_equal(value(store, "debt", "ann"), f"{number}.00", "debt of ann")
     count_amiss(stage, company)
-    stage.counts(count, "SIGKILLs between a ticket and its answer")
-    reused = hand_in(store, [sale("tea", 2)], "--client", "till-1", "--number", str(count))
+    stage.counts(number, "SIGKILLs")
+    stage.counts(between, "SIGKILLs between a ticket and its answer")
+    reused = hand_in(store, [sale("tea", 2)], "--client", "till-1", "--number", str(number))
     check(reused.returncode != 0 and "number" in (reused.stdout + reused.stderr),
           f"one number for two contents is refused: {reused.stdout}")
 
