@@ -16,11 +16,10 @@ constexpr std::uint64_t kSaveEvery = 256;
 
 ByteView note_of(const schema::Hash& chain) { return schema::view(chain).substr(0, kNoteBytes); }
 
-/// The line up to which everything was answered in earlier runs. Without a journal, the store's
-/// kept answers reach back far enough for any window.
+/// The line up to which everything was answered in earlier runs. The store's kept answers reach
+/// back far enough for any window, also without a journal.
 std::uint64_t answered_before(std::uint64_t highest, const ImportJournal& journal) {
-    const std::uint64_t back = journal.known() ? schema::kAnswersKept : kWindowMax;
-    const std::uint64_t reach = highest - std::min(highest, back);
+    const std::uint64_t reach = highest - std::min(highest, schema::kAnswersKept);
     return std::max(reach, std::min(highest, journal.settled()));
 }
 
@@ -48,7 +47,10 @@ Import::Import(ImportSettings settings, const schema::ClientState& known, Import
 bool Import::wants_lines() const {
     // What was imported before is read to its end first; few of its lines are asked for again.
     const bool verifying = counts_.lines < highest_;
-    return !ended_ && !stopped_ && (verifying || window_.has_room());
+    // Lines that are no tickets, however many, must not stretch what is on the way beyond the
+    // numbers that the store is asked for again after a kill.
+    const bool near = window_.idle() || counts_.lines - window_.oldest() < kWindowMax;
+    return !ended_ && !stopped_ && (verifying || (window_.has_room() && near));
 }
 
 bool Import::done() const { return (ended_ || stopped_) && window_.idle(); }
@@ -57,27 +59,30 @@ Result<void> Import::line(std::string_view text, bool too_long) {
     const std::uint64_t number = ++counts_.lines;
     chain_ = schema::hash_of(schema::view(chain_), text);
     std::uint64_t kept = 0;
-    const std::uint64_t now = first8(chain_);
+    const std::uint64_t now = first8(schema::view(chain_));
+    std::uint64_t turned = 0;  ///< How an earlier run marked the line.
     if (number > highest_) {
         if (const auto set = journal_.set(number, now); !set) return set;
     } else if (changed_line_ == 0) {
         const bool found = journal_.find(number, kept);
-        if (found && kept != now) changed_line_ = number;
+        turned = found ? kept ^ now : 0;
+        const bool marked = turned == ImportJournal::kRefused || turned == ImportJournal::kBad;
+        if (turned != 0 && !marked) changed_line_ = number;
         if (!found) unknown_ = true;
     }
     if (number == highest_) {
         if (const auto same = verify(number); !same) return same;
     }
     if (is_blank(text)) return {};
-    if (number <= ask_after_) {
-        ++counts_.already_booked;
-        return {};
-    }
     if (too_long) {
-        bad_line(number, "longer than any ticket may be");
-        return {};
+        not_booked(number, true, "longer than any ticket may be");
+    } else if (number <= ask_after_ && turned == ImportJournal::kRefused) {
+        not_booked(number, false, "the store refused it in an earlier run");
+    } else if (number <= ask_after_ && turned == ImportJournal::kBad) {
+        not_booked(number, true, "the store could not take it in an earlier run");
+    } else {
+        add_ticket(number, text);
     }
-    add_ticket(number, text);
     return {};
 }
 
@@ -104,21 +109,17 @@ Result<void> Import::end() {
                                            "\" before; give the whole file, or another --source");
 }
 
-void Import::bad_line(std::uint64_t number, const std::string& why) {
-    // Lines up to there were read, and reported, by the run that came so far.
-    if (number <= highest_) {
-        ++counts_.already_booked;
-        return;
-    }
-    ++counts_.bad;
-    reports_.push_back({number, true, why});
-    if (settings_.strict) stopped_ = true;
+void Import::not_booked(std::uint64_t number, bool bad, const std::string& why) {
+    ++(bad ? counts_.bad : counts_.refused);
+    reports_.push_back({number, bad, why});
+    // An earlier run went on behind lines up to the highest one: they can be mended no more.
+    if (settings_.strict && number > highest_) stopped_ = true;
 }
 
 void Import::add_ticket(std::uint64_t number, std::string_view text) {
     auto operations = parse_operations(text, settings_.defaults);
     if (!operations) {
-        bad_line(number, operations.error().message);
+        not_booked(number, true, operations.error().message);
         return;
     }
     schema::Ticket ticket;
@@ -136,7 +137,11 @@ void Import::add_ticket(std::uint64_t number, std::string_view text) {
     // Encoding is only paid for where it may matter.
     if (bytes + ticket.operations.size() * 256 > schema::kTicketBytesMax &&
         schema::encode(schema::Message(ticket)).size() > schema::kTicketBytesMax) {
-        bad_line(number, "larger than a ticket may be; hand it in as several lines");
+        not_booked(number, true, "larger than a ticket may be; hand it in as several lines");
+        return;
+    }
+    if (number <= ask_after_) {
+        ++counts_.already_booked;
         return;
     }
     window_.add(std::move(ticket), defaulted);
@@ -157,28 +162,36 @@ Result<const schema::Ticket*> Import::next(std::int64_t now_us) {
 Result<void> Import::answer(const schema::Message& message, std::int64_t now_us) {
     window_.answer(message, now_us);
     for (const Outcome& outcome : window_.take_outcomes()) {
-        if (outcome.what == Outcome::What::booked) {
-            ++counts_.booked;
-            if (outcome.flags != 0) ++counts_.flagged;
-        } else if (outcome.what == Outcome::What::already_booked) {
-            ++counts_.already_booked;
-        } else {
-            const bool bad = schema::error_info(outcome.error.code).exit_code == 2;
-            ++(bad ? counts_.bad : counts_.refused);
-            std::string why = outcome.error.message;
-            if (outcome.index != schema::kWholeTicket && outcome.index > 0) {
-                why = "operation " + std::to_string(outcome.index + 1) + ": " + why;
-            }
-            reports_.push_back({outcome.number, bad, why});
-            if (settings_.strict) stopped_ = true;
-        }
+        if (const auto kept = ended(outcome); !kept) return kept;
     }
     if (settled() >= journal_.settled() + kSaveEvery) return save();
     return {};
 }
 
+Result<void> Import::ended(const Outcome& outcome) {
+    if (outcome.what == Outcome::What::booked) {
+        ++counts_.booked;
+        if (outcome.flags != 0) ++counts_.flagged;
+        return {};
+    }
+    if (outcome.what == Outcome::What::already_booked) {
+        ++counts_.already_booked;
+        return {};
+    }
+    const bool bad = schema::error_info(outcome.error.code).exit_code == 2;
+    std::string why = outcome.error.message;
+    if (outcome.index != schema::kWholeTicket && outcome.index > 0) {
+        why = "operation " + std::to_string(outcome.index + 1) + ": " + why;
+    }
+    not_booked(outcome.number, bad, why);
+    const std::uint64_t mark = bad ? ImportJournal::kBad : ImportJournal::kRefused;
+    return journal_.set(outcome.number, first8(outcome.note) ^ mark);
+}
+
 std::uint64_t Import::settled() const {
-    return window_.idle() ? counts_.lines : window_.oldest() - 1;
+    std::uint64_t upto = window_.idle() ? counts_.lines : window_.oldest() - 1;
+    for (const LineReport& report : reports_) upto = std::min(upto, report.line - 1);
+    return upto;
 }
 
 Result<void> Import::save() {

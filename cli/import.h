@@ -29,13 +29,14 @@ struct ImportSettings {
 struct ImportCounts {
     std::uint64_t lines = 0;           ///< Read, blank ones included.
     std::uint64_t booked = 0;          ///< Tickets.
-    std::uint64_t already_booked = 0;  ///< Lines that an earlier run had brought to an end.
-    std::uint64_t refused = 0;         ///< By a rule of the store.
-    std::uint64_t bad = 0;             ///< Not an operation at all.
+    std::uint64_t already_booked = 0;  ///< By an earlier run.
+    std::uint64_t refused = 0;         ///< By a rule of the store, now or in an earlier run.
+    std::uint64_t bad = 0;             ///< Not an operation at all; so in every run.
     std::uint64_t flagged = 0;         ///< Booked, and a person should see it.
 };
 
-/// A line that was not booked, and why.
+/// A line that is not booked, and why. One that an earlier run was told of is told again: the file
+/// still says something that the store's log does not.
 struct LineReport {
     std::uint64_t line = 0;
     bool bad = false;  ///< Else refused by a rule.
@@ -74,23 +75,25 @@ class Import {
     bool unanswered() const { return !window_.idle(); }
     const ImportWindow& window() const { return window_; }
     const ImportCounts& counts() const { return counts_; }
-    /// Bad and refused lines since the last call.
+    /// Bad and refused lines since the last call. Whoever takes any tells them and then calls
+    /// `save`, before all else: they count as reported.
     std::vector<LineReport> take_reports() { return std::exchange(reports_, {}); }
     /// Every line up to it is booked, refused or bad, and was reported.
     std::uint64_t settled() const;
-    /// Keeps `settled` for the next run.
+    /// Keeps `settled` for the next run, and which lines up to it were not booked.
     schema::Result<void> save();
 
   private:
     schema::Result<void> verify(std::uint64_t number);
     void add_ticket(std::uint64_t number, std::string_view text);
-    void bad_line(std::uint64_t number, const std::string& why);
+    void not_booked(std::uint64_t number, bool bad, const std::string& why);
+    schema::Result<void> ended(const Outcome& outcome);
 
     ImportSettings settings_;
     schema::ClientId client_;
     std::uint64_t highest_;    ///< Accepted by the store before this run.
     schema::Bytes note_;       ///< Running hash that came with it.
-    std::uint64_t ask_after_;  ///< Lines up to it were answered in earlier runs.
+    std::uint64_t ask_after_;  ///< Lines up to it were answered and reported in earlier runs.
     ImportJournal& journal_;
     ImportWindow window_;
     schema::Hash chain_;

@@ -43,7 +43,7 @@ std::optional<std::uint64_t> parse_import_header(schema::ByteView bytes) {
     return get8(bytes.substr(kMagic.size()));
 }
 
-std::uint64_t first8(const schema::Hash& hash) { return get8(schema::view(hash)); }
+std::uint64_t first8(schema::ByteView hash) { return get8(hash); }
 
 Result<ImportJournal> ImportJournal::open(const std::filesystem::path& folder,
                                           const schema::ClientId& client) {
@@ -61,17 +61,19 @@ Result<ImportJournal> ImportJournal::open(const std::filesystem::path& folder,
     const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
     header.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (const auto settled = parse_import_header(header)) {
-        journal.known_ = true;
         journal.settled_ = *settled;
-    } else if (::ftruncate(fd, 0) != 0) {
+        return journal;
+    }
+    if (::ftruncate(fd, 0) != 0) {
         return tl::unexpected(system_failed("cut " + path.string()).error());
     }
+    // At once: what a killed run has kept of its lines counts for the next one.
+    if (const auto begun = journal.settle(0); !begun) return tl::unexpected(begun.error());
     return journal;
 }
 
 ImportJournal::ImportJournal(ImportJournal&& other) noexcept
     : fd_(other.fd_),
-      known_(other.known_),
       settled_(other.settled_),
       write_from_(other.write_from_),
       write_(std::move(other.write_)),

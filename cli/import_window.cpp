@@ -55,6 +55,7 @@ void ImportWindow::go_back(const Entry& entry, std::int64_t until_us, const std:
 
 void ImportWindow::settle(Entry& entry, Outcome outcome) {
     outcome.number = entry.ticket.number;
+    outcome.note = entry.ticket.note;
     outcomes_.push_back(std::move(outcome));
     entry.answered = true;
     while (!entries_.empty() && entries_.front().answered) {

@@ -14,6 +14,7 @@ namespace filial::cli {
 struct Outcome {
     enum class What { booked, already_booked, refused };
     std::uint64_t number = 0;
+    schema::Bytes note;  ///< That the ticket carried.
     What what = What::booked;
     std::uint64_t flags = 0;  ///< Of what was booked.
     std::uint64_t index = 0;  ///< Of the operation that was refused; kWholeTicket for all.

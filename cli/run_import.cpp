@@ -48,7 +48,7 @@ class Run {
     Result<void> send_tickets();
     Result<void> take_answers();
     Result<void> look_at_silence();
-    void show();
+    Result<void> show();
     int finish();
 
     Context& context_;
@@ -151,8 +151,9 @@ Result<void> Run::look_at_silence() {
                             "; start filial-publisher and run the import again, it goes on there");
 }
 
-void Run::show() {
-    for (const LineReport& report : import_.take_reports()) {
+Result<void> Run::show() {
+    const auto reports = import_.take_reports();
+    for (const LineReport& report : reports) {
         progress_.say("filial: line " + std::to_string(report.line) +
                       (report.bad ? " is bad: " : " was refused: ") + report.why);
         if (!context_.console.json) continue;
@@ -167,6 +168,7 @@ void Run::show() {
         not_booked_.push_back(std::move(one));
     }
     progress_.update(reader_.bytes_read(), import_.counts().lines, now());
+    return reports.empty() ? Result<void>{} : import_.save();
 }
 
 Result<int> Run::go() {
@@ -175,13 +177,12 @@ Result<int> Run::go() {
              {&Run::read_lines, &Run::send_tickets, &Run::take_answers, &Run::look_at_silence}) {
             const auto done = (this->*step)();
             if (done) continue;
-            show();
+            static_cast<void>(show());  // The first trouble counts.
             progress_.finish();
             return tl::unexpected(done.error());
         }
-        show();
+        if (const auto shown = show(); !shown) return tl::unexpected(shown.error());
     }
-    show();
     progress_.finish();
     if (const auto saved = import_.save(); !saved) return tl::unexpected(saved.error());
     return finish();

@@ -48,8 +48,13 @@ class FakePublisher {
             return TicketRefused{ticket.request, kWholeTicket, Errc::already_done, "older"};
         }
         for (std::size_t i = 0; i < ticket.operations.size(); ++i) {
-            if (ticket.operations[i].subject != "FORBIDDEN") continue;
-            return TicketRefused{ticket.request, i, Errc::refused, "a rule says no"};
+            const std::string& subject = ticket.operations[i].subject;
+            if (subject == "FORBIDDEN") {
+                return TicketRefused{ticket.request, i, Errc::refused, "a rule says no"};
+            }
+            if (subject == "WRONG") {
+                return TicketRefused{ticket.request, i, Errc::invalid, "no such thing"};
+            }
         }
         Accepted accepted;
         accepted.request = ticket.request;

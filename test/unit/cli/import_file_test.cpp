@@ -115,11 +115,14 @@ TEST_CASE("import verb: counts, exit codes and messages") {
 
     std::ofstream(path, std::ios::app) << "{\"op\":\"sell\"}\n"
                                        << "{\"op\":\"sell\",\"sku\":\"C\",\"qty\":\"2\"}\n";
-    CHECK(shell.run({"import", path}) == 2);
-    CHECK(shell.err.find("filial: line 3 is bad: ") != std::string::npos);
+    for (int i = 0; i < 2; ++i) {  // It was never booked, so it is said by every run.
+        CHECK(shell.run({"import", path}) == 2);
+        CHECK(shell.err.find("filial: line 3 is bad: ") != std::string::npos);
+        CHECK(shell.out.find("1 bad") != std::string::npos);
+    }
     std::ofstream(path, std::ios::app) << "{\"op\":\"sell\",\"sku\":\"FORBIDDEN\",\"qty\":\"2\"}\n";
     CHECK(shell.run({"import", path}) == 4);
-    CHECK(shell.err == "filial: line 5 was refused: a rule says no\n");
+    CHECK(shell.err.find("filial: line 5 was refused: a rule says no\n") != std::string::npos);
     CHECK(publisher.booked == std::vector<std::string>{"A", "B", "C"});
 
     std::ofstream(path) << "{\"op\":\"sell\",\"sku\":\"Z\",\"qty\":\"1\"}\n";
