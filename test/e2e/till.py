@@ -10,11 +10,18 @@ from company import Failed
 
 class Till:
     """Feeds `operations` to `filial import - --source till` over about `seconds`, and starts the
-    import again, from the first line, after a kill or while its publisher is away."""
+    import again, from the first line, after a kill or while its publisher is away. With
+    `bad_every` there is a bad line before each so many operations: the run that comes to the end
+    has to say every one of them, whoever was killed before."""
 
-    def __init__(self, store, operations, seconds):
+    def __init__(self, store, operations, seconds, bad_every=0):
         self.store = store
-        self.lines = [json.dumps(op, separators=(",", ":")) + "\n" for op in operations]
+        self.lines, self.bad = [], []
+        for i, op in enumerate(operations):
+            if bad_every and i % bad_every == 0:
+                self.bad.append(len(self.lines) + 1)
+                self.lines.append('{"op":"sell","sku":"none","qty":"some"}\n')
+            self.lines.append(json.dumps(op, separators=(",", ":")) + "\n")
         self.gap = seconds / max(1, len(self.lines))
         self.runs = 0
         self.problem = None
@@ -39,11 +46,21 @@ class Till:
             self._feed(child, began)
             code = child.wait()
             reader.join()
-            if code == 0:
+            if code == (2 if self.bad else 0):
+                self._check_bad_lines("".join(said))
                 return
             if code not in (-9, 5):  # Killed by the story, or nobody there.
                 self.problem = f"import at {self.store.name}: exit {code}: {''.join(said)[-1000:]}"
                 return
+
+    def _check_bad_lines(self, said):
+        summary = json.loads(said.splitlines()[-1])
+        told = [row["line"] for row in summary["not_booked"] if row["what"] == "bad"]
+        booked = summary["booked"] + summary["already_booked"]
+        if told != self.bad or summary["bad"] != len(self.bad):
+            self.problem = f"import at {self.store.name}: bad are {self.bad}, told were {told}"
+        elif booked != len(self.lines) - len(self.bad):
+            self.problem = f"import at {self.store.name}: {booked} lines count as booked"
 
     def _start(self):
         self.runs += 1
@@ -65,8 +82,12 @@ class Till:
             pass
 
     def kill(self):
-        if self.child is not None and self.child.poll() is None:
-            self.child.kill()
+        """Whether an import was killed: one ran, and ended by that."""
+        child = self.child
+        if child is None or child.poll() is not None:
+            return False
+        child.kill()
+        return child.wait() == -9
 
     def power_off(self):
         """Killed, and not started again before there is power."""

@@ -58,7 +58,9 @@ class Parts(unittest.TestCase):
                 (stamps / f"{part}.ran").write_text(f"{tree} {outcome} abc 2026-11-29 17\n")
             made = counts.table(stamps, "t1")
         rows = {row.split("`")[1]: row for row in made.splitlines() if "`" in row}
-        self.assertEqual(rows["kills"], "| `kills` | 1,060 SIGKILLs | 0 / 0 / 0 | abc, 2026-11-29 |")
+        self.assertEqual(rows["kills"], "| `kills` | 1,060 SIGKILLs; 270 SIGKILLs of a publisher; "
+                         "270 SIGKILLs of a broker; 270 SIGKILLs of a subscriber; "
+                         "60 SIGKILLs of an import | 0 / 0 / 0 | abc, 2026-11-29 |")
         self.assertIn("not run on this tree", rows["flips-1"])
         self.assertIn("not run on this tree", rows["sim-4"])
         self.assertIn("**FAILED**", rows["taps"])
