@@ -3,6 +3,7 @@
 
 #include "publisher/log_repair.h"
 #include "publisher/mark_maker.h"
+#include "schema/names.h"
 
 namespace filial::publisher {
 
@@ -123,7 +124,7 @@ bool LogRepair::brokers_have_no_more() const {
         if (broker.end) return *broker.end <= rebuild_->end();
         if (clock_.boot().value() - started_.value() < kReachWithin) return false;
         return std::any_of(legs.begin(), legs.end(), [&](const schema::Leg& leg) {
-            return leg.peer == name && !leg.connected;
+            return schema::store_of(leg.peer) == name && !leg.connected;
         });
     });
 }

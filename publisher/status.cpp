@@ -88,7 +88,8 @@ std::vector<Leg> Publisher::legs() const {
     for (Leg& leg : incoming) {
         // A remote that cannot be reached now is where the own log waits for, too.
         for (std::size_t i = 0; i < outgoing && !leg.connected; ++i) {
-            if (schema::store_of(all[i].peer) != leg.peer || all[i].connected) continue;
+            if (schema::store_of(all[i].peer) != schema::store_of(leg.peer) || all[i].connected)
+                continue;
             all[i].next_try_us = leg.next_try_us;
             all[i].note = leg.note;
         }

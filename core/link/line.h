@@ -113,6 +113,12 @@ class Line {
     std::int64_t hello_wait_us = kHelloWaitMin;
     std::uint64_t connection = 0;  ///< Dialled lines: the last one seen, by Caller::connections.
     bool greeted = false;          ///< Dialled lines: over that connection.
+    /// Dialled lines: what was known of the logs that came in when the last session ended.
+    struct {
+        std::string peer;
+        BootTime heard;
+        std::map<schema::StoreId, Receiver::Flow> flows;
+    } lost;
     BootTime next_try;    ///< Dialled lines that are down: when the transport is tried again.
     std::string trouble;  ///< Why there is no session, for people.
 

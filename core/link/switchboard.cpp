@@ -262,6 +262,7 @@ void Switchboard::end(Line& line, const std::string& why) {
         const bool cut = line.dialled() && !line.dial()->connected();
         if (stood || cut) line.hello_wait_us = kHelloWaitMin;
         log(Level::info, "session ended", {{"peer", line.session()->peer().name}, {"reason", why}});
+        if (line.dialled()) remember_legs(line);
     }
     line.trouble = why;
     line.end();

@@ -114,6 +114,10 @@ class Switchboard {
     /// All that the other end's marks speak of has come, of what is fetched.
     bool caught_up(const Line& line) const;
     void greet(Line& line);
+    /// The session of a dialled line ends: what its legs were is told while there is no other one.
+    static void remember_legs(Line& line);
+    /// Of a dialled line without a session. Where there never was one, a leg that names no log.
+    std::vector<schema::Leg> lost_legs(const Line& line) const;
     void started(Line& line);
     Receiver::Abilities abilities_on(const Line& line) const;
     std::uint64_t credit_on(const Line& line) const;

@@ -1,4 +1,4 @@
-// The switchboard's part of every turn: confirming, sending, greeting; and what it tells of itself.
+// The switchboard's part of every turn: confirming, sending, greeting.
 #include <algorithm>
 
 #include "core/link/switchboard.h"
@@ -10,7 +10,6 @@ namespace filial::core {
 
 using schema::Errc;
 using schema::Fetch;
-using schema::Leg;
 using schema::Message;
 using schema::StoreId;
 
@@ -20,11 +19,6 @@ namespace {
 constexpr int kBlocksATurn = 4;
 
 constexpr std::int64_t kSilence = schema::kSilenceMax.count() * kSecond;
-std::string join(const std::map<std::string, schema::Sequence>& topics) {
-    std::string text;
-    for (const auto& [topic, after] : topics) text += (text.empty() ? "" : ",") + topic;
-    return text;
-}
 
 }  // namespace
 
@@ -215,48 +209,6 @@ void Switchboard::want_again() {
         for (const auto& [store, flow] : line->session()->receiver.flows()) stores.insert(store);
         for (const StoreId& store : stores) want(*line, store);
     }
-}
-
-std::vector<Leg> Switchboard::incoming_legs() const {
-    std::vector<Leg> legs;
-    const BootTime now = clock_.boot();
-    const auto add = [&](const Line& line) {
-        const Session* session = line.session();
-        if (session == nullptr || !session->established()) {
-            if (!line.dialled()) return;
-            Leg leg;
-            leg.peer = line.remote().name;
-            leg.direction = "in";
-            const BootTime next = std::max(line.next_hello, line.next_try);
-            if (line.up()) leg.next_try_us = std::max<std::int64_t>(next.value() - now.value(), 0);
-            leg.note = line.trouble;
-            legs.push_back(std::move(leg));
-            return;
-        }
-        for (const auto& [store, flow] : session->receiver.flows()) {
-            Leg leg;
-            leg.peer = session->peer().name;
-            leg.direction = "in";
-            leg.origin = store.value();
-            leg.topics = join(flow.next_after);
-            leg.connected = true;
-            std::uint64_t lowest = UINT64_MAX;
-            for (const auto& [topic, after] : flow.next_after) {
-                lowest = std::min(lowest, after.value());
-            }
-            leg.position = flow.next_after.empty() ? 0 : lowest;
-            leg.end = std::max(flow.end.value(), leg.position);
-            leg.depth_events = leg.end - leg.position;
-            if (leg.depth_events == 0) leg.depth_bytes = 0;
-            leg.last_heard_us = now.value() - session->last_heard().value();
-            if (flow.retry)
-                leg.next_try_us = std::max<std::int64_t>(flow.retry->value() - now.value(), 0);
-            leg.note = flow.stopped;
-            legs.push_back(std::move(leg));
-        }
-    };
-    for (const Line* line : lines()) add(*line);
-    return legs;
 }
 
 bool Switchboard::session_of(const std::string& receiver, std::int64_t& heard_us) const {

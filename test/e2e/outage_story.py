@@ -28,6 +28,12 @@ def broker_leg(store):
                 and leg["origin"] == store.name and "head" in leg["peer"])
 
 
+def incoming(store, peer):
+    """What the store's replica tells of the logs that come from `peer`, by their stores."""
+    return {leg["origin"]: leg for leg in store.queue()["legs"] if leg["direction"] == "in"
+            and leg["process"] == "subscriber" and leg["peer"] == peer}
+
+
 @story("S34: with the broker down sales go on, own stock is live, and the queue says what waits")
 def broker_down(stage):
     company = stage.company("store1", "store2")
@@ -81,10 +87,25 @@ def cut_off(stage):
     sell(other)
     company.wait_settled(30)
     other_before = get(store, "stock", "tea", "--at", "store2")
+    before = incoming(store, "head/broker")
+    check("store2" in before and all(leg["connected"] for leg in before.values()), f"{before}")
+    ages = ("--warn-age", "1s", "--crit-age", "1h")
     store.line.cut()
-    sell(store, count=2)
+    wait_for("the store to notice", 30,
+             lambda: not any(leg["connected"] for leg in incoming(store, "head/broker").values()))
     sell(other)
     time.sleep(1.5)
+    cut = incoming(store, "head/broker")
+    for origin, leg in [entry for entry in before.items() if entry[0] != store.name]:
+        for what in ("topics", "position", "end", "depth_events"):
+            check_equal(cut[origin][what], leg[what], f"{what} of {origin}, once it is cut off")
+        check(cut[origin]["last_heard_seconds"] >= 1.5, f"when it was heard: {cut[origin]}")
+    warned = queue_depth(store, *ages)
+    check_equal(warned.returncode, 1, f"cut off for longer than --warn-age: {warned.stdout}")
+    check("not heard for" in warned.stdout, f"what the warning says: {warned.stdout}")
+    check_equal(queue_depth(store, "--crit-age", "1s").returncode, 2, "longer than --crit-age")
+    check_equal(queue_depth(store, "--warn-age", "1h").returncode, 0, "not for an hour")
+    sell(store, count=2)
     check_equal(value(store, "stock", "tea", "--at", "store1"), "-2", "own stock")
     after = get(store, "stock", "tea", "--at", "store2")
     check_equal(after["value"], "-1", "the other's stock, as it was")
@@ -95,6 +116,8 @@ def cut_off(stage):
     store.line.mend()
     company.wait_settled(60)
     check_equal(value(store, "stock", "tea", "--at", "store2"), "-2", "once the line is back")
+    back = queue_depth(store, "--warn-age", "30s")
+    check_equal(back.returncode, 0, f"once the line is back: {back.stdout}")
 
 
 @story("S37: of two brokers one loses its disk: nothing is lost at either")

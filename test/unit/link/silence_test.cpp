@@ -56,11 +56,12 @@ struct Hub {
         }
         return nonce;
     }
-    void say_mark(std::uint64_t counter) {
+    void say_mark(std::uint64_t counter, std::uint64_t end = 0) {
         schema::Mark mark;
         mark.store = schema::StoreId{"store2"};
         mark.epoch = schema::Epoch{1};
         mark.counter = counter;
+        mark.end = schema::Sequence{end};
         schema::MarkMessage message;
         message.session = session();
         message.mark = schema::encode(mark);
@@ -141,11 +142,15 @@ class IdleHost : public core::Host {
     }
     schema::Result<void> take(const core::Peer&, schema::Range) override { return {}; }
     schema::Result<void> flush() override { return {}; }
-    std::vector<schema::TopicEnd> durable(const core::Want&) const override { return {}; }
+    std::vector<schema::TopicEnd> durable(const core::Want&) const override {
+        return {{"control", schema::Sequence{durable_upto}}};
+    }
     void marked(const core::Peer&, const schema::Mark&) override {}
     void applied(const core::Peer&, const schema::Applied&) override {}
     void request(const core::Requester&, Message) override {}
     void turn(core::BootTime) override {}
+
+    std::uint64_t durable_upto = 0;
 };
 
 struct Caller {
@@ -275,4 +280,66 @@ TEST_CASE("mark: one that comes late from the other end is as old as the last an
     caller.hub.say_mark(3);
     caller.run(1);
     CHECK(caller.age_seconds() < 1.5);
+}
+
+TEST_CASE("line: what a lost session brought is told, with its age, until the line is back") {
+    Caller caller;
+    const auto only_leg = [&] {
+        const auto legs = caller.exchange.incoming_legs();
+        REQUIRE(legs.size() == 1);
+        return legs.front();
+    };
+    const auto cut = [&] { caller.hub.back = core::BootTime{INT64_MAX}; };
+    caller.run(1);
+    CHECK(only_leg().peer == "head");
+    CHECK(only_leg().origin == "");
+    CHECK(only_leg().last_heard_us == -1);
+
+    caller.greet();
+    caller.hub.say_mark(1, 9);
+    caller.run(1);
+    schema::Leg stands = only_leg();
+    CHECK(stands.connected);
+    CHECK(stands.origin == "store2");
+    CHECK(stands.depth_events == 9);
+
+    cut();
+    caller.run(20);
+    schema::Leg lost = only_leg();
+    CHECK_FALSE(lost.connected);
+    CHECK(lost.peer == "head/broker");
+    CHECK(lost.origin == "store2");
+    CHECK(lost.topics == "control");
+    CHECK(lost.position == 0);
+    CHECK(lost.end == 9);
+    CHECK(lost.depth_events == 9);
+    CHECK(lost.note == "not connected");
+    CHECK(lost.next_try_us >= 0);
+    CHECK(lost.last_heard_us >= 20 * kSecond);
+    caller.run(3'600);
+    CHECK(only_leg().last_heard_us == lost.last_heard_us + 3'600 * kSecond);
+
+    // Another line brings some of it, and in the end more than was known to be.
+    caller.host.durable_upto = 7;
+    CHECK(only_leg().position == 7);
+    CHECK(only_leg().depth_events == 2);
+    caller.host.durable_upto = 12;
+    CHECK(only_leg().end == 12);
+    CHECK(only_leg().depth_events == 0);
+
+    // A session that ends before anything is asked for changes only when it was heard.
+    caller.hub.connect();
+    caller.greet();
+    CHECK(caller.exchange.incoming_legs().empty());
+    cut();
+    caller.run(10);
+    CHECK(only_leg().origin == "store2");
+    CHECK(only_leg().last_heard_us < 15 * kSecond);
+
+    caller.hub.connect();
+    caller.greet();
+    caller.hub.say_mark(2, 14);
+    caller.run(1);
+    CHECK(only_leg().connected);
+    CHECK(only_leg().last_heard_us <= kSecond);
 }

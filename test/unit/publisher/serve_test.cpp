@@ -108,6 +108,12 @@ TEST_CASE("serve: a broker that cannot be reached is shown with all that waits f
     CHECK(known[0].depth_events == 1);
     CHECK(known[0].next_try_us == 4 * kSecond);
     CHECK(known[0].note == "not connected");
+
+    // So it is where the line stood before, and its logs are remembered.
+    shop.legs.legs[0].peer = "head/broker";
+    shop.legs.legs[0].origin = "store2";
+    shop.legs.legs[0].next_try_us = 3 * kSecond;
+    CHECK(status(shop).legs.at(0).next_try_us == 3 * kSecond);
 }
 
 TEST_CASE("serve: a hub that is connected and never fetches has a leg on which all waits") {
