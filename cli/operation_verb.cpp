@@ -7,6 +7,7 @@
 #include "cli/conflicts.h"
 #include "cli/file.h"
 #include "cli/heard.h"
+#include "cli/number_check.h"
 #include "schema/ids.h"
 #include "schema/limits.h"
 
@@ -97,9 +98,10 @@ void add_ticket_flags(CLI::App& verb, TicketArgs& args, bool document, bool fact
                                    "With --client: its ticket's number; the same number again is "
                                    "answered as the first time");
     client->needs(number);
-    number->needs(client)->check(CLI::PositiveNumber);
+    number->needs(client)->check(whole_number(1, UINT64_MAX, "the number of a ticket"));
     verb.add_option("--wait", args.wait_seconds,
                     "Seconds to try when the publisher does not answer")
+        ->check(seconds_number())
         ->capture_default_str();
 }
 

@@ -21,11 +21,13 @@ constexpr std::int64_t kGreetWaitMin = 3 * core::kSecond;
 constexpr std::int64_t kGreetWaitMax = 60 * core::kSecond;
 /// After trouble with one log it is asked for again.
 constexpr std::int64_t kRetryAfter = 2 * core::kSecond;
+/// Without any event for so long a person wants to know why. The marks of all logs come at once.
+constexpr std::int64_t kToldAfter = 2 * core::kSecond;
 
 }  // namespace
 
 TapSession::TapSession(TapSettings settings, TapState& state)
-    : settings_(std::move(settings)), state_(state) {}
+    : settings_(std::move(settings)), state_(state), beginning_(settings_, state.positions) {}
 
 void TapSession::lost() {
     forgotten_ = established();
@@ -102,6 +104,8 @@ Result<void> TapSession::take(const Message& message, Timestamp wall, BootTime n
         const auto ok = session_->welcomed(*welcome, settings_.peer, wall, now);
         if (!ok && ok.error().code == Errc::invalid) return {};  // Of an older hello.
         if (!ok) return ok;
+        if (!welcomed_) note(beginning_.begins());
+        welcomed_ = welcomed_.value_or(now);
         note_unknown();
         for (const std::string& offer : session_->peer().offers) {
             if (offer != schema::kAllTopics && wanted(StoreId{offer})) begin(StoreId{offer}, now);
@@ -168,6 +172,7 @@ Result<void> TapSession::on_trouble(const schema::Trouble& trouble, BootTime now
 void TapSession::on_mark(const schema::MarkMessage& message, BootTime now) {
     const auto mark = schema::decode_mark(parser_, message.mark);
     if (!mark || !wanted(mark->store)) return;
+    beginning_.marked(*mark);
     if (settings_.live && !reached_.contains(mark->store)) {
         const TapPosition position{mark->epoch, mark->end};
         reached_.emplace(mark->store, position);
@@ -227,6 +232,11 @@ void TapSession::written() {
 
 void TapSession::tick(BootTime now) {
     if (!established() || forgotten_) return;
+    if (!told_why_ && events_ == 0 && now.value() - welcomed_->value() >= kToldAfter) {
+        const std::string why = beginning_.waits();
+        if (!why.empty()) note(why);
+        told_why_ = !why.empty();
+    }
     if (const auto ping = session_->ping(now)) outgoing_.emplace_back(*ping);
     for (const StoreId& store : session_->receiver.due(now, session_->asked())) begin(store, now);
 }

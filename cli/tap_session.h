@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/tap_beginning.h"
 #include "cli/tap_positions.h"
 #include "core/link/session.h"
 #include "schema/messages.h"
@@ -17,7 +18,7 @@ namespace filial::cli {
 struct TapSettings {
     std::string topic;                  ///< "*" for all.
     std::string store;                  ///< Only this log; empty: all that the other end has.
-    std::optional<std::uint64_t> from;  ///< First position of a log without a saved position.
+    std::optional<std::uint64_t> from;  ///< First event of a log without a saved position.
     bool live = false;                  ///< Such a log begins where its newest mark says it ends.
     std::uint64_t count = 0;            ///< Events after which it is done; 0: never.
     std::string own_store;
@@ -59,6 +60,8 @@ class TapSession {
     std::size_t bytes_waiting() const { return lines_.size(); }
     /// What was taken is durable where it was written: moves the positions and asks for more.
     void written();
+    /// What a person is told: at the first greeting where it begins, and after a while without
+    /// any event why none comes.
     std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
     bool established() const { return session_ && session_->established(); }
     bool done() const { return settings_.count != 0 && events_ >= settings_.count; }
@@ -78,6 +81,9 @@ class TapSession {
 
     TapSettings settings_;
     TapState& state_;
+    TapBeginning beginning_;
+    std::optional<core::BootTime> welcomed_;          ///< The first time.
+    bool told_why_ = false;                           ///< It waits.
     std::map<schema::StoreId, TapPosition> reached_;  ///< Of the lines handed out.
     std::set<schema::StoreId> confirm_;
     std::unique_ptr<core::Session> session_;

@@ -4,6 +4,7 @@
 #include "cli/app.h"
 #include "cli/export.h"
 #include "cli/import.h"
+#include "cli/number_check.h"
 #include "cli/run_import.h"
 #include "cli/tap.h"
 
@@ -28,13 +29,14 @@ void add_import(CLI::App& app, Context& context) {
                   "Stop at the first line that is not booked, one ticket at a time, so that it can "
                   "be mended in its place");
     verb.add_option("--window", args->window, "Tickets on the way at once")
-        ->check(CLI::Range(std::size_t{1}, kWindowMax))
+        ->check(whole_number(1, kWindowMax, "a number of tickets"))
         ->capture_default_str();
     verb.add_option("--at", args->at, "Time of lines that have none; default: now");
     verb.add_option("--doc", args->document, "Document of lines that have none");
     verb.add_flag("--fact", args->fact, "All of it has happened already; booked and flagged");
     verb.add_option("--wait", args->wait_seconds,
                     "Seconds to try when the publisher does not answer")
+        ->check(seconds_number())
         ->capture_default_str();
     verb.callback([&context, args] {
         context.action = [&context, args] { return run_import(context, *args); };
@@ -70,11 +72,13 @@ void add_tap(CLI::App& app, Context& context) {
     const auto args = std::make_shared<TapArgs>();
     verb.add_option("TOPIC", args->topic, "A topic, or '*' for all")->required();
     verb.add_option("--store", args->store, "Only the log of this store");
-    verb.add_option("--from", args->from, "Begin with this event of each log; 1 is the first");
+    verb.add_option("--from", args->from, "Begin with this event of each log; 1 is the first")
+        ->check(whole_number(1, UINT64_MAX, "the number of an event"));
     verb.add_option("--name", args->name, "Remember the position under this name");
     verb.add_option("--hub", args->hub, "Read from this [[hub]]; default: the first one");
     verb.add_flag("--publisher", args->publisher, "Read from this store's own publisher");
-    verb.add_option("--count", args->count, "End after so many events");
+    verb.add_option("--count", args->count, "End after so many events; default: never")
+        ->check(whole_number(1, UINT64_MAX, "a number of events"));
     verb.add_flag("--live", args->live, "Begin now, also with --name");
     verb.add_option("--out", args->out, "Append to this file instead of standard output");
     verb.callback([&context, args] {

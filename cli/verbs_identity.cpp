@@ -3,6 +3,7 @@
 
 #include "cli/app.h"
 #include "cli/backup.h"
+#include "cli/number_check.h"
 #include "cli/orphans.h"
 #include "cli/restore.h"
 
@@ -106,6 +107,7 @@ void add_orphans(CLI::App& app, Context& context) {
     verb.add_option("FOLDER", args->folder, "The folder `publisher` of that log")->required();
     verb.add_flag("--reissue", args->reissue, "Book the physical facts again");
     verb.add_option("--wait", args->wait_seconds, "Seconds to try while the publisher is busy")
+        ->check(seconds_number())
         ->capture_default_str();
     verb.callback([&context, args] {
         context.action = [&context, args] { return run_orphans(context, *args); };

@@ -4,7 +4,8 @@ import json
 import subprocess
 import time
 
-from stage import check, check_equal, import_all, log_end, retail, story, ticket, wait_for
+from stage import (check, check_equal, check_refused, import_all, log_end, retail, story, ticket,
+                   wait_for)
 from till import Till
 
 
@@ -58,6 +59,27 @@ def tap_reads(stage):
         events = [json.loads(line) for line in done.stdout.splitlines()]
         check_equal([e["seq"] for e in events], [4, 5, 6, 7], f"from position 4, {arguments}")
         check_equal({(e["topic"], e["kind"]) for e in events}, {("stock", "stock.moved")}, "kinds")
+
+
+@story("a tap says where it begins and what it waits for, and refuses what cannot be meant")
+def tap_tells(stage):
+    store = stage.company("store1").stores["store1"]
+    sales(store, 1, 5)
+    for number, (arguments, begins, waits) in enumerate((
+            (["stok"], "begins now", "no store has an event of topic stok yet"),
+            (["stock", "--from", "9999"], "begins with event 9999", "below 9999; waiting"))):
+        said = stage.dir / f"said{number}"
+        with open(said, "w") as out:
+            tap = subprocess.Popen([store.company.bin / "filial", "--config", store.config, "tap",
+                                    *arguments], stdout=subprocess.DEVNULL, stderr=out)
+        stage.at_end(tap.kill)
+        wait_for(f"{arguments}: {waits}", 30, lambda s=said, w=waits: w in s.read_text())
+        check(begins in said.read_text(), f"where {arguments} begins: {said.read_text()}")
+        tap.terminate()
+        check_equal(tap.wait(10), 0, f"exit code of {arguments} after SIGTERM")
+    for flag, value in (("--from", "-1"), ("--from", "0"), ("--count", "0")):
+        check_refused(store.filial("tap", "stock", flag, value, check=False), 2, flag, value,
+                      "a whole number from 1")
 
 
 def kill_and_resume(stage, command, path, feed):

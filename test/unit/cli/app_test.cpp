@@ -134,6 +134,38 @@ TEST_CASE("exit codes: wrong usage is 2, with one line that says why") {
     }
 }
 
+TEST_CASE("exit codes: a number that cannot be meant is named, with what is allowed") {
+    const auto refused = [](std::vector<std::string> args, const std::string& value,
+                            const std::string& allowed) {
+        CAPTURE(args.front());
+        CAPTURE(value);
+        Shell shell;
+        args.push_back(value);
+        CHECK(shell.run(args) == 2);
+        CHECK(shell.err.find(args[args.size() - 2] + ": " + value + " is not ") !=
+              std::string::npos);
+        CHECK(shell.err.find(allowed) != std::string::npos);
+    };
+    const std::vector<std::vector<std::string>> whole{{"tap", "stock", "--from"},
+                                                      {"tap", "stock", "--count"},
+                                                      {"import", "f", "--window"},
+                                                      {"void", "d", "--client", "t", "--number"}};
+    for (const auto& args : whole) {
+        for (const char* value :
+             {"-1", "0", "1.5", "x", "1x", "010", "0x10", "+1", "18446744073709551616"}) {
+            refused(args, value, "a whole number from 1");
+        }
+    }
+    refused({"import", "f", "--window"}, "513", "a whole number from 1 to 512");
+    for (const auto& args : {std::vector<std::string>{"import", "f", "--wait"},
+                             {"sell", "A", "1", "--wait"},
+                             {"orphans", "f", "--wait"}}) {
+        for (const char* value : {"-1", "nan", "inf", "1e9", "x", "99999999999"}) {
+            refused(args, value, "0 to a year");
+        }
+    }
+}
+
 TEST_CASE("exit codes: every error has its own, and JSON on stdout on demand") {
     for (const schema::ErrorInfo& info : schema::error_table()) {
         CAPTURE(info.name);

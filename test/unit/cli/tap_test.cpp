@@ -67,12 +67,13 @@ struct Hub {
         range.segments = {segment};
         return schema::BlockMessage{tap_nonce, schema::pack(range)};
     }
-    Message mark(const std::string& store, std::uint64_t end) const {
+    Message mark(const std::string& store, std::uint64_t end, const std::string& topic = "") const {
         schema::Mark mark;
         mark.store = StoreId{store};
         mark.epoch = schema::Epoch{1};
         mark.counter = 1;
         mark.end = Sequence{end};
+        if (!topic.empty()) mark.ends.push_back({topic, mark.end});
         schema::MarkMessage message;
         message.session = tap_nonce;
         message.mark = schema::encode(mark);
@@ -242,6 +243,27 @@ TEST_CASE("tap: live begins where the first mark says, for each log by itself") 
     CHECK(fetches[0].store.value() == "store9");
 }
 
+TEST_CASE("tap: at the first greeting it says where it begins, after a while why nothing comes") {
+    TapSettings settings = settings_of_tap();
+    settings.from = 9;
+    Hub hub;
+    TapState state;
+    Tapped tapped(settings, state, hub, {"store1"});
+    CHECK(tapped.session.take_notes() ==
+          std::vector<std::string>{"begins with event 9 of each log"});
+    tapped.give(hub.mark("store1", 7, "stock"));
+    tapped.session.tick(tapped.now);
+    CHECK(tapped.session.take_notes().empty());
+    for (int second = 0; second < 5; ++second) {
+        tapped.now = core::BootTime{tapped.now.value() + core::kSecond};
+        tapped.session.tick(tapped.now);
+    }
+    CHECK(tapped.session.take_notes().size() == 1);
+    tapped.session.lost();
+    tapped.greet(hub, {"store1"});
+    CHECK(tapped.session.take_notes().empty());
+}
+
 TEST_CASE("tap: from a position, of one store, so many events") {
     TapState state;
     Hub hub;
@@ -266,7 +288,9 @@ TEST_CASE("tap: trouble that passes is waited for, trouble that stays ends the t
     Tapped tap(settings_of_tap(), state, hub, {"store1"});
     tap.fetches();
     tap.give(schema::Trouble{5, 0, schema::Errc::not_held, "not here yet", "store1", {"stock"}, 0});
-    CHECK(tap.session.take_notes() == std::vector<std::string>{"not here yet"});
+    const auto notes = tap.session.take_notes();
+    REQUIRE(notes.size() == 2);
+    CHECK(notes[1] == "not here yet");
     tap.session.tick(tap.now);
     CHECK(tap.fetches().empty());
     tap.now = core::BootTime{tap.now.value() + 3 * core::kSecond};
