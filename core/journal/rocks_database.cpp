@@ -53,8 +53,9 @@ Result<RocksDatabase> RocksDatabase::open(const std::filesystem::path& dir,
                                           const std::string& filtered) {
     rocksdb::Options options = rocks_options(dir.string(), memory);
     if (mode == Mode::salvage) {
+        // Logs are held against the manifest all the same: without that, RocksDB 7.8 ends the
+        // program by an assertion where it names any and may not be written.
         options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
-        options.track_and_verify_wals_in_manifest = false;
         options.wal_filter = nullptr;
     }
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
