@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """A shop that calls head office over a modem: 33.6 kbit/s, 300 ms there and back, in two network
 namespaces, with the real programs of $FILIAL_BIN. Prints what a day and three weeks of backlog take
-beside what they may.
+beside what they may, and a day over a line that loses, doubles and damages packets. After each call
+the shop holds every event that the broker had before it, and the same ones.
 
     test/net/modem.py --data DIR [--date 2011-06-30] [--seed N] [--day] [--trace] [--keep]
 
-DIR holds ops/*.jsonl with that day, those before it, which both ends know, and six weeks behind it.
+DIR holds ops/*.jsonl with that day, those before it, which both ends know, and six weeks and a day
+of trade behind it.
 Exit code 0: all within their limits; 77: this machine cannot play it, and why.
 """
 
@@ -30,6 +32,7 @@ ROUND_TRIPS = 10
 # Linux waits this long at least, and a round trip, before it sends a packet again unasked.
 TIME_OUT = 0.2 + 2 * ROUND_TRIP
 LEAST_USE = {0.0: 0.85, 0.02: 0.70}
+BAD = {"loss": 0.10, "doubled": 0.01, "damaged": 0.01}
 
 
 def read(data):
@@ -80,6 +83,7 @@ class World:
 
     def call(self):
         """One `filial sync`: its report, how long it took, and what went over the line."""
+        ends = self.ends()
         self.modem.dropped()
         self.modem.reset()
         began = time.monotonic()
@@ -88,7 +92,38 @@ class World:
         ways = self.modem.counted()
         report = json.loads(done.stdout)
         check(report["outcome"] == "complete", f"the call: {report}{done.stderr}")
+        held = self.held()
+        lacks = {origin: (held.get(origin, 0), end) for origin, end in ends.items()
+                 if held.get(origin, 0) < end}
+        check(not lacks, f"the shop lacks events after the call: (held, there) of {lacks}")
         return report, seconds, ways, self.modem.dropped()
+
+
+    def ends(self):
+        """{store: where its log ends at the broker}, of all but the shop."""
+        legs = self.company.head_queue()["legs"]
+        return {leg["origin"]: leg["end"] for leg in legs
+                if leg["direction"] == "in" and leg["origin"] not in ("", SHOP)}
+
+    def held(self):
+        """{store: up to where the shop's replica has confirmed its log to the broker}"""
+        return {leg["origin"]: leg["position"] for leg in self.company.head_queue()["legs"]
+                if leg["peer"] == f"{SHOP}/subscriber"}
+
+    def compare(self):
+        """Holds every event of the shop's replica against its source, by digests, over a line that is
+        fast meanwhile."""
+        self.modem.fast()
+        done = subprocess.run([*self.modem.shop, self.company.bin / "filial", "--config",
+                               self.shop.config, "digest", "--json"], capture_output=True,
+                              text=True, check=False, timeout=400)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        unlike = [row for row in rows if row["state"] != "equal"]
+        check(done.returncode == 0 and rows and not unlike,
+              f"digest: exit {done.returncode}: {unlike[:3]}{done.stderr}")
+        self.stage.say(f"    {sum(row['events'] for row in rows)} events in {len(rows)} topics of "
+                       "the shop's replica are those of their sources")
+        self.modem.slow()
 
 
 def tell(stage, what, seconds, report, ways, dropped):
@@ -135,6 +170,17 @@ def backlog(stage, world, loss):
     return use >= LEAST_USE[loss]
 
 
+def bad_day(stage, world):
+    """A day up and down while packets are lost, doubled and damaged: no limit, but all of it comes."""
+    for what, share in BAD.items():
+        setattr(world.modem, what, share)
+    report, seconds, ways, dropped = world.call()
+    for what in BAD:
+        setattr(world.modem, what, 0.0)
+    tell(stage, "a day, " + ", ".join(f"{share:.0%} {what}" for what, share in BAD.items()), seconds,
+         report, ways, dropped)
+
+
 def play(stage, modem, options):
     trade = read(options.data)
     day = datetime.date.fromisoformat(options.date)
@@ -154,9 +200,17 @@ def play(stage, modem, options):
     held = []
     world.trade(between(day, day, True))
     held.append(a_day(stage, world))
+    world.compare()
     for loss, (first, last) in ({} if options.day else weeks).items():
         world.trade(between(first, last, False))
         held.append(backlog(stage, world, loss))
+        world.compare()
+    if not options.day:
+        later = str(day + datetime.timedelta(43))
+        later = min(date for rows in trade.values() for date, _ in rows if date >= later)
+        world.trade(between(later, later, True))
+        bad_day(stage, world)
+        world.compare()
     return all(held)
 
 

@@ -1,5 +1,5 @@
 """A modem's line between two network namespaces: a token bucket at each end, and a forwarder between
-two TUN devices that carries every packet half a round trip later, or loses it."""
+two TUN devices that carries every packet half a round trip later, or loses, doubles or damages it."""
 
 import fcntl
 import heapq
@@ -88,7 +88,7 @@ class Modem:
         self.random = random.Random(seed)
         self.names = {end: f"filial-{end}-{os.getpid()}" for end in ("shop", "head")}
         self.address = {"shop": f"{self.NET}.2", "head": f"{self.NET}.1"}
-        self.delay = self.loss = 0.0
+        self.delay = self.loss = self.doubled = self.damaged = 0.0  # The last three: of packets.
         self.ways = {}
         self.files = {}
         self.ended = False
@@ -134,6 +134,12 @@ class Modem:
                "tbf", "rate", f"{BITS_A_SECOND}bit", "burst", BURST, "latency", LATENCY)
         self.delay = ROUND_TRIP / 2
 
+    def fast(self):
+        """As fast as the machine again, and nothing happens to what it carries."""
+        for end, name in self.names.items():
+            sh("ip", "netns", "exec", name, "tc", "qdisc", "del", "dev", f"fil{end}", "root")
+        self.delay = self.loss = self.doubled = self.damaged = 0.0
+
     def dropped(self):
         """Packets that found a modem full, since the last call."""
         total = 0
@@ -173,9 +179,10 @@ class Modem:
                 lost = self.random.random() < self.loss
                 with self.lock:
                     self.ways[ends[file]].note(packet, lost, now)
-                if not lost:
+                for _ in range(0 if lost else 1 + (self.random.random() < self.doubled)):
                     number += 1
-                    heapq.heappush(under_way, (now + self.delay, number, others[file], packet))
+                    heapq.heappush(under_way, (now + self.delay, number, others[file],
+                                               self._damage(packet)))
             now = time.monotonic()
             while under_way and under_way[0][0] <= now:
                 _, _, file, packet = heapq.heappop(under_way)
@@ -183,6 +190,13 @@ class Modem:
                     os.write(file, packet)
                 except OSError:
                     pass
+
+    def _damage(self, packet):
+        if self.random.random() >= self.damaged:
+            return packet
+        damaged = bytearray(packet)
+        damaged[self.random.randrange(len(damaged))] ^= 1 << self.random.randrange(8)
+        return bytes(damaged)
 
     def close(self):
         self.ended = True
