@@ -185,6 +185,11 @@ class Program:
         wait_for(f"{self.name} to stand still", 30, lambda: self.child.poll() is not None or all(
             state in "TtD" for state in self._thread_states()), every=0.002)
 
+    def thaw(self):
+        """SIGCONT."""
+        if self.running():
+            self.child.send_signal(signal.SIGCONT)
+
     def _thread_states(self):
         states = []
         for stat in pathlib.Path(f"/proc/{self.pid}/task").glob("*/stat"):
