@@ -1,7 +1,6 @@
 #include "test/sim/company.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "core/journal/scrub_pace.h"
 #include "schema/hash.h"
@@ -102,8 +101,7 @@ void Company::wake(int id, Time when) {
 }
 
 void Company::tell(const std::string& what) {
-    if (!tells_) return;
-    std::printf("%10.4f  %s\n", static_cast<double>(now_) / kSecond, what.c_str());
+    if (story_ != nullptr) story_->add(now_, what);
 }
 
 void Company::start(Process& process) {
@@ -194,7 +192,7 @@ void Company::look(Process& process) {
         truth_.check_as_of(*process.machine, *process.life->replica());
     }
     // A story ends where the sums first go wrong.
-    if (steps_ % 2'048 == 0 || tells_) {
+    if (steps_ % 2'048 == 0 || tells()) {
         truth_.check_ledger();
         truth_.check_memory(network_.waiting_bytes());
     }
@@ -221,25 +219,28 @@ void Company::handle(const Event& event) {
             process.next = kNever;
             if (!process.life || process.paused) return;
             ++steps_;
-            hash_ = (hash_ ^ static_cast<std::uint64_t>(event.at) ^ (event.index << 56)) *
-                    0x100000001b3;
+            note(event.what, event.index);
             return turn(process);
         }
         case What::till:
             if (till_next_[event.index] != event.at) return;
             till_next_[event.index] = kNever;
             ++steps_;
+            note(event.what, event.index);
             return turn_till(event.index);
         case What::fault:
             ++steps_;
+            note(event.what, event.index);
             if (!mended_) befall(static_cast<Fault>(event.index));
             return draw_next(static_cast<Fault>(event.index));
         case What::later: {
+            note(event.what, event.index);
             const auto what = std::move(later_[event.index]);
             return what();
         }
         case What::restart: {
             Process& process = processes_[event.index];
+            note(event.what, event.index);
             if (!process.life && process.restart <= now_) start(process);
             return;
         }
@@ -292,8 +293,8 @@ Outcome Company::run() {
     const bool looks = plan_.rots() || plan_.seed % 4 == 0;
     if (truth_.wrong().empty()) truth_.check_at_the_end(lives(), tills_, looks);
 
-    if (tells_ && !truth_.wrong().empty()) std::printf("%s", truth_.story().c_str());
     Outcome outcome;
+    if (tells() && !truth_.wrong().empty()) outcome.logs = truth_.story();
     outcome.wrong = truth_.wrong();
     outcome.steps = steps_ + static_cast<std::uint64_t>(network_.counts().messages);
     outcome.hash = hash_ ^ network_.hash();

@@ -14,6 +14,7 @@
 #include "test/sim/people.h"
 #include "test/sim/plan.h"
 #include "test/sim/process.h"
+#include "test/sim/story.h"
 #include "test/sim/till.h"
 #include "test/sim/truth.h"
 
@@ -26,6 +27,7 @@ struct Outcome {
     std::uint64_t hash = 0;  ///< Of everything that happened, in its order.
     Time lasted = 0;
     std::map<std::string, std::int64_t> counts;  ///< Faults by name, and what they did.
+    std::string logs;  ///< All logs as text, of a seed that failed and was told.
 };
 
 /// A company in one thread: machines, lines, tills and everything that befalls them, drawn from one
@@ -37,12 +39,12 @@ class Company {
     ~Company();
 
     Outcome run();
-    /// Tells each step as it happens.
-    void tell_story() { tells_ = true; }
+    /// Tells each step as it happens. `story` must outlive it.
+    void tell_story(Story& story) { story_ = &story; }
     void tell(const std::string& what);
     /// The one that runs, for lines of the processes' logs.
     static Company* current();
-    bool tells() const { return tells_; }
+    bool tells() const { return story_ != nullptr; }
     Random& random() { return random_; }
     /// A process logged an error.
     void logged(bool error, const std::string& line);
@@ -72,6 +74,12 @@ class Company {
         }
     };
 
+    /// Into the hash of everything that happens.
+    void note(What what, std::size_t index) {
+        const auto kind = static_cast<std::uint64_t>(what) + 1;
+        hash_ = (hash_ ^ static_cast<std::uint64_t>(now_) ^ (kind << 52) ^ (index << 56)) *
+                0x100000001b3;
+    }
     void admit_all();
     void add_machine(const std::string& name, bool store, bool broker);
     void set_options(Machine& machine, bool store);
@@ -146,7 +154,7 @@ class Company {
     std::uint64_t steps_ = 0;
     std::uint64_t hash_ = 0xcbf29ce484222325;
     bool mended_ = false;
-    bool tells_ = false;
+    Story* story_ = nullptr;
     std::map<std::string, std::int64_t> counts_;
     std::map<const Machine*, std::pair<ReplicaDisk::Data, bool>> old_replicas_;
     std::map<const Machine*, std::pair<SimJournal::Data, bool>> old_brokers_;

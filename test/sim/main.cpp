@@ -1,5 +1,4 @@
 // The simulator: seed after seed a whole company in one thread. See docs/reliability.md.
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -13,11 +12,16 @@
 #include "core/log.h"
 #include "schema/planted.h"
 #include "test/sim/company.h"
+#include "test/sim/flags.h"
+#include "test/sim/planted_search.h"
+#include "test/sim/story.h"
 
 namespace {
 
 using filial::sim::Company;
+using filial::sim::Flags;
 using filial::sim::Outcome;
+using filial::sim::Story;
 
 /// Beside the faults themselves, what they have to lead to in 1 % of the seeds.
 constexpr const char* kMustHappen[] = {"connections broken",
@@ -35,16 +39,6 @@ constexpr const char* kMustHappen[] = {"connections broken",
                                        "brokers accepted",
                                        "logs trimmed",
                                        "replicas from snapshots"};
-
-struct Flags {
-    std::uint64_t seeds = 100;
-    std::uint64_t first = 1;
-    bool trace = false;
-    bool twice = false;
-    bool coverage = false;
-    std::uint64_t planted = 0;  ///< Each mistake has to be found in so many seeds.
-    filial::schema::Bug plant = filial::schema::Bug::none;
-};
 
 void sink(filial::core::Level level, std::string_view text,
           std::initializer_list<filial::core::Field> fields) {
@@ -67,112 +61,69 @@ std::string make_folder() {
     return folder;
 }
 
-Outcome run(std::uint64_t seed, const std::string& folder, bool trace) {
+/// What plays, for a program that ends itself in it.
+struct Playing {
+    std::uint64_t seed = 0;
+    const Flags* flags = nullptr;
+    const Story* story = nullptr;
+};
+Playing playing;
+
+std::string planted_text(const Flags& flags) {
+    if (flags.plant == filial::schema::Bug::none) return "";
+    return std::string(" --plant ") +
+           filial::schema::kBugNames[static_cast<std::size_t>(flags.plant)];
+}
+
+void print_failure(std::uint64_t seed, const Flags& flags, const std::string& what) {
+    const auto number = static_cast<unsigned long long>(seed);
+    std::printf("seed %llu: %s\n  replay: scripts/sim --seed %llu --trace%s\n", number,
+                what.c_str(), number, planted_text(flags).c_str());
+    std::fflush(stdout);
+}
+
+Outcome run(std::uint64_t seed, const std::string& folder, Story* story = nullptr) {
     filial::core::AllowList allow(std::vector<filial::core::Admission>{});
     Company company(seed, folder, allow);
-    if (trace) company.tell_story();
-    return company.run();
+    playing.seed = seed;
+    playing.story = story;
+    if (story != nullptr) company.tell_story(*story);
+    Outcome outcome = company.run();
+    playing.story = nullptr;
+    return outcome;
 }
 
-filial::schema::Bug bug_of(const std::string& name) {
-#ifdef FILIAL_PLANTED
-    for (std::size_t bug = 0; bug < filial::schema::kBugs; ++bug) {
-        if (name == filial::schema::kBugNames[bug]) return static_cast<filial::schema::Bug>(bug);
-    }
-    std::fprintf(stderr, "no such mistake: %s; --bugs names them\n", name.c_str());
-#else
-    std::fprintf(stderr, "%s: this build has no mistakes to plant; use preset sim\n", name.c_str());
-#endif
-    std::exit(2);
-}
-
-Flags parse(int argc, char** argv) {
-    Flags flags;
-    for (int i = 1; i < argc; ++i) {
-        const std::string flag = argv[i];
-        const auto number = [&] { return ++i < argc ? std::strtoull(argv[i], nullptr, 10) : 0ull; };
-        if (flag == "--seeds") {
-            flags.seeds = number();
-        } else if (flag == "--seed") {
-            flags.first = number();
-            flags.seeds = 1;
-        } else if (flag == "--from") {
-            flags.first = number();
-        } else if (flag == "--trace") {
-            flags.trace = true;
-        } else if (flag == "--twice") {
-            flags.twice = true;
-        } else if (flag == "--plant") {
-            flags.plant = bug_of(++i < argc ? argv[i] : "");
-        } else if (flag == "--planted") {
-            flags.planted = number();
-        } else if (flag == "--bugs") {
-            for (std::size_t bug = 1; bug < filial::schema::kBugs; ++bug) {
-                std::printf("%s\n", filial::schema::kBugNames[bug]);
-            }
-            std::exit(0);
-        } else if (flag == "--coverage") {
-            flags.coverage = true;
-        } else {
-            std::fprintf(stderr,
-                         "usage: sim [--seeds N] [--from S] [--seed S] [--trace] [--twice] "
-                         "[--coverage] [--plant NAME] [--planted N] [--bugs]\n");
-            std::exit(2);
-        }
-    }
-    return flags;
-}
-
-#ifdef FILIAL_PLANTED
-/// The seeds with one mistake, in a process of its own: some mistakes break a promise inside the
-/// program, which then ends itself. True when it was found.
-bool find_one(std::size_t bug, const Flags& flags, const std::string& folder) {
-    std::fflush(stdout);
-    const pid_t child = ::fork();
-    if (child == 0) {
-        filial::schema::planted_bug = static_cast<filial::schema::Bug>(bug);
-        std::uint64_t steps = 0;
-        std::uint64_t seed = flags.first;
-        std::string found;
-        for (; found.empty() && seed < flags.first + flags.planted; ++seed) {
-            const Outcome outcome = run(seed, folder, false);
-            steps += outcome.steps;
-            if (outcome.wrong.empty()) continue;
-            filial::schema::planted_bug = filial::schema::Bug::none;
-            // What fails without the mistake as well says nothing about it.
-            if (run(seed, folder, false).wrong.empty()) found = outcome.wrong;
-            filial::schema::planted_bug = static_cast<filial::schema::Bug>(bug);
-        }
-        std::printf("%s %llu seeds, %llu steps: %s\n", found.empty() ? "NOT FOUND in" : "found in",
-                    static_cast<unsigned long long>(seed - flags.first),
-                    static_cast<unsigned long long>(steps), found.c_str());
+/// A check of the program itself failed. It says which seed that was in, and tells its story as of
+/// any other failure: what a run has not told it tells when it is played again.
+void on_abort(int) {
+    if (playing.story != nullptr) {
+        playing.story->print_last();
         std::fflush(stdout);
-        std::_Exit(found.empty() ? 1 : 0);
+        return;
     }
-    int status = 0;
-    if (child < 0 || ::waitpid(child, &status, 0) != child) return false;
-    const bool aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-    if (aborted) std::printf("found: the program ended itself\n");
-    return aborted || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    print_failure(playing.seed, *playing.flags, "the program ended itself");
+    std::signal(SIGABRT, SIG_DFL);
+    const std::string seed = std::to_string(playing.seed);
+    const std::string name =
+        filial::schema::kBugNames[static_cast<std::size_t>(playing.flags->plant)];
+    const bool plant = playing.flags->plant != filial::schema::Bug::none;
+    // The signal is held back while it is handled, also over an exec.
+    sigset_t abort;
+    ::sigemptyset(&abort);
+    ::sigaddset(&abort, SIGABRT);
+    ::sigprocmask(SIG_UNBLOCK, &abort, nullptr);
+    char* const end = nullptr;
+    ::execl("/proc/self/exe", "sim", "--seed", seed.c_str(), "--story", plant ? "--plant" : end,
+            name.c_str(), end);
 }
-#endif
 
-/// Plants one mistake after the other. Each has to be found.
-int find_planted([[maybe_unused]] const Flags& flags, [[maybe_unused]] const std::string& folder) {
-#ifdef FILIAL_PLANTED
-    int missed = 0;
-    for (std::size_t bug = 1; bug < filial::schema::kBugs; ++bug) {
-        std::printf("%-24s ", filial::schema::kBugNames[bug]);
-        missed += !find_one(bug, flags, folder);
-    }
-    const auto planted = static_cast<int>(filial::schema::kBugs - 1);
-    std::printf("counts: %d mistakes planted\ncounts: %d mistakes found\n", planted,
-                planted - missed);
-    return missed == 0 ? 0 : 1;
-#else
-    std::printf("this build has no mistakes to plant; use preset sim\n");
-    return 1;
-#endif
+/// Plays a seed that failed once more, for its story.
+void tell_story(std::uint64_t seed, const std::string& folder) {
+    Story story(false);
+    const Outcome outcome = run(seed, folder, &story);
+    story.print_last();
+    std::printf("  and then: %s\n",
+                outcome.wrong.empty() ? "nothing: it holds when told" : outcome.wrong.c_str());
 }
 
 /// For the table of docs/reliability.md. Each of the last three would have failed a seed.
@@ -192,38 +143,59 @@ void print_counts(std::uint64_t seeds, std::uint64_t steps,
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Flags flags = parse(argc, argv);
+    const auto parsed = filial::sim::parse_flags({argv + 1, argv + argc});
+    if (!parsed) {
+        std::fprintf(stderr, "sim: %s\n%s", parsed.error().message.c_str(), filial::sim::kUsage);
+        return 2;
+    }
+    const Flags& flags = *parsed;
+    if (flags.help) {
+        std::printf("%s", filial::sim::kUsage);
+        return 0;
+    }
+    if (flags.bugs) {
+        for (std::size_t bug = 1; bug < filial::schema::kBugs; ++bug) {
+            std::printf("%s\n", filial::schema::kBugNames[bug]);
+        }
+        return 0;
+    }
     filial::core::log_setup("sim", "", filial::core::Level::info, false);
     filial::core::log_to(sink);
     const std::string folder = make_folder();
+    if (flags.planted > 0) {
+        const bool found = filial::sim::find_planted(
+            flags.first, flags.planted, [&](std::uint64_t seed) { return run(seed, folder); });
+        std::filesystem::remove_all(folder);
+        return found ? 0 : 1;
+    }
 #ifdef FILIAL_PLANTED
     filial::schema::planted_bug = flags.plant;
 #endif
-    if (flags.planted > 0) {
-        const int code = find_planted(flags, folder);
-        std::filesystem::remove_all(folder);
-        return code;
-    }
+    playing.flags = &flags;
+    std::signal(SIGABRT, on_abort);
     std::map<std::string, std::int64_t> counts, seen;
-    std::uint64_t steps = 0;
+    std::uint64_t steps = 0, twice = 0;
     std::int64_t simulated = 0;
     int code = 0;
     const std::clock_t began = std::clock();
     std::uint64_t done = 0;
     for (std::uint64_t seed = flags.first; done < flags.seeds && code == 0; ++seed, ++done) {
-        const Outcome outcome = run(seed, folder, flags.trace);
+        Story story(flags.trace);
+        const Outcome outcome = run(seed, folder, flags.trace || flags.story ? &story : nullptr);
         steps += outcome.steps;
         simulated += outcome.lasted;
         for (const auto& [what, times] : outcome.counts) {
             counts[what] += times;
             seen[what] += times > 0;
         }
+        if (flags.trace) std::printf("%s", outcome.logs.c_str());
         if (!outcome.wrong.empty()) {
-            std::printf("seed %llu: %s\n  replay: scripts/sim --seed %llu --trace\n",
-                        static_cast<unsigned long long>(seed), outcome.wrong.c_str(),
-                        static_cast<unsigned long long>(seed));
+            print_failure(seed, flags, outcome.wrong);
+            if (!flags.trace) tell_story(seed, folder);
             code = 1;
-        } else if (flags.twice && run(seed, folder, false).hash != outcome.hash) {
+        } else if (flags.twice_each > 0 && seed % flags.twice_each == 0) {
+            ++twice;
+            if (run(seed, folder).hash == outcome.hash) continue;
             std::printf("seed %llu: I18: the second run took another way\n",
                         static_cast<unsigned long long>(seed));
             code = 1;
@@ -239,6 +211,10 @@ int main(int argc, char** argv) {
                     static_cast<long long>(seen[what]));
     }
     if (code == 0) print_counts(done, steps, counts);
+    if (code == 0 && twice > 0) {
+        std::printf("counts: %llu seeds played twice, the same way\n",
+                    static_cast<unsigned long long>(twice));
+    }
     if (flags.coverage && code == 0) {
         std::vector<std::string> names(std::begin(kMustHappen), std::end(kMustHappen));
         for (std::size_t fault = 0; fault < filial::sim::kFaults; ++fault) {
