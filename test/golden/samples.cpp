@@ -318,6 +318,7 @@ std::vector<Sample> samples() {
         // What lz4 makes of bytes is its own; only reading them has to stay.
         if (kind_of(each) == MessageKind::several) all.back().same_bytes = false;
     }
+    for (Sample& each : replica_samples()) all.push_back(std::move(each));
     return all;
 }
 

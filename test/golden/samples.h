@@ -77,5 +77,8 @@ struct Sample {
     std::function<std::string(schema::ByteView)> wrong;  ///< What is wrong with these bytes, or "".
 };
 std::vector<Sample> samples();
+/// Those of what replicas and imports keep; in `samples`, too. A replica's change with the version
+/// of its database, which is made anew then: such a sample goes with its version.
+std::vector<Sample> replica_samples();
 
 }  // namespace filial::golden
