@@ -32,7 +32,7 @@ struct Case {
     std::size_t in_flight;
     TillPlan plan;
     Row row;
-    std::vector<double> tickets, events, answer_p50, answer_p99, rate, syncs, cpu, clients;
+    std::vector<double> tickets, events, answer_p50, answer_p99, rate, groups, cpu, clients;
 };
 
 double mean(double sum, std::size_t count) {
@@ -83,9 +83,9 @@ Result<void> round(const Setup& setup, std::size_t number, Case& one) {
     one.answer_p99.push_back(percentile(run->answer_seconds, 0.99) * 1e3);
     one.cpu.push_back(cpu / events * 1e6);
     one.clients.push_back(run->processor / events * 1e6);
-    const auto syncs_before = counter(*before, "fsyncs").value_or(0);
-    const auto syncs_after = counter(*after, "fsyncs").value_or(0);
-    one.syncs.push_back(static_cast<double>(syncs_after - syncs_before));
+    const auto groups_before = counter(*before, "groups").value_or(0);
+    const auto groups_after = counter(*after, "groups").value_or(0);
+    one.groups.push_back(static_cast<double>(groups_after - groups_before));
     company->reset();
     std::error_code ignored;
     std::filesystem::remove_all(dir, ignored);
@@ -127,7 +127,7 @@ Result<void> intake(const Setup& setup, Report& report) {
                       {"tickets/s", one.rate},
                       {"answer p50 ms", one.answer_p50},
                       {"answer p99 ms", one.answer_p99},
-                      {"fsyncs", one.syncs},
+                      {"groups", one.groups},
                       {"publisher's us an event", one.cpu},
                       {"clients' us an event", one.clients}};
         row.beside_at_least = {{"tickets a group", kGroupAtLeast}};

@@ -119,7 +119,6 @@ schema::Status Publisher::status(std::uint64_t request) const {
                        {"busy", counts.busy},
                        {"events", events_},
                        {"groups", groups_},
-                       {"fsyncs", groups_},
                        {"notices", control_->notices_taken()},
                        {"notices_undecided", control_->notices_undecided()},
                        {"looks", pace_.looks()}};

@@ -210,6 +210,7 @@ TEST_CASE("serve: the status counts tickets, events, groups, refusals and memory
     CHECK(counter(all, "refused") == 1);
     CHECK(counter(all, "events") == 8);
     CHECK(counter(all, "groups") == 1);
+    CHECK(counter(all, "fsyncs") == -1);  // How often the database syncs is not counted.
 }
 
 TEST_CASE("serve: a question that a publisher does not answer is refused by name") {
