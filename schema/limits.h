@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Every limit of the formats and the wire, with its reason. Changing one changes docs/formats.md.
+/// The limits of the formats and the wire that several of them share, each with its reason.
+/// Changing one changes docs/formats.md. What bounds one thing alone stands beside it:
+/// kDigestPositionsMax (digest.h), kDamagesTold (status.h), kLeavesMax and kFormMax (flat_row.h) of
+/// what columns take apart, and what they remember of it (column_memory.cpp, text_memory.cpp).
 namespace filial::schema {
 
 /// A store's name: fits a file name, a host label and a key prefix.
@@ -17,9 +20,10 @@ constexpr std::size_t kReceiverNameBytesMax = 64;
 /// Receivers of one store whose positions are kept: its subscriber, and taps. A store that makes up
 /// names fills no memory of another one.
 constexpr std::size_t kReceiversPerStoreMax = 32;
-/// A record's key: SKU, customer, transfer. The longest real one (a transfer) has 27 bytes.
+/// A record's key: SKU, customer, transfer; and a document's number, which is the key of its void.
+/// The longest real one (a transfer) has 27 bytes.
 constexpr std::size_t kKeyBytesMax = 256;
-/// A document number or any other short text of an operation.
+/// The value of one field of a customer.
 constexpr std::size_t kTextBytesMax = 1024;
 /// Cents or thousandths that one operation may move, either way: ten trillion, or a trillion
 /// pieces. Thousands of them add up within 64 bits, so that no slip of the hand can bring a

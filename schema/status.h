@@ -13,7 +13,8 @@ namespace filial::schema {
 /// One leg, seen from the process that reports it. Ages and times are microseconds, -1: not known
 /// (never heard, nothing waiting, connected).
 struct Leg {
-    std::string peer;  ///< Receiver or sender at the other end: "broker head", "store2/subscriber".
+    std::string peer;  ///< Receiver or sender at the other end: "head/broker", "store2/subscriber";
+                       ///< "head" alone where no session ever stood.
     std::string direction;  ///< "out": we send to it; "in": we receive from it.
     std::string origin;     ///< The store whose log runs over it.
     std::string topics;     ///< "*" or a comma-separated list.

@@ -105,8 +105,10 @@ class Exchange {
     /// Every remote that is dialled.
     std::vector<DialledLeg> dialled_legs() const;
 
-    /// One leg for each session and log, both directions, and for each remote not reached. Depth
-    /// of outgoing legs is the host's to fill (it knows its registry).
+    /// One leg for each log that comes in over a session. Of a remote whose session was lost they
+    /// are as they were, not connected, with what is durable here by now, and last heard by then;
+    /// of one that had no session yet one leg that names no log. Outgoing legs are the host's to
+    /// tell: it knows its registry.
     std::vector<schema::Leg> incoming_legs() const;
     /// True if a session of that receiver stands now; `heard_us` since it was heard.
     bool session_of(const std::string& receiver, std::int64_t& heard_us) const;
