@@ -133,6 +133,14 @@ Result<Attempt> Readmissions::grant(const StoreId& store, const std::string& nam
     return *found;
 }
 
+bool Readmissions::is_granted(const StoreId& store, const std::string& name) const {
+    Readmissions trial = *this;
+    const auto granted = trial.grant(store, name, {});
+    if (!granted) return false;
+    const Attempt* before = find(store, granted->incarnation);
+    return before != nullptr && before->granted.value() > 0;
+}
+
 const Attempt* Readmissions::life(const StoreId& store) const {
     const auto attempts = stores_.find(store);
     if (attempts == stores_.end()) return nullptr;

@@ -40,6 +40,8 @@ class Readmissions {
     /// digits.
     schema::Result<Attempt> grant(const schema::StoreId& store, const std::string& name,
                                   schema::Epoch held);
+    /// Whether the one attempt whose incarnation begins with `name` was granted an epoch already.
+    bool is_granted(const schema::StoreId& store, const std::string& name) const;
     /// The newest life that was granted; nullptr for none.
     const Attempt* life(const schema::StoreId& store) const;
     const Attempt* find(const schema::StoreId& store, const schema::Incarnation& of) const;

@@ -136,6 +136,8 @@ Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit&
         return schema::fail(Errc::not_allowed, "stores are readmitted on the broker's own machine");
     }
     if (who.incarnation.empty()) return {};
+    // Of what was decided already nothing is to be kept: no full disk holds up the answer.
+    if (readmissions_.is_granted(who.store, who.incarnation)) return {};
     // What is staged of the life that ends here would come to stand above the end that is told.
     if (const auto done = flush(); !done) return schema::fail("readmit", done.error());
     const auto head = journal_.head(who.store);

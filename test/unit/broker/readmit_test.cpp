@@ -1,0 +1,62 @@
+// What head office hears when it readmits a machine a second time.
+#include <doctest/doctest.h>
+
+#include "core/link/client.h"
+#include "test/support/memory_journal.h"
+#include "test/unit/broker/company.h"
+
+namespace filial::broker {
+
+TEST_CASE("N8: who is readmitted already is so also while the disk is full") {
+    const fs::path dir = scratch("readmit-test-");
+    core::ManualClock clock;
+    test::MemoryJournal journal;
+    auto network = std::move(*core::Network::open(nullptr));
+    auto broker = std::move(*Broker::open(journal, clock, StoreId{"head"}, nullptr));
+    core::Exchange exchange{*broker, clock,   *network,
+                            nullptr, nullptr, core::Self{StoreId{"head"}, "broker", {}, {}}};
+    REQUIRE(broker->attach(exchange));
+    const std::string endpoint = "ipc://" + (dir / "head.sock").string();
+    REQUIRE(exchange.listen(endpoint));
+    auto person = core::Client::open(*network, {"head", endpoint, ""}, nullptr);
+    REQUIRE(person);
+
+    core::Peer machine;
+    machine.store = "store1";
+    machine.role = "publisher";
+    machine.name = "store1/publisher";
+    machine.incarnation.fill(7);
+    broker->rejoin(machine, {0, machine.incarnation, schema::Epoch{1}, Sequence{2}, "pc", "moved"});
+    const auto readmit = [&](const std::string& code) {
+        REQUIRE((*person)->send(schema::Readmit{1, StoreId{"store1"}, code},
+                                std::chrono::milliseconds{2'000}));
+        for (int i = 0; i < 1'000; ++i) {
+            REQUIRE(exchange.turn(std::chrono::milliseconds{2}));
+            auto answer = (*person)->receive(std::chrono::milliseconds{2});
+            if (answer) return std::move(*answer);
+        }
+        return schema::Message{};
+    };
+    CHECK(std::holds_alternative<schema::Status>(readmit("07070707")));
+    const auto kept = Readmissions::load(journal);
+    REQUIRE(kept);
+    REQUIRE(kept->life(StoreId{"store1"}) != nullptr);
+
+    // Something of it still waits to be written, and a machine that nobody decided on asks, too.
+    LogMaker log("store1");
+    log.sell(5);
+    REQUIRE(broker->take(machine, log.range(0, 6)));
+    journal.fail_commits(schema::Errc::no_space);
+    const auto again = readmit("07070707");
+    const auto* status = std::get_if<schema::Status>(&again);
+    REQUIRE(status != nullptr);
+    REQUIRE(status->waiting.size() == 1);
+    CHECK(status->waiting.front().find("readmitted as epoch 2") != std::string::npos);
+    core::Peer other = machine;
+    other.incarnation.fill(8);
+    broker->rejoin(other, {0, other.incarnation, schema::Epoch{1}, Sequence{2}, "pc2", "restored"});
+    CHECK(std::holds_alternative<schema::Trouble>(readmit("08080808")));
+    fs::remove_all(dir);
+}
+
+}  // namespace filial::broker
