@@ -107,6 +107,17 @@ Result<void> Hubs::accept(const StoreId& hub, const std::string& digits,
                                      "; `filial accept-hub` lists which have");
 }
 
+Result<std::vector<std::string>> Hubs::asked(const core::Requester& from,
+                                             const schema::Readmit& hub) {
+    if (!from.local) {
+        return fail(Errc::not_allowed, "brokers are accepted on the store's own machine");
+    }
+    if (hub.incarnation.empty()) return sentences();
+    const auto done = accept(hub.store, hub.incarnation, hub.reason);
+    if (!done) return tl::unexpected(done.error());
+    return sentences();
+}
+
 std::vector<std::string> Hubs::sentences() {
     load();
     std::vector<std::string> all;

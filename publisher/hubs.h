@@ -32,6 +32,10 @@ class Hubs {
                                 const std::string& reason);
     /// A sentence for each life that counts or did, and for each that does not yet.
     std::vector<std::string> sentences();
+    /// `accept`, where it names a life, of a program of this machine (else `not_allowed`), answered
+    /// with `sentences`.
+    schema::Result<std::vector<std::string>> asked(const core::Requester& from,
+                                                   const schema::Readmit& hub);
 
   private:
     bool load();

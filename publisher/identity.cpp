@@ -103,17 +103,11 @@ void Publisher::outcounted(const core::Peer& peer, const schema::Mark& mark) {
 }
 
 void Publisher::accept_hub(const core::Requester& from, const schema::Readmit& hub) {
-    if (!from.local) {
-        return trouble(from, hub.request, Errc::not_allowed,
-                       "brokers are accepted on the store's own machine");
-    }
-    if (!hub.incarnation.empty()) {
-        const auto done = hubs_.accept(hub.store, hub.incarnation, hub.reason);
-        if (!done) return trouble(from, hub.request, done.error().code, done.error().message);
-        legs_->want_again();
-    }
+    auto lives = hubs_.asked(from, hub);
+    if (!lives) return trouble(from, hub.request, lives.error().code, lives.error().message);
+    if (!hub.incarnation.empty()) legs_->want_again();
     schema::Status answer = status(hub.request);
-    answer.waiting = hubs_.sentences();
+    answer.waiting = std::move(*lives);
     legs_->reply(from, schema::Message{std::move(answer)});
 }
 

@@ -70,6 +70,7 @@ LogRepair::LogRepair(const core::Options& options, std::unique_ptr<core::Damaged
     : options_(options),
       clock_(clock),
       why_(std::move(why)),
+      hubs_(options.data, clock),
       repair_(std::move(journal)),
       rebuild_(std::make_unique<core::LogRebuild>(*repair_, options.store)),
       started_(clock.boot()) {
@@ -246,6 +247,9 @@ schema::Status LogRepair::status(std::uint64_t request) const {
     status.store = options_.store.value();
     status.version = FILIAL_VERSION;
     status.health = state();
+    if (const std::string changed = hubs_.changed(); !changed.empty()) {
+        status.health += "; " + changed;
+    }
     status.uptime_us = static_cast<std::uint64_t>(clock_.boot().value() - started_.value());
     status.memory_bytes = core::resident_bytes();
     status.epoch = rebuild_->epoch().value();
@@ -254,6 +258,20 @@ schema::Status LogRepair::status(std::uint64_t request) const {
     status.counters = exchange_->counters();
     status.counters.emplace_back("repair", 1);
     return status;
+}
+
+void LogRepair::accept_hub(const core::Requester& from, const schema::Readmit& hub) {
+    auto lives = hubs_.asked(from, hub);
+    if (!lives) {
+        schema::Trouble trouble;
+        trouble.request = hub.request;
+        trouble.code = lives.error().code;
+        trouble.message = lives.error().message;
+        return exchange_->reply(from, Message{std::move(trouble)});
+    }
+    schema::Status answer = status(hub.request);
+    answer.waiting = std::move(*lives);
+    exchange_->reply(from, Message{std::move(answer)});
 }
 
 void LogRepair::request(const core::Requester& from, Message message) {
@@ -265,6 +283,7 @@ void LogRepair::request(const core::Requester& from, Message message) {
     if (std::holds_alternative<schema::Ticket>(message)) {
         return exchange_->reply(from, Message{schema::Busy{request, kRetryMs, state()}});
     }
+    if (const auto* hub = std::get_if<schema::Readmit>(&message)) return accept_hub(from, *hub);
     schema::Trouble trouble;
     trouble.request = request;
     trouble.code = Errc::busy;

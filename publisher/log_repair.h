@@ -12,13 +12,16 @@
 #include "core/link/exchange.h"
 #include "core/link/host.h"
 #include "core/options.h"
+#include "publisher/hubs.h"
 
 namespace filial::publisher {
 
 /// The publisher while its journal is damaged: puts the own log together again from the damaged
 /// journal, from the store's brokers and from the replica of this machine, takes no tickets
 /// meanwhile and says why, by position. What none of them has is given up only when the operator
-/// says so; the log then goes on in a new epoch whose first event says what was lost.
+/// says so; the log then goes on in a new epoch whose first event says what was lost. A broker
+/// that came back without its memory is shown and accepted meanwhile: what it gives is proved by
+/// the chain of hashes, whoever it is.
 class LogRepair : public core::Host {
   public:
     /// `why`: what was found. `options` and `clock` must outlive it.
@@ -70,6 +73,7 @@ class LogRepair : public core::Host {
     schema::Result<void> keep_counters();
     void conclude();
     schema::Status status(std::uint64_t request) const;
+    void accept_hub(const core::Requester& from, const schema::Readmit& hub);
 
     /// What a broker, or the own replica, said of the own log.
     struct Source {
@@ -89,6 +93,7 @@ class LogRepair : public core::Host {
     const core::Clock& clock_;
     core::Exchange* exchange_ = nullptr;
     std::string why_;
+    Hubs hubs_;
     std::unique_ptr<core::DamagedJournal> repair_;
     std::unique_ptr<core::LogRebuild> rebuild_;
     std::map<std::string, Source> brokers_;  ///< By the store's name, each of the [[hub]]s.

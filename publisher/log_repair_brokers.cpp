@@ -104,6 +104,8 @@ void LogRepair::marked(const Peer&, const schema::Mark& mark) {
 void LogRepair::look_at_peers() {
     for (const Peer& peer : exchange_->peers()) {
         Source* source = source_of(peer);
+        // Nothing rests on it here; who has to be accepted is shown.
+        if (peer.role == "broker" && peer.dialled) static_cast<void>(hubs_.trusts(peer));
         if (source == nullptr || source->end) continue;
         const bool offers = std::any_of(
             peer.offers.begin(), peer.offers.end(),

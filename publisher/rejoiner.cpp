@@ -185,16 +185,11 @@ void Rejoiner::request(const core::Requester& from, Message message) {
 
 Result<schema::Status> Rejoiner::accept_hub(const core::Requester& from,
                                             const schema::Readmit& hub) {
-    if (!from.local) {
-        return schema::fail(Errc::not_allowed, "brokers are accepted on the store's own machine");
-    }
-    if (!hub.incarnation.empty()) {
-        const auto done = hubs_.accept(hub.store, hub.incarnation, hub.reason);
-        if (!done) return tl::unexpected(done.error());
-        exchange_->want_again();
-    }
+    auto lives = hubs_.asked(from, hub);
+    if (!lives) return tl::unexpected(lives.error());
+    if (!hub.incarnation.empty()) exchange_->want_again();
     schema::Status answer = status(hub.request);
-    answer.waiting = hubs_.sentences();
+    answer.waiting = std::move(*lives);
     return answer;
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -106,6 +107,7 @@ class HoldingBroker : public core::Host {
 
 /// store1 with a witnessed log, and a broker beside it. Time is the test's.
 struct DamagedShop {
+    const schema::Incarnation life;  ///< The broker's memory.
     const test::TempFolder folder;
     const std::string endpoint = "ipc://" + (folder / "head.sock").string();
     core::ManualClock clock;
@@ -114,11 +116,12 @@ struct DamagedShop {
     HoldingBroker replica{log};  ///< Of store1 itself; nothing is in it.
     std::unique_ptr<core::Network> network = std::move(*core::Network::open(nullptr));
     core::Exchange head{holder,  clock,   *network,
-                        nullptr, nullptr, {StoreId{"head"}, "broker", {}, {}}};
+                        nullptr, nullptr, {StoreId{"head"}, "broker", {}, life}};
     core::Options options;
 
     /// `lost`: a topic of which the journal lacks its rows in some commits, though it opens.
-    explicit DamagedShop(const std::string& lost = {}) {
+    explicit DamagedShop(const std::string& lost = {}, schema::Incarnation of_broker = {})
+        : life(of_broker) {
         while (log.size() < kHeldEvents) {
             if (log.size() % 5 == 4) {
                 log.add("customers", "app.event", "note");
@@ -222,6 +225,7 @@ struct DamagedShop {
                 if (i < 20 * head_stops) REQUIRE(head.turn(milliseconds(1)));
                 if (replica_runs) REQUIRE(own.turn(milliseconds(1)));
                 REQUIRE(exchange.turn(milliseconds(1)));
+                if (meanwhile) meanwhile(repair);
                 clock.advance(core::kSecond / 20);
             }
             state = repair.state();
@@ -237,6 +241,7 @@ struct DamagedShop {
     }
     bool says(const std::string& words) const { return state.find(words) != std::string::npos; }
 
+    std::function<void(LogRepair&)> meanwhile;  ///< What else is done in each turn of a repair.
     std::string state;
     int head_stops = 1'000;  ///< After so many seconds of a repair the broker stands still.
     bool opens = false;      ///< The damaged one.

@@ -116,6 +116,36 @@ TEST_CASE("log repair: without its state a broker says how far the marks have co
     CHECK(shop.journal()->end(kRepaired).value() == kHeldEvents);
 }
 
+TEST_CASE("log repair: a broker that came back without its memory is accepted meanwhile") {
+    schema::Incarnation before{}, now{};
+    before.fill(1);
+    now.fill(2);
+    DamagedShop shop({}, now);
+    core::KnownHubs known;
+    known.add({StoreId{"head"}, before, schema::Timestamp{1}, {}});
+    REQUIRE(core::write_known_hubs(shop.options.data, known));
+    shop.holder.holds = 41;
+    shop.delete_logs();
+    const auto life = [&] {
+        const auto hubs = core::read_known_hubs(shop.options.data);
+        REQUIRE(hubs);
+        return *hubs->find(StoreId{"head"});
+    };
+    const auto accept = [](std::size_t port, bool local) {
+        return [=](LogRepair& repair) {
+            repair.request({port, "route", "", local},
+                           Message{schema::Readmit{1, StoreId{"head"}, "02020202", "a new disk"}});
+        };
+    };
+    shop.meanwhile = accept(9, false);
+    CHECK_FALSE(shop.repair(5));
+    CHECK(life().life == before);
+    shop.meanwhile = accept(9, true);
+    CHECK_FALSE(shop.repair(5));
+    CHECK(life().life == now);
+    CHECK(life().reason == "a new disk");
+}
+
 TEST_CASE("log repair: a loss is not accepted while a broker may still have it") {
     DamagedShop shop;
     shop.holder.holds = kHeldEvents;
