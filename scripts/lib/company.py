@@ -98,13 +98,15 @@ class Company:
         """Enters a store in the broker's allow list."""
         self.filial("admit", *arguments, store.name, store.key, config=self.head / "filial.toml")
 
-    def add_store(self, name, cuttable=False, hub_port=None, settings=None, inside=None):
+    def add_store(self, name, cuttable=False, hub_port=None, settings=None, inside=None,
+                  line_of=Line):
         """Makes a store's folder and admits it. `settings`: {section: {key: value}} of its
-        filial.toml, beside what `init` wrote. `inside`: as of the company, where it is another."""
+        filial.toml, beside what `init` wrote. `inside`: as of the company, where it is another.
+        `cuttable`: its line to the broker is a `line_of(port)`."""
         store = Store(self, name, self.inside if inside is None else inside)
         port = hub_port or self.port
         if cuttable:
-            store.line = Line(port)
+            store.line = line_of(port)
             port = store.line.port
         made = self.filial("init", name, "--hub-name", self.head_name, "--hub",
                            f"tcp://{self.host}:{port}", "--hub-key", self.key, "--dir", store.dir,

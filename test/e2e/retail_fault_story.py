@@ -19,18 +19,20 @@ def all_stores():
                       if name.startswith("ops/") and name.endswith(".jsonl"))
 
 
-def import_under(stage, few, gap, what, prepare, cuttable=False):
-    """Imports all stores at once; every `gap` seconds or so a fault, counted as `what`. `prepare(company, tills)`
-    gives what makes one. In a part, all of the data; else the beginning of three stores'."""
+def import_under(stage, few, gap, what, prepare, lasts=0.0, mend=lambda: None, **options):
+    """Imports all stores at once; every `gap` seconds or so a fault, which takes about `lasts`
+    seconds, counted as `what`. `prepare(company, tills)` gives what makes one. In a part, all of the
+    data; else the beginning of three stores'. `mend` is called now and then until all is booked.
+    `options` are those of the stores."""
     names = all_stores() if stage.count else FEW
     faults = stage.times(few)
     by_store = retail(*names, lines=10 ** 9 if stage.count else 900)
-    company = stage.company(*names, start=False, cuttable=cuttable)
+    company = stage.company(*names, start=False, **options)
     tills = {}
     fault = prepare(company, tills)
     company.start()
     for name, ops in by_store.items():
-        tills[name] = Till(company.stores[name], ops, 3.0 + 1.3 * gap * faults)
+        tills[name] = Till(company.stores[name], ops, 3.0 + 1.3 * (gap + lasts) * faults)
         stage.at_end(tills[name].end)
     done = 0
     while done < faults and any(till.busy() for till in tills.values()):
@@ -38,8 +40,13 @@ def import_under(stage, few, gap, what, prepare, cuttable=False):
         done += bool(fault())
     check(done > 0, "no fault came before the import was over")
     check(done >= faults or not any(till.busy() for till in tills.values()), "the faults went on")
+    end = time.monotonic() + 600
+    while any(till.busy() for till in tills.values()) and time.monotonic() < end:
+        mend()
+        time.sleep(0.2)
     for till in tills.values():
-        till.finish(seconds=600)
+        till.finish(seconds=1)
+    mend()
     company.wait_ready()
     check_truth(stage, company, by_store, seconds=300)
     operations = sum(map(len, by_store.values()))
