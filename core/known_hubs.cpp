@@ -67,6 +67,7 @@ std::string KnownHubs::text() const {
 
 Result<KnownHubs> parse_known_hubs(ByteView text) {
     KnownHubs hubs;
+    if (text.empty()) return fail(Errc::corrupt, "it is empty");
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
         auto life = end == ByteView::npos ? std::nullopt : parse_line(text.substr(0, end));

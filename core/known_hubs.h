@@ -41,10 +41,11 @@ class KnownHubs {
     std::vector<HubLife> lives_;
 };
 
-/// `corrupt` for anything but such lines.
+/// `corrupt` for anything but such lines, and for none: it is never written without one.
 schema::Result<KnownHubs> parse_known_hubs(schema::ByteView text);
 
-/// None where there is no such file in `data`; `corrupt`, or `io`, with the file's name.
+/// None where there is no such file in `data`, and only there; `corrupt`, or `io`, with the file's
+/// name.
 schema::Result<KnownHubs> read_known_hubs(const std::filesystem::path& data);
 /// Durable on return.
 schema::Result<void> write_known_hubs(const std::filesystem::path& data, const KnownHubs& hubs);

@@ -17,6 +17,8 @@ namespace {
 /// Enough to tell the lives of one broker apart.
 constexpr std::size_t kDigitsShown = 8;
 
+constexpr std::string_view kHubsKey = "hubs";
+
 std::string hex(const Incarnation& life) { return schema::to_hex(schema::view(life)); }
 
 std::string how_to(const StoreId& hub, const Incarnation& life) {
@@ -25,9 +27,32 @@ std::string how_to(const StoreId& hub, const Incarnation& life) {
 
 }  // namespace
 
+Result<core::KnownHubs> Hubs::read() {
+    const auto noted = journal_.get(kHubsKey);
+    if (!noted) return tl::unexpected(noted.error());
+    noted_ = noted->value_or("");
+    auto known = core::read_known_hubs(data_);
+    if (!known && !noted_.empty()) {
+        return fail(known.error().code, known.error().message +
+                                            "; move it away and start the publisher again: the "
+                                            "log knows which brokers were known");
+    }
+    const bool lacks = known && noted_.size() > known->text().size() &&
+                       std::string_view(noted_).starts_with(known->text());
+    if (!lacks) return known;
+    auto all = core::parse_known_hubs(noted_);
+    if (!all) return fail("brokers in the state of the log", all.error());
+    const auto kept = core::write_known_hubs(data_, *all);
+    core::log(Level::warn, "the file of known brokers lacked what the log knows, and has it again",
+              {{"file", (data_ / "hubs").string()}, {"error", kept ? "" : kept.error().message}});
+    return all;
+}
+
+void Hubs::save(StateWrites& writes) const { writes.emplace_back(kHubsKey, known_.text()); }
+
 bool Hubs::load() {
     if (loaded_) return unread_.empty();
-    auto known = core::read_known_hubs(data_);
+    auto known = read();
     loaded_ = true;
     unread_ = known ? "" : known.error().message;
     if (known) known_ = std::move(*known);

@@ -105,6 +105,9 @@ Result<End> trade(Process& process, const core::Keys* keys, bool again) {
     }
     auto journal = core::RocksJournal::open(journal_options(options));
     if (!journal) return tl::unexpected(journal.error());
+    const auto quarantine = unlifted(options, **journal);
+    if (!quarantine) return tl::unexpected(quarantine.error());
+    if (*quarantine) return End::changed;
     auto publisher = Publisher::open(options, **journal, process.clock(), &process.allow());
     if (!publisher) return tl::unexpected(publisher.error());
     (*publisher)->copies([&](const std::filesystem::path& folder) {

@@ -1,6 +1,7 @@
 #include "publisher/log_place.h"
 
 #include "core/log.h"
+#include "publisher/outbox.h"
 #include "schema/planted.h"
 
 namespace filial::publisher {
@@ -34,6 +35,33 @@ Result<void> make_room(const Quarantine& quarantine, LogPlace& place) {
         if (const auto moved = place.move_aside(name); !moved) return moved;
     }
     return {};
+}
+
+Result<void> note_quarantine(core::Journal& journal, const Quarantine& quarantine) {
+    const std::string text = core::quarantine_text(quarantine);
+    const auto noted = journal.get(kQuarantineKey);
+    if (!noted) return tl::unexpected(noted.error());
+    if (*noted == text) return {};
+    core::JournalWrite write;
+    write.state.emplace_back(kQuarantineKey, text);
+    return journal.commit(write, true);
+}
+
+Result<std::optional<Quarantine>> unlifted(const core::Options& options,
+                                           const core::Journal& journal) {
+    const auto noted = journal.get(kQuarantineKey);
+    if (!noted) return tl::unexpected(noted.error());
+    if (!*noted) return std::optional<Quarantine>();
+    auto quarantine = core::parse_quarantine(**noted);
+    if (!quarantine) return schema::fail("quarantine in the state of the log", quarantine.error());
+    if (readmitted(journal, *quarantine)) return std::optional<Quarantine>();
+    core::log(core::Level::error,
+              "the file quarantine is gone, but head office has not readmitted this machine: it is "
+              "there again, and nothing is booked",
+              {{"folder", options.data.string()}, {"why", quarantine->reason}});
+    const auto written = core::write_quarantine(options.data, *quarantine);
+    if (!written) return tl::unexpected(written.error());
+    return std::optional<Quarantine>(std::move(*quarantine));
 }
 
 bool readmitted(const core::Journal& journal, const Quarantine& quarantine) {

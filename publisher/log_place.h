@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/journal/journal.h"
@@ -30,6 +31,16 @@ schema::Result<void> set_aside(const core::Options& options, const LogPlace& pla
 
 /// What was set aside makes room for the log that the brokers hold; done again after a crash.
 schema::Result<void> make_room(const core::Quarantine& quarantine, LogPlace& place);
+
+/// The log's state says that it is in quarantine, whatever becomes of the file beside it, until the
+/// write that opens its next epoch (Outbox::open_epoch). Durable on return; nothing is written
+/// where it says so already.
+schema::Result<void> note_quarantine(core::Journal& journal, const core::Quarantine& quarantine);
+
+/// Where the file is gone, and the log's state says that head office has not lifted the quarantine:
+/// that one, and the file is there again, durable on return.
+schema::Result<std::optional<core::Quarantine>> unlifted(const core::Options& options,
+                                                         const core::Journal& journal);
 
 /// Whether the log has begun the life that the quarantine waits for: only the quarantine is left,
 /// by a crash between the two.

@@ -96,6 +96,7 @@ Result<void> Outbox::open_epoch(core::Journal& journal, const schema::StoreId& s
     core::JournalWrite write;
     Chains chains = chains_of(head);
     write.appends.push_back(append_of(outbox.take_group(at), chains));
+    write.state.emplace_back(kQuarantineKey, std::nullopt);
     if (const auto done = journal.commit(write, true); !done) {
         return schema::fail("open epoch " + std::to_string(epoch.value()) + " of " + self.value(),
                             done.error());

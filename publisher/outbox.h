@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,6 +18,9 @@
 #include "schema/event.h"
 
 namespace filial::publisher {
+
+/// In the log's state while the log is in quarantine: see log_place.h.
+inline constexpr std::string_view kQuarantineKey = "quarantine";
 
 /// State beside the log, for one write: key -> value, nullopt erases.
 using StateWrites = std::vector<std::pair<schema::Bytes, std::optional<schema::Bytes>>>;
@@ -38,7 +42,8 @@ class Outbox : public ledger::State {
                                                         schema::StoreId self, schema::Timestamp at);
 
     /// Begins the next life of a log, behind all that it has: `log.opened` with what it continues
-    /// from and the chain heads there. Durable on return; `journal` has no outbox meanwhile.
+    /// from and the chain heads there, and no word of a quarantine any more. Durable on return;
+    /// `journal` has no outbox meanwhile.
     static schema::Result<void> open_epoch(core::Journal& journal, const schema::StoreId& self,
                                            schema::Epoch epoch,
                                            const schema::Incarnation& incarnation,

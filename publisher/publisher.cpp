@@ -34,7 +34,7 @@ Publisher::Publisher(const core::Options& options, core::Journal& journal, const
       clients_(journal),
       intake_(clients_, policy_, options.publisher.queue_tickets),
       rounds_(options.store, policy_, clients_, intake_),
-      hubs_(options.data, clock),
+      hubs_(options.data, journal, clock),
       marks_(journal, options.publisher.mark_every_us),
       started_(clock.boot()),
       saved_(clock.boot()),
@@ -212,8 +212,10 @@ void Publisher::save_positions(BootTime now) {
         receivers_->forget(gone);
     }
     const bool applied = marks_.changed(now);
-    if (!control_->changed() && !receivers_->changed() && !applied) return;
+    const bool hubs = hubs_.unsaved();
+    if (!control_->changed() && !receivers_->changed() && !applied && !hubs) return;
     core::JournalWrite write;
+    if (hubs) hubs_.save(write.state);
     control_->save(write.state);
     receivers_->save(write.state);
     if (applied) marks_.save(write.state);
@@ -226,6 +228,7 @@ void Publisher::save_positions(BootTime now) {
     control_->saved();
     receivers_->saved();
     if (applied) marks_.saved(now);
+    if (hubs) hubs_.saved();
 }
 
 void Publisher::write_failed(const schema::Error& error) {

@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/machine.h"
 #include "core/process.h"
+#include "publisher/log_place.h"
 #include "publisher/outbox.h"
 #include "schema/planted.h"
 
@@ -32,7 +33,7 @@ Rejoiner::Rejoiner(const core::Options& options, core::Journal& journal, const c
       clock_(clock),
       quarantine_(quarantine),
       logs_(journal, clock, core::StoreLogs::Chains::proved),
-      hubs_(options.data, clock),
+      hubs_(options.data, journal, clock),
       started_(clock.boot()) {}
 
 Result<schema::Range> Rejoiner::read(const core::ReadRequest& request) {
@@ -105,6 +106,7 @@ void Rejoiner::rejoined(const core::Peer& peer, const schema::Rejoined& answer) 
 
 Result<void> Rejoiner::decide() {
     if (!news_ || logs_.staged()) return {};
+    if (const auto noted = note_quarantine(journal_, quarantine_); !noted) return noted;
     news_ = false;
     auto next = readmission_.next(journal_, options_.store, !quarantine_.aside.empty());
     if (!next) return tl::unexpected(next.error());

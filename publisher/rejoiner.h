@@ -19,7 +19,8 @@ namespace filial::publisher {
 /// The publisher of a store in quarantine. It offers no log, takes no notice, and answers every
 /// ticket busy: what a till sells meanwhile stays with the till. It gets the store's own log back
 /// from the brokers as far as it goes, asks them to be readmitted, and opens the granted epoch
-/// behind all of it. One thread; ends when `outcome` says so.
+/// behind all of it. The log's state says meanwhile that it is in quarantine. One thread; ends when
+/// `outcome` says so.
 class Rejoiner : public core::Host {
   public:
     enum class Outcome { going_on, readmitted, set_aside };

@@ -75,6 +75,9 @@ Result<void> PublisherLife::end_repair() {
 Result<void> PublisherLife::trade() {
     machine_.publisher_disk.open();
     if (const auto whole = machine_.publisher_disk.whole(); !whole) return whole;
+    const auto quarantine = publisher::unlifted(machine_.options, machine_.publisher_disk);
+    if (!quarantine) return tl::unexpected(quarantine.error());
+    if (*quarantine) return start();
     auto opened = publisher::Publisher::open(machine_.options, machine_.publisher_disk,
                                              machine_.clock, &allow_);
     if (!opened) return tl::unexpected(opened.error());

@@ -37,14 +37,15 @@ Message accept(const std::string& digits, const std::string& reason = "a new dis
 TEST_CASE(
     "N8: the first life of a broker is noted, another one is not trusted before a person said so") {
     const TempFolder folder;
+    const MemoryJournal journal;
     filial::core::ManualClock clock;
     {
-        Hubs hubs(folder.path(), clock);
+        Hubs hubs(folder.path(), journal, clock);
         CHECK(hubs.trusts(life(1)));
         CHECK(hubs.trusts(life(1)));
         CHECK(hubs.changed().empty());
     }
-    Hubs hubs(folder.path(), clock);
+    Hubs hubs(folder.path(), journal, clock);
     CHECK_FALSE(hubs.trusts(life(2)));
     CHECK(hubs.changed().find("filial accept-hub head 02020202") != std::string::npos);
     CHECK(hubs.accept(kHub, "03030303", "a new disk").error().code == Errc::not_found);
@@ -61,7 +62,7 @@ TEST_CASE(
     CHECK(hubs.accept(kHub, "02020202", "again").error().code == Errc::refused);
 
     // For good, with who came before; and the old life is now the one that is not known.
-    Hubs again(folder.path(), clock);
+    Hubs again(folder.path(), journal, clock);
     CHECK(again.trusts(life(2)));
     CHECK_FALSE(again.trusts(life(1)));
     const auto sentences = again.sentences();
@@ -73,8 +74,9 @@ TEST_CASE(
 
 TEST_CASE("hubs: the old broker that comes back ends the question, one without a life is trusted") {
     const TempFolder folder;
+    const MemoryJournal journal;
     filial::core::ManualClock clock;
-    Hubs hubs(folder.path(), clock);
+    Hubs hubs(folder.path(), journal, clock);
     CHECK(hubs.trusts(broker()));
     CHECK(hubs.sentences().empty());
     CHECK(hubs.trusts(life(1)));
@@ -84,13 +86,68 @@ TEST_CASE("hubs: the old broker that comes back ends the question, one without a
 }
 
 TEST_CASE("hubs: where it cannot be read which broker was known, none is trusted and it is said") {
+    for (const std::string damaged : {"head\n", ""}) {
+        CAPTURE(damaged);
+        const TempFolder folder;
+        folder.write("hubs", damaged);
+        const MemoryJournal journal;
+        filial::core::ManualClock clock;
+        Hubs hubs(folder.path(), journal, clock);
+        CHECK_FALSE(hubs.trusts(life(1)));
+        CHECK(hubs.changed().find("hubs") != std::string::npos);
+        CHECK(read_file(folder / "hubs") == damaged);
+    }
+}
+
+TEST_CASE("N8: who was met before is not met for the first time again where the file is damaged") {
     const TempFolder folder;
-    folder.write("hubs", "head\n");
-    filial::core::ManualClock clock;
-    Hubs hubs(folder.path(), clock);
-    CHECK_FALSE(hubs.trusts(life(1)));
-    CHECK(hubs.changed().find("hubs") != std::string::npos);
-    CHECK(read_file(folder / "hubs") == "head\n");
+    Shop shop;
+    shop.options.data = folder.path();
+    shop.restart();
+    CHECK(shop.publisher->want(life(1), kNeighbour));
+    CHECK_FALSE(shop.publisher->want(life(2), kNeighbour));
+    shop.publisher->request(shop.till, accept("02020202"));
+    shop.clock.advance(filial::core::kSecond);
+    shop.publisher->turn(shop.clock.boot());
+    const std::string whole = read_file(folder / "hubs");
+    const auto damage = [&](std::optional<std::size_t> cut) {
+        if (cut) folder.write("hubs", whole.substr(0, *cut));
+        if (!cut) std::filesystem::remove(folder / "hubs");
+        shop.restart();
+    };
+
+    SUBCASE("gone, or cut at the end of a line: the log knows") {
+        for (const auto cut : {std::optional<std::size_t>(), {whole.find('\n') + 1}}) {
+            CAPTURE(cut.has_value());
+            damage(cut);
+            CHECK_FALSE(shop.publisher->want(life(1), kNeighbour));
+            CHECK(shop.publisher->want(life(2), kNeighbour));
+            CHECK(read_file(folder / "hubs") == whole);
+        }
+    }
+    SUBCASE("emptied, or cut anywhere else: nobody is trusted, and it is said what to do") {
+        for (const std::size_t cut : {std::size_t{0}, whole.size() - 1}) {
+            CAPTURE(cut);
+            damage(cut);
+            CHECK_FALSE(shop.publisher->want(life(2), kNeighbour));
+            shop.legs.answers.clear();
+            shop.publisher->request(shop.till, Message{StatusAsk{5}});
+            CHECK(shop.only<Status>().health.find("hubs") != std::string::npos);
+            CHECK_FALSE(shop.publisher->want(life(1), kNeighbour));
+        }
+        // As it says.
+        damage(std::nullopt);
+        CHECK(shop.publisher->want(life(2), kNeighbour));
+    }
+    SUBCASE("the log is from an older backup: the file counts") {
+        shop.publisher.reset();
+        filial::core::JournalWrite older;
+        older.state.emplace_back("hubs", whole.substr(0, whole.find('\n') + 1));
+        REQUIRE(shop.journal.commit(older, true));
+        shop.restart();
+        CHECK(shop.publisher->want(life(2), kNeighbour));
+        CHECK_FALSE(shop.publisher->want(life(1), kNeighbour));
+    }
 }
 
 TEST_CASE("N8: of a broker without its memory no notice is taken, and its word ends no log") {

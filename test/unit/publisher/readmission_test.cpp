@@ -244,6 +244,7 @@ TEST_CASE("N8: a readmitted store whose disk fails in the write of its epoch end
     Rejoined word = word_of(here, 4, 2);
     word.incarnation = quarantine.incarnation;
 
+    rejoiner.turn({});  // The note of the quarantine is written.
     here.fail_commits(Errc::no_space);
     rejoiner.rejoined(head, word);
     rejoiner.turn({});
