@@ -1,5 +1,7 @@
 #include "publisher/hubs.h"
 
+#include <algorithm>
+
 #include "core/log.h"
 
 namespace filial::publisher {
@@ -37,11 +39,17 @@ Result<core::KnownHubs> Hubs::read() {
                                             "; move it away and start the publisher again: the "
                                             "log knows which brokers were known");
     }
-    const bool lacks = known && noted_.size() > known->text().size() &&
-                       std::string_view(noted_).starts_with(known->text());
-    if (!lacks) return known;
+    if (!known || known->text().starts_with(noted_)) return known;
     auto all = core::parse_known_hubs(noted_);
     if (!all) return fail("brokers in the state of the log", all.error());
+    // One that was cut at the end of a line has nothing that the log lacks. Of another one what
+    // only it says counts, lives that a flipped bit has made too: then a person is asked.
+    for (const HubLife& life : known->all()) {
+        const bool there = std::any_of(all->all().begin(), all->all().end(), [&](const auto& one) {
+            return one.hub == life.hub && one.life == life.life;
+        });
+        if (!there) all->add(life);
+    }
     const auto kept = core::write_known_hubs(data_, *all);
     core::log(Level::warn, "the file of known brokers lacked what the log knows, and has it again",
               {{"file", (data_ / "hubs").string()}, {"error", kept ? "" : kept.error().message}});

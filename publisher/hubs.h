@@ -18,9 +18,10 @@ namespace filial::publisher {
 /// store's log as ever, but what only the old one could know is not taken from it before a person
 /// has accepted it here. Lives of zeros are of brokers that say none, and are trusted.
 ///
-/// What the file `hubs` says stands in the log's state too, under `hubs`, a second later. A file
-/// that is gone, or lacks lines at its end, is written again from there, so that nobody comes to be
-/// met for the first time who was met before. One that cannot be read is left as it is.
+/// What the file `hubs` says stands in the log's state too, under `hubs`, a second later. Lines
+/// that a file lacks are put in front of it from there, so that nobody comes to be met for the
+/// first time who was met before, whatever is gone, cut or flipped. One that cannot be read is left
+/// as it is.
 class Hubs {
   public:
     /// Nothing is read before the first broker is met. `journal` and `clock` must outlive it.

@@ -139,6 +139,17 @@ TEST_CASE("N8: who was met before is not met for the first time again where the 
         damage(std::nullopt);
         CHECK(shop.publisher->want(life(2), kNeighbour));
     }
+    SUBCASE("any bit flipped: no life is trusted but the one that was") {
+        for (std::size_t at = 0; at < whole.size(); ++at) {
+            CAPTURE(at);
+            std::string flipped = whole;
+            flipped[at] = static_cast<char>(flipped[at] ^ 4);
+            folder.write("hubs", flipped);
+            shop.restart();
+            CHECK_FALSE(shop.publisher->want(life(1), kNeighbour));
+            CHECK_FALSE(shop.publisher->want(life(9), kNeighbour));
+        }
+    }
     SUBCASE("the log is from an older backup: the file counts") {
         shop.publisher.reset();
         filial::core::JournalWrite older;
