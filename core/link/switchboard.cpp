@@ -151,8 +151,16 @@ void Switchboard::on_message(Line& line, Message message) {
         return;
     }
     const auto of_session = [&](std::uint64_t number) {
-        if (session.mine(number)) session.heard(now);
-        return session.mine(number);
+        const bool mine = session.mine(number);
+        if (mine) session.heard(now);
+        // Whoever calls says nothing of an earlier session once it has greeted. It knows another
+        // one than stands here, as after a greeting that came twice: neither end would ever hear
+        // the other, and each would take the bytes that come for life.
+        if (!mine && !line.dialled()) {
+            refuse(line, {Errc::unknown_session, "another session stands here: greet again"}, {},
+                   {});
+        }
+        return mine;
     };
     if (auto* several = std::get_if<schema::Several>(&message)) {
         if (of_session(several->session)) on_several(line, *several);
