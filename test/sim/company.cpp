@@ -23,11 +23,14 @@ Company* Company::current() { return running; }
 Company::Company(std::uint64_t seed, const std::string& folder, core::AllowList& allow)
     : plan_(seed),
       random_(seed * 2),
+      amiss_(seed * 2 + 0x616d'6973),
+      rare_(seed, plan_.quiet()),
       folder_(folder),
       allow_(allow),
-      network_(now_, random_, [this](int process, Time when) { wake(process, when); }),
+      network_(now_, random_, amiss_, [this](int process, Time when) { wake(process, when); }),
       truth_(now_, machines_) {
     running = this;
+    rare_points = &rare_;
     schema::set_random_source([](char* to, std::size_t size) {
         for (std::size_t i = 0; i < size; ++i) {
             to[i] = static_cast<char>(running->random_.next());
@@ -62,6 +65,7 @@ Company::Company(std::uint64_t seed, const std::string& folder, core::AllowList&
     for (std::size_t i = 0; i < tills_.size(); ++i) wake(kFirstTill + static_cast<int>(i), kSecond);
     if (plan_.every_of(Fault::clone) > 0) add_clone();
     add_people();
+    add_earlier_version();
     admit_all();
     truth_.over_older = [this](int process) { return network_.over_older(process); };
     for (std::size_t fault = 0; fault < kFaults; ++fault) draw_next(static_cast<Fault>(fault));
@@ -73,6 +77,7 @@ Company::~Company() {
     shops_.clear();
     for (Process& process : processes_) process.life.reset();
     schema::set_random_source(nullptr);
+    rare_points = nullptr;
     running = nullptr;
 }
 
@@ -183,7 +188,7 @@ void Company::turn(Process& process) {
         return end(process, false, random_.between(100, 20'000) * kMillisecond,
                    "is killed at a write");
     }
-    wake(process.id, now_ + plan_.tick);
+    wake(process.id, now_ + (rare(Rare::idle_turn) ? kMillisecond : plan_.tick));
     look(process);
 }
 
@@ -258,6 +263,7 @@ std::vector<std::pair<Machine*, Life*>> Company::lives() const {
 
 Outcome Company::run() {
     tell(plan_.text());
+    tell("often here: " + rare_.text());
     bool settled = false;
     Time look_again = 0;
     std::string what;
@@ -321,6 +327,11 @@ Outcome Company::run() {
     }
     for (const auto& [name, times] : truth_.counts()) counts_[name] += times;
     counts_["of an older session"] = net.older;
+    counts_["messages repeated"] = net.repeated;
+    counts_["messages overtaken"] = net.overtaken;
+    for (std::size_t point = 0; point < kRares; ++point) {
+        counts_[kRareNames[point]] = rare_.times(static_cast<Rare>(point));
+    }
     outcome.counts = counts_;
     return outcome;
 }

@@ -14,6 +14,7 @@
 #include "test/sim/people.h"
 #include "test/sim/plan.h"
 #include "test/sim/process.h"
+#include "test/sim/rare.h"
 #include "test/sim/story.h"
 #include "test/sim/till.h"
 #include "test/sim/truth.h"
@@ -85,6 +86,7 @@ class Company {
     void set_options(Machine& machine, bool store);
     void add_clone();
     void add_till(Machine& machine);
+    void add_earlier_version();
     void add_process(Role role, Machine& machine);
     void push(Time at, What what, std::size_t index);
     void later(Time in, std::function<void()> what);
@@ -137,6 +139,8 @@ class Company {
 
     Plan plan_;
     Random random_;
+    Random amiss_;  ///< Of what came to be simulated later.
+    RarePoints rare_;
     Time now_ = 0;
     std::string folder_;
     core::AllowList& allow_;

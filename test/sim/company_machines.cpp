@@ -46,10 +46,11 @@ void Company::set_options(Machine& machine, bool store) {
     options.store = machine.store;
     options.data = std::filesystem::path(folder_) / name;
     options.sockets = name;
-    options.publisher.mark_every_us = plan_.mark_every;
+    options.publisher.mark_every_us =
+        rare_.holds(Rare::marks_each_turn) ? 100 * kMillisecond : plan_.mark_every;
     options.publisher.queue_tickets = plan_.queue_tickets;
-    options.scrub_every_us = plan_.scrub_every;
-    machine.groups = plan_.groups;
+    options.scrub_every_us = rare_.holds(Rare::looks_all_day) ? 10 * kSecond : plan_.scrub_every;
+    machine.groups = rare_.holds(Rare::groups_of_one) ? publisher::GroupSizes{1, 1} : plan_.groups;
     options.broker.keep_us = plan_.keep;
     options.publisher.listen = "tcp://" + name + ":1";
     options.broker.listen = "tcp://" + name + ":2";
@@ -76,6 +77,23 @@ void Company::set_options(Machine& machine, bool store) {
     }
     std::filesystem::remove_all(options.data);
     std::filesystem::create_directories(options.publisher_dir());
+}
+
+/// The replica of one store does not know a kind of event until its next version comes.
+void Company::add_earlier_version() {
+    if (plan_.unknown_kind.empty()) return;
+    Machine& machine = machine_of(stores_[plan_.seed % stores_.size()]);
+    machine.options.subscriber.hold_kinds = {plan_.unknown_kind};
+    later(plan_.upgrade, [this, &machine] {
+        counts_["events parked"] += truth_.parked(machine);
+        machine.options.subscriber.hold_kinds.clear();
+        for (Process& process : processes_) {
+            const bool replica = process.machine == &machine && process.role == Role::subscriber;
+            if (!replica || !process.life) continue;
+            counts_["upgrades"] += 1;
+            end(process, false, amiss_.between(1, 10) * kSecond, "is upgraded");
+        }
+    });
 }
 
 /// Who has a log that head office waits for, and who may send the logs of others.

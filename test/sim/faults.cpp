@@ -8,8 +8,9 @@ namespace filial::sim {
 void Company::draw_next(Fault fault) {
     const Time every = plan_.every[static_cast<std::size_t>(fault)];
     if (every == 0 || mended_) return;
-    push(now_ + random_.between(every / 4, every * 7 / 4), What::fault,
-         static_cast<std::size_t>(fault));
+    const auto index = static_cast<std::size_t>(fault);
+    Random& random = index < kFirstOfLater ? random_ : amiss_;
+    push(now_ + random.between(every / 4, every * 7 / 4), What::fault, index);
 }
 
 void Company::count(Fault fault) { ++counts_[name_of(fault)]; }
@@ -230,6 +231,20 @@ void Company::befall(Fault fault) {
             return replace_store();
         case Fault::clone:
             return clone_store();
+        case Fault::repeat:
+        case Fault::overtake: {
+            const auto [a, b] = any_wire();
+            const bool twice = fault == Fault::repeat;
+            const auto amiss = [this, a = a, b = b, twice](unsigned in_a_thousand) {
+                Wire& wire = network_.wire(a, b);
+                (twice ? wire.repeats : wire.overtakes) = in_a_thousand;
+            };
+            amiss(static_cast<unsigned>(amiss_.between(20, 400)));
+            tell("the wire between " + a + " and " + b +
+                 (twice ? " brings messages twice" : " lets messages overtake others"));
+            later(amiss_.between(1, 60) * kSecond, [amiss] { amiss(0); });
+            break;
+        }
         case Fault::damaged_log:
         case Fault::damaged_broker:
         case Fault::damaged_replica:
@@ -249,6 +264,7 @@ void Company::mend() {
             network_.mend(one, other, 500);
             network_.set_speed(one, other, 0);
             network_.wire(one, other).corrupts = 0;
+            network_.wire(one, other).repeats = network_.wire(one, other).overtakes = 0;
             if (network_.wire(one, other).swallows) network_.reset(one, other);
             network_.wire(one, other).swallows = false;
         }

@@ -38,7 +38,10 @@ constexpr const char* kMustHappen[] = {"connections broken",
                                        "of an older session",
                                        "brokers accepted",
                                        "logs trimmed",
-                                       "replicas from snapshots"};
+                                       "replicas from snapshots",
+                                       "messages repeated",
+                                       "messages overtaken",
+                                       "events parked"};
 
 void sink(filial::core::Level level, std::string_view text,
           std::initializer_list<filial::core::Field> fields) {
@@ -220,6 +223,8 @@ int main(int argc, char** argv) {
         for (std::size_t fault = 0; fault < filial::sim::kFaults; ++fault) {
             names.emplace_back(name_of(static_cast<filial::sim::Fault>(fault)));
         }
+        names.insert(names.end(), std::begin(filial::sim::kRareNames),
+                     std::end(filial::sim::kRareNames));
         for (const std::string& name : names) {
             if (seen[name] * 100 >= static_cast<std::int64_t>(done)) continue;
             std::printf("%s happened in %lld of %llu seeds only\n", name.c_str(),

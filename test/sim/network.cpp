@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "test/sim/rare.h"
+
 namespace filial::sim {
 
 using schema::Bytes;
@@ -52,7 +54,7 @@ void Network::schedule(Connection& connection, Way& way, int to, Message& messag
 }
 
 bool Network::send(Connection& connection, Way& way, int to, schema::ByteView bytes) {
-    if (way.queue.size() >= kQueueMax) {
+    if (way.queue.size() >= kQueueMax || (!connection.local && rare(Rare::line_full))) {
         ++counts_.refused;
         return false;
     }
@@ -80,7 +82,29 @@ bool Network::send(Connection& connection, Way& way, int to, schema::ByteView by
     if (connection.broken) return true;
     schedule(connection, way, to, message);
     way.queue.push_back(std::move(message));
+    if (connection.local) return true;
+    const Wire& wire = this->wire(connection.caller_store, connection.listener_store);
+    if (wire.repeats > 0) repeat(connection, way, to, wire);
+    if (wire.overtakes > 0) overtake(way, wire);
     return true;
+}
+
+/// What was just sent, or what went before it and has not come yet, comes once more behind it.
+void Network::repeat(Connection& connection, Way& way, int to, const Wire& wire) {
+    if (way.queue.size() >= kQueueMax || !amiss_.chance(wire.repeats)) return;
+    Message again{0, 0, way.queue[amiss_.below(way.queue.size())].bytes};
+    schedule(connection, way, to, again);
+    way.queue.push_back(std::move(again));
+    ++counts_.repeated;
+}
+
+/// What was just sent changes places with one that has not come yet.
+void Network::overtake(Way& way, const Wire& wire) {
+    if (!amiss_.chance(wire.overtakes)) return;
+    Message& other = way.queue[amiss_.below(way.queue.size())];
+    if (other.arrives <= now_ || &other == &way.queue.back()) return;
+    std::swap(other.bytes, way.queue.back().bytes);
+    ++counts_.overtaken;
 }
 
 /// Of a block, whose checksum has to find it; anything else CURVE finds, and ends the connection.
@@ -94,8 +118,12 @@ void Network::damage(Bytes& bytes, Connection& connection) {
     break_up(connection, now_, now_);
 }
 
-std::optional<Bytes> Network::receive(Way& way) {
+std::optional<Bytes> Network::receive(Way& way, int to) {
     if (way.queue.empty() || way.queue.front().arrives > now_) return std::nullopt;
+    if (rare(Rare::late_read)) {
+        wake_(to, now_ + kMillisecond);
+        return std::nullopt;
+    }
     Bytes bytes = std::move(way.queue.front().bytes);
     way.came = std::max(way.came, way.queue.front().arrives);
     way.queue.pop_front();

@@ -24,6 +24,8 @@ struct Wire {
     std::int64_t jitter_us = 0;
     std::int64_t bytes_a_second = 0;  ///< 0: as many as there are.
     unsigned corrupts = 0;            ///< Blocks in a thousand of which a byte is damaged.
+    unsigned repeats = 0;             ///< Messages in a thousand that come twice.
+    unsigned overtakes = 0;           ///< And that pass one which was sent before.
     bool swallows = false;            ///< Connections come about, and nothing comes over them.
     Time down_since = 0;
 };
@@ -33,20 +35,24 @@ struct NetworkCounts {
     std::int64_t messages = 0;
     std::int64_t lost = 0;  ///< In flight when their connection broke.
     std::int64_t corrupted = 0;
-    std::int64_t refused = 0;  ///< The line was full.
-    std::int64_t stalled = 0;  ///< Stood still while the wire was down.
-    std::int64_t broken = 0;   ///< Connections.
-    std::int64_t older = 0;    ///< Came of an older session when a newer one stood.
+    std::int64_t refused = 0;    ///< The line was full.
+    std::int64_t stalled = 0;    ///< Stood still while the wire was down.
+    std::int64_t broken = 0;     ///< Connections.
+    std::int64_t repeated = 0;   ///< Came twice.
+    std::int64_t overtaken = 0;  ///< Came behind one that was sent later.
+    std::int64_t older = 0;      ///< Came of an older session when a newer one stood.
 };
 
 /// Connections as ZeroMQ gives them: messages whole and in order within one, and all that were on
-/// the way lost with it, without a word. Between connections there is no order.
+/// the way lost with it, without a word. Between connections there is no order. A wire that repeats
+/// or lets messages overtake breaks that: positions and nonces have to stand it all the same.
 class Network {
   public:
     /// `wake(process, when)`: something will be there for it to see.
     using Wake = std::function<void(int process, Time when)>;
-    Network(const Time& now, Random& random, Wake wake)
-        : now_(now), random_(random), wake_(std::move(wake)) {}
+    /// `amiss`: for what transports do not do.
+    Network(const Time& now, Random& random, Random& amiss, Wake wake)
+        : now_(now), random_(random), amiss_(amiss), wake_(std::move(wake)) {}
 
     /// Of the process `process` on that machine, which has the key of `user`. Must not outlive the
     /// network.
@@ -116,13 +122,15 @@ class Network {
         class SimListener* listener = nullptr;
     };
     bool send(Connection& connection, Way& way, int to, schema::ByteView bytes);
+    void repeat(Connection& connection, Way& way, int to, const Wire& wire);
+    void overtake(Way& way, const Wire& wire);
     void schedule(Connection& connection, Way& way, int to, Message& message);
     void break_up(Connection& connection, Time caller_sees, Time listener_sees);
     /// The calling end closes it. What it had sent its kernel still brings, as long as it takes,
     /// also when that end has long called anew.
     void close(Connection& connection, Time caller_sees, Time listener_sees);
     void send_again(Connection& connection);
-    std::optional<schema::Bytes> receive(Way& way);
+    std::optional<schema::Bytes> receive(Way& way, int to);
     void damage(schema::Bytes& bytes, Connection& connection);
     void note(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001b3; }
     void collect();
@@ -132,6 +140,7 @@ class Network {
 
     const Time& now_;
     Random& random_;
+    Random& amiss_;
     Wake wake_;
     std::map<std::string, Bound> bound_;
     std::map<std::pair<std::string, std::string>, Wire> wires_;

@@ -3,6 +3,7 @@
 
 #include "schema/limits.h"
 #include "test/sim/network.h"
+#include "test/sim/rare.h"
 
 namespace filial::sim {
 
@@ -37,7 +38,7 @@ class SimListener : public core::Listener {
     Result<std::optional<Incoming>> receive() override {
         for (std::size_t i = 0; i < here_.size(); ++i) {
             next_ = (next_ + 1) % here_.size();
-            auto bytes = network_.receive(here_[next_]->to_listener);
+            auto bytes = network_.receive(here_[next_]->to_listener, process_);
             if (!bytes) continue;
             const bool older = here_.size() > 1 && network_.is_older(*here_[next_]);
             network_.over_older_[process_] = older;
@@ -121,7 +122,7 @@ class SimCaller : public core::Caller {
     Result<std::optional<Bytes>> receive() override {
         network_.over_older_[process_] = false;
         if (!connection_) return std::optional<Bytes>();
-        return network_.receive(connection_->to_caller);
+        return network_.receive(connection_->to_caller, process_);
     }
     Result<bool> send(schema::ByteView bytes) override {
         if (bytes.size() > schema::kMessageBytesMax) return schema::fail(Errc::too_large, "send");
@@ -219,6 +220,7 @@ class SimCaller : public core::Caller {
         began_ = now;
         ++connections_;
         network_.wake_(process_, now);
+        if (!local_ && rare(Rare::young_break)) network_.break_up(*connection_, now, now);
     }
     void lost() {
         const Time now = network_.now_;

@@ -2,17 +2,41 @@
 
 #include <algorithm>
 
+#include "schema/grant_payloads.h"
+#include "schema/payloads.h"
+
 namespace filial::sim {
 
 const char* name_of(Fault fault) {
-    constexpr const char* names[] = {
-        "kill",        "kill at a write", "power cut",      "power cut at a write",
-        "pause",       "suspend",         "cut wire",       "isolate",
-        "swizzle",     "reset",           "slow",           "swallow",
-        "corrupt",     "full disk",       "broken disk",    "clock jump",
-        "clock drift", "dial-up",         "old replica",    "old broker",
-        "restart",     "restore",         "replace",        "clone",
-        "damaged log", "damaged broker",  "damaged replica"};
+    constexpr const char* names[] = {"kill",
+                                     "kill at a write",
+                                     "power cut",
+                                     "power cut at a write",
+                                     "pause",
+                                     "suspend",
+                                     "cut wire",
+                                     "isolate",
+                                     "swizzle",
+                                     "reset",
+                                     "slow",
+                                     "swallow",
+                                     "corrupt",
+                                     "full disk",
+                                     "broken disk",
+                                     "clock jump",
+                                     "clock drift",
+                                     "dial-up",
+                                     "old replica",
+                                     "old broker",
+                                     "restart",
+                                     "restore",
+                                     "replace",
+                                     "clone",
+                                     "damaged log",
+                                     "damaged broker",
+                                     "damaged replica",
+                                     "repeat",
+                                     "overtake"};
     return names[static_cast<std::size_t>(fault)];
 }
 
@@ -39,7 +63,7 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     if (from % 4 == 1) groups = {2, 1};
     accounts_move = random.chance(400);
     asks_by_itself = random.chance(400);
-    for (std::size_t fault = 0; fault < kFaults; ++fault) {
+    for (std::size_t fault = 0; fault < kFirstOfLater; ++fault) {
         const bool on = random.chance(450);
         every[fault] = on ? random.between(4, 120) * kSecond : 0;
     }
@@ -53,8 +77,8 @@ Plan::Plan(std::uint64_t from) : seed(from) {
         const bool too = may && random.chance(700);
         every[static_cast<std::size_t>(fault)] = too ? random.between(least, most) * kSecond : 0;
     };
-    const bool quiet = std::all_of(every.begin(), every.end(), [](Time each) { return each == 0; });
-    if (quiet) return;
+    if (quiet()) return;
+    draw_later();
     only(Fault::restore, which < 20, 4, 60);
     only(Fault::replace, which < 20, 4, 90);
     // With two brokers each may have another half of a fork, and only people can part them.
@@ -72,6 +96,27 @@ Plan::Plan(std::uint64_t from) : seed(from) {
     people_hurry = comes_back && brokers == 1 && random.chance(400);
 }
 
+/// From other numbers: all else in a seed is as it was before there were these.
+void Plan::draw_later() {
+    Random random(seed * 2 + 0x6c61'7465);
+    for (std::size_t fault = kFirstOfLater; fault < kFaults; ++fault) {
+        const bool on = random.chance(250);
+        every[fault] = on ? random.between(4, 120) * kSecond : 0;
+    }
+    const bool old = random.chance(150);
+    upgrade = random.between(runs_for / 4, runs_for);
+    const std::string_view kind = random.pick(std::vector<std::string_view>{
+        schema::kStockMoved, schema::kDebtMoved, schema::kLimitSet, schema::kAppValue,
+        schema::kCustomerRegistered, schema::kCustomerEdited, schema::kTransferSent,
+        schema::kTransferSettled, schema::kGrantGiven, schema::kGrantReturned, schema::kDebtTold,
+        schema::kRoundOpened});
+    if (old) unknown_kind = kind;
+}
+
+bool Plan::quiet() const {
+    return std::all_of(every.begin(), every.end(), [](Time each) { return each == 0; });
+}
+
 bool Plan::rots() const {
     return every_of(Fault::damaged_log) > 0 || every_of(Fault::damaged_broker) > 0 ||
            every_of(Fault::damaged_replica) > 0;
@@ -87,6 +132,7 @@ std::string Plan::text() const {
                        " stores, " + std::to_string(brokers) + (chained ? " chained" : "") +
                        " brokers, " + (head_is_store ? "head office has a log, " : "") +
                        (peers ? "peers, " : "") + (people_hurry ? "people hurry, " : "") +
+                       (unknown_kind.empty() ? "" : "one does not know " + unknown_kind + ", ") +
                        (keep > 0 ? "kept " + std::to_string(keep / kSecond) + " s, " : "") +
                        "a ticket each " + std::to_string(ticket_every / kMillisecond) + " ms, " +
                        std::to_string(runs_for / kSecond) + " s; faults:";

@@ -40,9 +40,13 @@ enum class Fault {
     damaged_log,      ///< A part of a publisher's journal is flipped, cut or gone.
     damaged_broker,   ///< Of a broker's.
     damaged_replica,  ///< Rows of a replica are.
+    repeat,           ///< A wire brings messages twice, the second time at once or later.
+    overtake,         ///< A wire lets messages pass others that were sent before them.
     count,
 };
 constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::count);
+/// Those from here on have random numbers of their own, so that all else in a seed is as it was.
+constexpr std::size_t kFirstOfLater = static_cast<std::size_t>(Fault::repeat);
 const char* name_of(Fault fault);
 
 /// What one seed draws before anything happens: sizes, speeds, and how often what goes wrong. Each
@@ -72,13 +76,22 @@ struct Plan {
     bool asks_by_itself = false;
     /// People readmit a store at once. With one broker only: it holds all that has to come first.
     bool people_hurry = false;
+    /// One replica is of an earlier version, which does not know a kind of event, until its
+    /// upgrade.
+    std::string unknown_kind;  ///< Empty: no such replica.
+    Time upgrade = 0;          ///< When.
     /// A store's log may go on in another life of it: people have to say so.
     bool lives_end() const;
+    /// Nothing befalls this company.
+    bool quiet() const;
     /// What nobody has read for a while may be damaged.
     bool rots() const;
     Time every_of(Fault fault) const { return every[static_cast<std::size_t>(fault)]; }
     std::array<Time, kFaults> every{};  ///< Average time between two; 0: never.
     std::string text() const;
+
+  private:
+    void draw_later();
 };
 
 }  // namespace filial::sim

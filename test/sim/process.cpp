@@ -77,6 +77,7 @@ class SubscriberLife : public Life {
         options.own = machine.store;
         options.topics = machine.options.subscriber.topics;
         options.stores = machine.options.subscriber.stores;
+        options.hold_kinds = machine.options.subscriber.hold_kinds;
         auto opened = subscriber::Replica::open(machine.replica_disk.open(), std::move(options));
         if (!opened) return tl::unexpected(opened.error());
         replica_ = std::move(*opened);

@@ -164,7 +164,7 @@ bool SimJournal::looks_whole() const {
 }
 
 bool SimJournal::scrub(std::size_t) {
-    if (in_hand()) return false;
+    if (in_hand() || rare(Rare::look_interrupted)) return false;
     damages_.clear();
     for (const auto& [store, log] : data_.logs) {
         Sequence at{0};

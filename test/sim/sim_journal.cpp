@@ -162,13 +162,16 @@ Result<void> SimJournal::write(const core::JournalWrite& write, bool sync) {
 Result<void> SimJournal::commit(const core::JournalWrite& write, bool sync) {
     schema::check(!in_hand(), "what was begun is finished first");
     if (write.empty()) return {};
+    if (!failed_ && rare(Rare::no_room)) return fail(Errc::no_space, "need 1 byte, free 0");
     return this->write(write, sync);
 }
 
 Result<void> SimJournal::begin(core::MakeWrite make, std::size_t) {
     schema::check(begun_.size() < core::kBegunMost, "not more commits are begun than may be");
     if (failed_) return fail(Errc::io, "the journal has failed before");
-    if (health_ == Health::full) return fail(Errc::no_space, "need 1 byte, free 0");
+    if (health_ == Health::full || rare(Rare::no_room)) {
+        return fail(Errc::no_space, "need 1 byte, free 0");
+    }
     begun_.push_back(std::move(make));
     return {};
 }

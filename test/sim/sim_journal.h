@@ -10,6 +10,7 @@
 #include "core/journal/journal.h"
 #include "test/sim/fuse.h"
 #include "test/sim/random.h"
+#include "test/sim/rare.h"
 
 namespace filial::sim {
 
@@ -33,6 +34,7 @@ class SimJournal : public core::Journal {
     schema::Result<void> begin(core::MakeWrite make, std::size_t bytes) override;
     schema::Result<void> finish() override;
     bool finishable() const override {
+        if (in_hand() && rare(Rare::unfinished)) return false;
         return !done_.empty() || (in_hand() && random_.chance(500));
     }
     schema::Result<void> room() override;

@@ -106,6 +106,7 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
     auto at = first_above(log.commits, request.after);
     bool all = true;
     CommitCounts counts(log, request);
+    const std::size_t goal = rare(Rare::short_read) ? 1 : request.bytes_goal;
     for (; counts.any() && at != log.commits.end(); ++at) {
         bool any = false;
         for (const Segment& segment : at->segments) {
@@ -117,7 +118,7 @@ Result<schema::Range> SimJournal::read(const core::ReadRequest& request) const {
         }
         if (!any) continue;
         const bool next_epoch = epoch && *epoch != at->epoch;
-        if (next_epoch || (range.upto > range.after && bytes >= request.bytes_goal)) {
+        if (next_epoch || (range.upto > range.after && bytes >= goal)) {
             all = false;
             break;
         }

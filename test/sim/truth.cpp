@@ -180,6 +180,13 @@ std::vector<LoggedEvent> Truth::events_of(const Log& log, std::size_t from, std:
     return all;
 }
 
+std::int64_t Truth::parked(const Machine& machine) const {
+    const auto& rows = machine.replica_disk.data().state;
+    std::int64_t events = 0;
+    for (auto at = rows.lower_bound("x"); at != rows.end() && at->first[0] == 'x'; ++at) ++events;
+    return events;
+}
+
 void Truth::check_memory(std::size_t bytes) {
     // Each leg has at most its credit on the way, and a block above it.
     if (bytes > 64u * (schema::kCreditBytes + schema::kBlockBytesMax)) {

@@ -79,6 +79,8 @@ class Truth : public Watch {
     void check_as_of(const Machine& machine, const subscriber::Replica& replica);
     void check_ledger();
     void check_memory(std::size_t bytes);
+    /// Events that stand there unapplied.
+    std::int64_t parked(const Machine& machine) const;
 
     /// True once everything is everywhere.
     bool settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::string& what) const;

@@ -35,6 +35,11 @@ bool Truth::settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::s
                            ", which is in " + std::to_string(head->epoch.value());
                     return false;
                 }
+                if (!replica->parked().empty()) {
+                    what = "replica of " + machine->store.value() +
+                           " has parked events: " + replica->parked().first_reason();
+                    return false;
+                }
                 for (const core::TopicHead& topic : head->topics) {
                     if (!replica->wants_topic(topic.topic)) continue;
                     const Sequence held = replica->position(store, topic.topic);

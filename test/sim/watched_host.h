@@ -1,6 +1,7 @@
 #pragma once
 
 #include "test/sim/process.h"
+#include "test/sim/rare.h"
 
 namespace filial::sim {
 
@@ -47,6 +48,7 @@ class WatchedHost : public core::Host {
         return host_.take(peer, std::move(range));
     }
     bool pending() const override { return host_.pending(); }
+    bool gathers() override { return rare(Rare::read_again); }
     bool keeps_rows() const override { return host_.keeps_rows(); }
     schema::Result<schema::Range> held_rows(const core::ReadRequest& request,
                                             schema::Sequence upto) override {
@@ -59,7 +61,7 @@ class WatchedHost : public core::Host {
     }
     schema::Result<schema::Chunk> snapshot(const core::Peer& peer, const schema::SnapshotAsk& ask,
                                            std::size_t most) override {
-        return host_.snapshot(peer, ask, most);
+        return host_.snapshot(peer, ask, rare(Rare::small_piece) ? 1 : most);
     }
     void chunk(const core::Peer& peer, const schema::Chunk& chunk) override {
         watch_.changing(process_, peer);
