@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "cli/epochs.h"
+#include "cli/person.h"
 #include "cli/queue.h"
 #include "core/disk_text.h"
 #include "core/journal/folder.h"
@@ -32,6 +34,8 @@ struct Place {
     std::vector<schema::DamagedEvents> damages;
     std::string todo;
     std::optional<std::uint64_t> rows;
+    std::vector<core::EpochBegun> epochs;  ///< Of the publisher's log.
+    std::string accepted;  ///< A loss that a person gave up, and that is not on the record yet.
     std::vector<std::pair<fs::path, std::string>> aside;
 
     bool well() const { return state == "whole" || state == "repaired" || state == "empty"; }
@@ -183,7 +187,20 @@ Result<void> accept_loss(const core::Options& options, const DoctorArgs& args,
                             "doctor --accept-loss: nothing is missing from the log of " +
                                 options.store.value() + ", so there is nothing to give up");
     }
-    return core::replace_text(folder / kAcceptLoss, args.reason + "\n", 0600);
+    std::string reason = args.reason;
+    std::replace(reason.begin(), reason.end(), '\n', ' ');
+    return core::replace_text(folder / kAcceptLoss, reason + "\nby " + this_person() + "\n", 0600);
+}
+
+/// What the log says of its epochs, and what a person has decided that it does not say yet.
+void look_at_epochs(Place& place, const core::Options& options) {
+    if (place.process != Process::publisher) return;
+    place.epochs = epochs_in(place.folder, options.store);
+    const auto note = core::read_text(place.folder / kAcceptLoss, 4'096);
+    if (!note) return;
+    place.accepted = *note;
+    while (!place.accepted.empty() && place.accepted.back() == '\n') place.accepted.pop_back();
+    std::replace(place.accepted.begin(), place.accepted.end(), '\n', ' ');
 }
 
 Json place_json(const Place& place) {
@@ -213,6 +230,10 @@ Json place_json(const Place& place) {
     out["todo"] = place.todo;
     out["rows"] = place.rows ? Json(*place.rows) : Json(nullptr);
     out["damages"] = std::move(damages);
+    if (place.process == Process::publisher) {
+        out["epochs"] = epochs_json(place.epochs);
+        out["accepted"] = place.accepted.empty() ? Json(nullptr) : Json(place.accepted);
+    }
     out["aside"] = std::move(aside);
     return out;
 }
@@ -229,6 +250,13 @@ std::string place_text(const Place& place) {
         text += "  " + to_string(damage) + "\n";
     }
     if (!place.todo.empty()) text += "  what to do: " + place.todo + "\n";
+    for (const core::EpochBegun& each : place.epochs) text += "  " + epoch_text(each) + "\n";
+    if (!place.accepted.empty()) {
+        text +=
+            "  a loss is accepted, and counts once filial-publisher has seen that no broker has "
+            "more: " +
+            place.accepted + "\n";
+    }
     for (const auto& [folder, why] : place.aside) {
         text += "  put aside, to be deleted when nobody needs it: " + folder.string() +
                 (why.empty() ? "" : " (" + why + ")") + "\n";
@@ -266,6 +294,7 @@ Result<int> run_doctor(Context& context, const DoctorArgs& args) {
         } else if (const auto ok = examine(place, **options, args.repair); !ok) {
             return tl::unexpected(ok.error());
         }
+        look_at_epochs(place, **options);
         well = well && place.well();
         text += place_text(place);
         places.push_back(place_json(place));

@@ -1,6 +1,7 @@
 #include "cli/event_json.h"
 
 #include "cli/submit.h"
+#include "schema/accepted_loss.h"
 #include "schema/amounts.h"
 #include "schema/grant_payloads.h"
 #include "schema/payloads.h"
@@ -95,14 +96,16 @@ Json notice_taken(Parser& parser, ByteView payload) {
 }
 
 Json log_opened(Parser& parser, ByteView payload) {
-    const auto opened = schema::decode_log_opened(parser, payload);
-    if (!opened) return nullptr;
+    const auto loss = schema::decode_accepted_loss(parser, payload);
+    if (!loss) return nullptr;
+    const schema::LogOpened* opened = &loss->opened;
     Json out;
     out["incarnation"] = schema::to_hex(schema::view(opened->incarnation));
     out["epoch"] = opened->epoch.value();
     out["continues_from"] = opened->continues_from.value();
     if (opened->lost_upto.value() != 0) out["lost_upto"] = opened->lost_upto.value();
     if (!opened->reason.empty()) out["reason"] = opened->reason;
+    if (!loss->who.empty()) out["who"] = loss->who;
     return out;
 }
 

@@ -1,13 +1,11 @@
 #include "cli/parked.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <vector>
 
 #include "cli/event_json.h"
 #include "cli/json.h"
 #include "cli/pages.h"
+#include "cli/person.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
 
@@ -83,12 +81,6 @@ Result<Json> event_json_of(const AnswerRow& row) {
     json["number"] = event.number;
     json["payload"] = payload_json(event, parser);
     return json;
-}
-
-/// Of whose shell this is, for the record.
-std::string parked_by() {
-    const passwd* entry = getpwuid(getuid());
-    return entry != nullptr ? entry->pw_name : "user " + std::to_string(getuid());
 }
 
 Query parked_query(const ParkedArgs& args, QueryKind kind) {
@@ -243,7 +235,7 @@ Result<int> run_parked_waive(Context& context, const ParkedArgs& args) {
     const auto one = the_one(**link, args, doing);
     if (!one) return tl::unexpected(one.error());
     return unpark(context, **link,
-                  {0, true, one->at, one->topic, one->key, parked_by(), one->reason}, doing);
+                  {0, true, one->at, one->topic, one->key, this_person(), one->reason}, doing);
 }
 
 }  // namespace filial::cli

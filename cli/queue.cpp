@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "cli/epochs.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
 
@@ -205,6 +206,7 @@ Json status_json(const std::vector<ProcessReport>& reports) {
         for (const auto& [name, value] : status.counters) counters[name] = value;
         one["counters"] = std::move(counters);
         one["waiting"] = status.waiting;
+        if (!report.epochs.empty()) one["epochs"] = epochs_json(report.epochs);
         processes.push_back(std::move(one));
     }
     Json out;
@@ -234,6 +236,11 @@ std::string status_text(const std::vector<ProcessReport>& reports) {
         for (const std::string& each : report.status->waiting) text += "  " + each + "\n";
     }
     for (const ProcessReport& report : reports) {
+        if (report.epochs.empty()) continue;
+        text += "\nthe log of " + report.status->store + ":\n";
+        for (const auto& each : report.epochs) text += "  " + epoch_text(each) + "\n";
+    }
+    for (const ProcessReport& report : reports) {
         if (!report.status || report.status->counters.empty()) continue;
         text += "\n" + process_name(report) + " since its start:\n";
         Table counters({"", ">"});
@@ -247,8 +254,14 @@ std::string status_text(const std::vector<ProcessReport>& reports) {
 }
 
 Result<int> run_status(Context& context) {
-    const auto reports = ask_processes(context);
+    auto reports = ask_processes(context);
     if (!reports) return tl::unexpected(reports.error());
+    for (ProcessReport& report : *reports) {
+        const bool later = report.process == Process::publisher && report.status &&
+                           report.status->epoch > 1 && !context.loaded->is_central();
+        if (!later) continue;
+        report.epochs = epochs_in(context.loaded->publisher_dir(), context.loaded->store);
+    }
     context.console.out(context.console.json ? dump(status_json(*reports)) + "\n"
                                              : status_text(*reports));
     return exit_of(*reports);

@@ -6,6 +6,7 @@
 
 #include "cli/context.h"
 #include "cli/json.h"
+#include "core/journal/log_epochs.h"
 #include "schema/status.h"
 
 namespace filial::cli {
@@ -15,6 +16,7 @@ struct ProcessReport {
     Process process = Process::publisher;
     bool expected = true;  ///< By the configuration; one that is not is reported while it runs.
     std::optional<schema::Status> status;
+    std::vector<core::EpochBegun> epochs;  ///< Of the publisher's log; `status` alone asks for it.
     schema::Error error{schema::Errc::unreachable, "its socket is not there"};
 };
 

@@ -5,6 +5,7 @@
 #include "cli/app.h"
 #include "cli/doctor.h"
 #include "cli/init.h"
+#include "cli/operation_verb.h"
 #include "cli/receiver.h"
 
 namespace filial::cli {
@@ -101,8 +102,11 @@ void add_doctor(CLI::App& app, Context& context) {
     auto* accept = verb.add_flag("--accept-loss", args->accept_loss,
                                  "Give up the events that nobody has any more: the log goes on in "
                                  "a new epoch, which says so");
-    verb.add_option("--reason", args->reason, "With --accept-loss: why, for the record")
-        ->needs(accept);
+    auto* reason =
+        verb.add_option("--reason", args->reason, "With --accept-loss: why, for the record")
+            ->check(refuse_empty, "")
+            ->needs(accept);
+    accept->needs(reason);
     verb.add_option("--wait", args->wait_seconds, "Seconds to wait for programs; default: 300")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400}));
     verb.callback([&context, args] {

@@ -9,7 +9,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "publisher/mark_maker.h"
-#include "schema/payloads.h"
+#include "schema/accepted_loss.h"
 
 namespace filial::publisher {
 
@@ -31,7 +31,8 @@ constexpr std::size_t kReasonBytesMax = 4'096;
 
 /// The record of the epoch in which a log goes on behind a loss, as the only event of a range.
 schema::Range epoch_record(const core::LogHead& head, schema::Epoch epoch, Sequence lost_upto,
-                           const std::string& reason, schema::Timestamp at) {
+                           const std::string& reason, const std::string& who,
+                           schema::Timestamp at) {
     schema::LogOpened opened;
     opened.incarnation = schema::id16_from(schema::random_bytes(opened.incarnation.size()));
     opened.epoch = epoch;
@@ -48,7 +49,7 @@ schema::Range epoch_record(const core::LogHead& head, schema::Epoch epoch, Seque
     event.key = head.store.value();
     event.client = schema::hash16_of("log");
     event.number = epoch.value();
-    event.payload = schema::encode(opened);
+    event.payload = schema::encode(schema::AcceptedLoss{opened, who});
     schema::Segment segment;
     segment.topic = event.topic;
     segment.epoch = epoch;
@@ -180,7 +181,24 @@ Result<void> LogRepair::keep_counters() {
     return repair_->target().commit(write, true);
 }
 
-Result<void> LogRepair::accept_loss(const std::string& reason) {
+LogRepair::Acceptance LogRepair::acceptance_in(const std::string& note) {
+    constexpr std::string_view kBy = "\nby ";
+    Acceptance found{note, {}};
+    const auto trim = [](std::string& text) {
+        while (!text.empty() && text.back() == '\n') text.pop_back();
+    };
+    trim(found.reason);
+    const std::size_t by = found.reason.rfind(kBy);
+    if (by == std::string::npos || found.reason.find('\n', by + 1) != std::string::npos) {
+        return found;
+    }
+    found.who = found.reason.substr(by + kBy.size());
+    found.reason.resize(by);
+    trim(found.reason);
+    return found;
+}
+
+Result<void> LogRepair::accept_loss(const Acceptance& acceptance) {
     const Sequence end = rebuild_->end();
     const Sequence lost = std::max(rebuild_->known_end(), end);
     const schema::Epoch epoch{rebuild_->epoch().value() + 1};
@@ -188,10 +206,15 @@ Result<void> LogRepair::accept_loss(const std::string& reason) {
               {{"after", end.value()},
                {"lost_upto", lost.value()},
                {"epoch", epoch.value()},
-               {"reason", reason}});
+               {"who", acceptance.who},
+               {"reason", acceptance.reason}});
     core::LogCopy copy(repair_->target(), options_.store);
-    const auto taken = copy.take(epoch_record(rebuild_->head(), epoch, lost, reason, clock_.wall()),
-                                 clock_.wall());
+    const auto record = epoch_record(rebuild_->head(), epoch, lost, acceptance.reason,
+                                     acceptance.who, clock_.wall());
+    const auto taken = copy.take(record, clock_.wall());
+    given_up_ = "; " + (lost > end ? core::events_text(end, lost) : "what may have stood behind") +
+                " given up" + (acceptance.who.empty() ? "" : " by " + acceptance.who) + ": " +
+                acceptance.reason;
     return taken ? copy.commit() : taken;
 }
 
@@ -210,10 +233,11 @@ void LogRepair::turn(core::BootTime now) {
     said_ = text;
     if (all || !nobody_has_more()) return;
     const auto file = options_.publisher_dir() / kAcceptLoss;
-    auto reason = core::read_text(file, kReasonBytesMax);
-    if (!reason) return;
-    while (!reason->empty() && reason->back() == '\n') reason->pop_back();
-    if (const auto ok = accept_loss(*reason); !ok) {
+    const auto note = core::read_text(file, kReasonBytesMax);
+    if (!note) return;
+    const Acceptance acceptance = acceptance_in(*note);
+    if (acceptance.reason.empty()) return;
+    if (const auto ok = accept_loss(acceptance); !ok) {
         core::log(Level::error, "the loss could not be recorded", {{"error", ok.error().message}});
         return;
     }
@@ -231,7 +255,7 @@ void LogRepair::conclude() {
 Result<void> LogRepair::finish() {
     const std::uint64_t end = repair_->target().end(options_.store).value();
     rebuild_.reset();
-    const auto kept = repair_->finish(why_);
+    const auto kept = repair_->finish(why_ + given_up_);
     if (!kept) return fail("finish the repair", kept.error());
     std::error_code ignored;
     std::filesystem::remove(options_.publisher_dir() / kAcceptLoss, ignored);

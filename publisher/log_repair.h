@@ -69,7 +69,13 @@ class LogRepair : public core::Host {
     bool whole() const;
     bool counts_on() const { return marks_saved_; }
     bool marks_known(core::BootTime now);
-    schema::Result<void> accept_loss(const std::string& reason);
+    /// Who gives up what nobody has, and why: what the note says.
+    struct Acceptance {
+        std::string reason;
+        std::string who;
+    };
+    static Acceptance acceptance_in(const std::string& note);
+    schema::Result<void> accept_loss(const Acceptance& acceptance);
     schema::Result<void> keep_counters();
     void conclude();
     schema::Status status(std::uint64_t request) const;
@@ -106,14 +112,16 @@ class LogRepair : public core::Host {
     bool marks_saved_ = false;  ///< What was rescued says how far the own marks counted.
     core::BootTime started_;
     core::BootTime looked_;
-    std::string full_;  ///< Why the last write failed.
-    std::string said_;  ///< The last state that was logged.
+    std::string full_;      ///< Why the last write failed.
+    std::string given_up_;  ///< What an operator gave up, for people.
+    std::string said_;      ///< The last state that was logged.
     std::int64_t fetched_ = 0;
     bool done_ = false;
 };
 
-/// The note by which an operator gives up what nobody has: its text is the reason, and goes on the
-/// record. In the publisher's folder.
+/// The note by which an operator gives up what nobody has, in the publisher's folder. Its text is
+/// the reason; in a last line "by NAME" stands who he is. Both go on the record. Without a reason
+/// nothing is given up.
 inline constexpr const char* kAcceptLoss = "accept-loss";
 
 }  // namespace filial::publisher

@@ -146,7 +146,7 @@ def accepted_loss(stage):
     sell(store)
     company.wait_settled(60)
     end = log_end(store)
-    check_refused(store.filial("doctor", "--accept-loss", check=False), 4, "nothing is missing")
+    check_refused(store.filial("doctor", "--accept-loss", "--reason", "none", check=False), 4, "nothing is missing")
 
     # The broker's disk is gone too, and this store's replica.
     company.broker.kill()

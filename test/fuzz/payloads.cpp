@@ -1,6 +1,7 @@
 // The payloads of the product's events. The first byte picks the kind.
 #include "schema/payloads.h"
 
+#include "schema/accepted_loss.h"
 #include "schema/grant_payloads.h"
 #include "test/fuzz/fuzz.h"
 
@@ -46,6 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 6:
             check_payload(parser, bytes, decode_log_opened);
+            check_payload(parser, bytes, decode_accepted_loss);
             break;
         case 7:
             check_payload(parser, bytes, decode_grant_step);

@@ -263,6 +263,7 @@ std::vector<Sample> samples() {
         payload("notice_taken", notice_taken(), decode_notice_taken),
         payload("log_opened", log_opened(), decode_log_opened),
         payload("log_opened_loss", log_opened_loss(), decode_log_opened),
+        payload("log_opened_loss_named", log_opened_loss_named(), decode_accepted_loss),
         payload("seen_writes", seen_writes(), decode_seen_writes),
         payload("day_closed", day_closed(), decode_day_closed),
         payload("debt_moved_beyond", debt_moved_beyond(), decode_debt_moved),

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/accepted_loss.h"
 #include "schema/block.h"
 #include "schema/event.h"
 #include "schema/grant_payloads.h"
@@ -28,6 +29,7 @@ schema::NoticeTaken notice_taken();
 schema::LogOpened log_opened();
 /// Behind a loss that an operator accepted.
 schema::LogOpened log_opened_loss();
+schema::AcceptedLoss log_opened_loss_named();
 schema::SeenWrites seen_writes();
 schema::DayClosed day_closed();
 /// With what they gained: an amount beyond the room.

@@ -71,6 +71,8 @@ LogOpened log_opened_loss() {
     return opened;
 }
 
+AcceptedLoss log_opened_loss_named() { return {log_opened_loss(), "ann"}; }
+
 SeenWrites seen_writes() {
     const Position first{StoreId{"store1"}, Epoch{1}, Sequence{9}};
     const Position second{StoreId{"store12"}, Epoch{2}, Sequence{70'000}};

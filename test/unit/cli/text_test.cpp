@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include "cli/epochs.h"
+
 #include <cstdlib>
 #include <ctime>
 
@@ -28,6 +30,22 @@ struct Zone {
 };
 
 }  // namespace
+
+TEST_CASE("epochs: what was given up is told by position, with who, when and why") {
+    const core::EpochBegun lost{
+        2, 101, 100, schema::Timestamp{1'000'000}, 120, "ann", "both disks died"};
+    const std::string text = cli::epoch_text(lost);
+    CHECK(text.starts_with("epoch 2 goes on behind event 100, since 1970-01-01"));
+    CHECK(text.ends_with("; events 101 to 120 given up by ann: both disks died"));
+    const core::EpochBegun moved{3, 151, 150, schema::Timestamp{2'000'000}, 0, "", ""};
+    CHECK(cli::epoch_text(moved).find("given up") == std::string::npos);
+    const cli::Json json = cli::epochs_json({lost, moved});
+    CHECK(json[0]["lost_upto"] == 120);
+    CHECK(json[0]["who"] == "ann");
+    CHECK(json[0]["at"] == "1970-01-01T00:00:01Z");
+    CHECK(json[1]["lost_upto"].is_null());
+    CHECK(json[1]["reason"].is_null());
+}
 
 TEST_CASE("time: people read their own time, and its zone") {
     const Timestamp t{std::int64_t{1'795'349'603} * kSecond};  // 2026-11-22T12:13:23Z

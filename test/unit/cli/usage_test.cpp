@@ -30,6 +30,10 @@ TEST_CASE("usage: an error names the verb that was tried, why, and its help") {
           "filial: sell: 2 --nope is not expected here; see `filial sell --help`\n");
     CHECK(said({"sell", "A", "1", "--client"}).starts_with("filial: sell: --client: "));
     CHECK(said({"list", "nonsense"}).starts_with("filial: list: WHAT: nonsense"));
+    CHECK(said({"doctor", "--accept-loss"}) ==
+          "filial: doctor: --accept-loss requires --reason; see `filial doctor --help`\n");
+    CHECK(
+        said({"doctor", "--accept-loss", "--reason", ""}).starts_with("filial: doctor: --reason"));
     CHECK(said({"admit"}) ==
           "filial: admit: STORE and KEY are missing; see `filial admit --help`\n");
     CHECK(shell.run({"parked", "frob", "--json"}) == 2);

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "schema/accepted_loss.h"
 #include "test/unit/publisher/damaged_shop.h"
 
 namespace filial::repair_test {
@@ -58,7 +59,11 @@ TEST_CASE("log repair: an accepted loss is the first event of the next epoch") {
     shop.holder.holds = 41;
     shop.delete_logs();
     CHECK_FALSE(shop.repair(20));
-    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "both disks died\n";
+    // Without a reason it is nobody's decision.
+    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss) << "\nby ann\n";
+    CHECK_FALSE(shop.repair(20));
+    std::ofstream(shop.options.publisher_dir() / publisher::kAcceptLoss)
+        << "both disks died\nby ann\n";
     REQUIRE(shop.repair(20));
     CHECK_FALSE(std::filesystem::exists(shop.options.publisher_dir() / publisher::kAcceptLoss));
     const auto journal = shop.journal();
@@ -78,6 +83,13 @@ TEST_CASE("log repair: an accepted loss is the first event of the next epoch") {
     CHECK(opened->continues_from.value() == 41);
     CHECK(opened->lost_upto.value() == kHeldEvents);
     CHECK(opened->reason == "both disks died");
+    const auto loss = schema::decode_accepted_loss(parser, events->front().event.payload);
+    REQUIRE(loss);
+    CHECK(loss->who == "ann");
+    const auto aside = core::put_aside_in(shop.options.publisher_dir());
+    REQUIRE(aside.size() == 1);
+    CHECK(aside.front().second.find("events 42 to 60 given up by ann: both disks died") !=
+          std::string::npos);
     CHECK(opened->incarnation == head->incarnation);
 }
 
