@@ -34,6 +34,11 @@ enum class Bug {
     repair_skips,            ///< A repaired log ends before what was acknowledged.
     fork_taken,              ///< What a broker holds is not compared with what stands here.
     dead_tail_kept,          ///< A replica keeps what the next epoch does not go on from.
+    witness_unread,          ///< A log goes on whatever its witness says.
+    base_without_rows,       ///< Events are trimmed of which nothing stands in the base.
+    snapshot_unplaced,       ///< A snapshot is taken in without the position that it stands for.
+    parked_overtaken,        ///< An event is applied while an earlier one of its key is parked.
+    look_compares_nothing,   ///< A look at a replica compares nothing with its events.
     // Of ledger::Rules.
     payment_counts_twice,
     notice_counts_twice,
@@ -76,6 +81,11 @@ constexpr const char* kBugNames[] = {
     "repair-skips",
     "fork-taken",
     "dead-tail-kept",
+    "witness-unread",
+    "base-without-rows",
+    "snapshot-unplaced",
+    "parked-overtaken",
+    "look-compares-nothing",
     "payment-counts-twice",
     "notice-counts-twice",
     "reversal-frees-room",

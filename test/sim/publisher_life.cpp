@@ -1,5 +1,6 @@
 #include "test/sim/publisher_life.h"
 
+#include "schema/planted.h"
 #include "test/sim/sim_damage.h"
 
 namespace filial::sim {
@@ -74,7 +75,8 @@ Result<void> PublisherLife::end_repair() {
 
 Result<void> PublisherLife::trade() {
     machine_.publisher_disk.open();
-    if (const auto whole = machine_.publisher_disk.whole(); !whole) return whole;
+    const auto whole = machine_.publisher_disk.whole();
+    if (!whole && !schema::planted(schema::Bug::witness_unread)) return whole;
     const auto quarantine = publisher::unlifted(machine_.options, machine_.publisher_disk);
     if (!quarantine) return tl::unexpected(quarantine.error());
     if (*quarantine) return start();
