@@ -166,8 +166,9 @@ int main(int argc, char** argv) {
     filial::core::log_to(sink);
     const std::string folder = make_folder();
     if (flags.planted > 0) {
-        const bool found = filial::sim::find_planted(
-            flags.first, flags.planted, [&](std::uint64_t seed) { return run(seed, folder); });
+        const bool found =
+            filial::sim::find_planted(flags.first, flags.planted, flags.plant,
+                                      [&](std::uint64_t seed) { return run(seed, folder); });
         std::filesystem::remove_all(folder);
         return found ? 0 : 1;
     }

@@ -97,20 +97,23 @@ bool find_one(schema::Bug bug, std::uint64_t first, std::uint64_t seeds, Progres
 
 }  // namespace
 
-bool find_planted(std::uint64_t first, std::uint64_t seeds, const Run& run) {
+bool find_planted(std::uint64_t first, std::uint64_t seeds, schema::Bug only, const Run& run) {
     Progress& progress = shared_progress();
-    int missed = 0;
+    int planted = 0, missed = 0;
     for (std::size_t bug = 1; bug < schema::kBugs; ++bug) {
+        const bool asked = only == schema::Bug::none || only == static_cast<schema::Bug>(bug);
+        if (!asked) continue;
+        ++planted;
         std::printf("%-24s ", schema::kBugNames[bug]);
         missed += !find_one(static_cast<schema::Bug>(bug), first, seeds, progress, run);
     }
-    const auto planted = static_cast<int>(schema::kBugs - 1);
     std::printf("counts: %d mistakes planted\ncounts: %d mistakes found\n", planted,
                 planted - missed);
     return missed == 0;
 }
 #else
-bool find_planted(std::uint64_t, std::uint64_t, const std::function<Outcome(std::uint64_t)>&) {
+bool find_planted(std::uint64_t, std::uint64_t, schema::Bug,
+                  const std::function<Outcome(std::uint64_t)>&) {
     std::printf("this build has no mistakes to plant; use preset sim\n");
     return false;
 }
