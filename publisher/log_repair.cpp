@@ -71,9 +71,9 @@ LogRepair::LogRepair(const core::Options& options, std::unique_ptr<core::Damaged
     : options_(options),
       clock_(clock),
       why_(std::move(why)),
-      hubs_(options.data, clock),
       repair_(std::move(journal)),
       rebuild_(std::make_unique<core::LogRebuild>(*repair_, options.store)),
+      hubs_(options.data, repair_->target(), clock),
       started_(clock.boot()) {
     for (const core::Remote& hub : options.hubs) brokers_[hub.name];
     marks_saved_ = repair_->rescued().contains(schema::Bytes(MarkMaker::kKey));

@@ -99,9 +99,9 @@ class LogRepair : public core::Host {
     const core::Clock& clock_;
     core::Exchange* exchange_ = nullptr;
     std::string why_;
-    Hubs hubs_;
     std::unique_ptr<core::DamagedJournal> repair_;
     std::unique_ptr<core::LogRebuild> rebuild_;
+    Hubs hubs_;
     std::map<std::string, Source> brokers_;  ///< By the store's name, each of the [[hub]]s.
     Source replica_;
     std::optional<schema::Sequence> stuck_;    ///< The damaged journal does not go on there.

@@ -12,7 +12,7 @@ using schema::Message;
 namespace {
 
 /// What one caller says, and what it is answered.
-struct Caller {
+struct Guest {
     std::deque<Bytes> says;
     std::vector<Message> heard;
     void say(const Message& message) { says.push_back(schema::encode(message)); }
@@ -28,7 +28,7 @@ struct Caller {
 
 class Door : public core::Listener {
   public:
-    explicit Door(Caller& caller) : caller_(caller) {}
+    explicit Door(Guest& caller) : caller_(caller) {}
     schema::Result<std::optional<core::Incoming>> receive() override {
         if (caller_.says.empty()) return std::nullopt;
         core::Incoming incoming;
@@ -49,13 +49,13 @@ class Door : public core::Listener {
     std::uint64_t strangers() const override { return 0; }
 
   private:
-    Caller& caller_;
+    Guest& caller_;
     std::string endpoint_ = "ipc://head.sock";
 };
 
 class DoorTransport : public core::Transport {
   public:
-    explicit DoorTransport(Caller& caller) : caller_(caller) {}
+    explicit DoorTransport(Guest& caller) : caller_(caller) {}
     schema::Result<std::unique_ptr<core::Listener>> listen(const std::string&) override {
         return std::unique_ptr<core::Listener>(std::make_unique<Door>(caller_));
     }
@@ -66,7 +66,7 @@ class DoorTransport : public core::Transport {
     schema::Result<void> wait(std::chrono::milliseconds) override { return {}; }
 
   private:
-    Caller& caller_;
+    Guest& caller_;
 };
 
 class NoLogs : public core::Host {
@@ -94,7 +94,7 @@ class NoLogs : public core::Host {
 
 TEST_CASE("greeting: one that comes twice does not leave two ends that never hear each other") {
     core::ManualClock clock;
-    Caller caller;
+    Guest caller;
     NoLogs host;
     core::Exchange head(host, clock, std::make_unique<DoorTransport>(caller), nullptr,
                         core::Self{schema::StoreId{"head"}, "broker", {}, {}});
