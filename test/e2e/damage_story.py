@@ -154,7 +154,7 @@ def accepted_loss(stage):
     store.subscriber.kill()
     shutil.rmtree(company.head / "broker")
     shutil.rmtree(store.dir / "subscriber")
-    flip_log(store.dir / "publisher" / "db")
+    cut_log(store.dir / "publisher" / "db")
     company.broker.start()
     store.subscriber.start()
     store.publisher.start()

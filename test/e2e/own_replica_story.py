@@ -2,7 +2,7 @@
 
 import shutil
 
-from damage_story import SALES, delete_logs, doctor, flip_log, health, sell
+from damage_story import SALES, cut_log, delete_logs, doctor, health, sell
 from stage import accept_hub, check, check_equal, check_refused, read_log, story, value, wait_for
 
 
@@ -29,7 +29,7 @@ def damaged_without_a_broker(stage, damage):
 
 @story("N8: what no broker has any more comes back from this store's own replica, and nothing is given up")
 def back_from_own_replica(stage):
-    for damage in (delete_logs, flip_log):
+    for damage in (delete_logs, cut_log):
         company, store, before = damaged_without_a_broker(stage, damage)
         store.publisher.start()
         whole_again(store)
