@@ -26,13 +26,16 @@ def loss_is_told(stage):
 
     company.broker.kill()
     store.publisher.kill()
-    shutil.rmtree(company.head / "broker")
+    store.subscriber.kill()
+    for lost in (company.head / "broker", store.dir / "subscriber"):
+        shutil.rmtree(lost)
     cut_log(store.dir / "publisher" / "db")
     # Decided while nothing runs: it is not on the record yet, and that is said.
     place, code = doctor(store, "--accept-loss", "--reason", "both disks died", "--wait", "1")
     check_equal((place["state"], code), ("damaged", 1), f"before the publisher runs: {place}")
     check("both disks died by " in place["accepted"], f"what is decided: {place}")
     company.broker.start()
+    store.subscriber.start()
     store.publisher.start()
     wait_for("the log to go on", 60, lambda: "repaired" not in health(store) and epochs(store))
 
