@@ -1,6 +1,7 @@
 #include "broker/readmissions.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "schema/codec.h"
 
@@ -105,27 +106,35 @@ bool Readmissions::met(const StoreId& store, Attempt attempt) {
     return true;
 }
 
-Result<Attempt> Readmissions::grant(const StoreId& store, const std::string& name, Epoch held) {
+/// The one attempt whose incarnation begins with `name`, by its place among those of the store.
+Result<std::size_t> Readmissions::named(const StoreId& store, const std::string& name) const {
     if (!name.empty() && name.size() < kDigitsShown) {
         return fail(Errc::invalid, "name at least the " + std::to_string(kDigitsShown) +
                                        " digits that the machine printed");
     }
-    Attempt* found = nullptr;
-    Epoch highest = held;
-    for (Attempt& attempt : stores_[store]) {
-        highest = std::max(highest, attempt.granted);
-        if (name.empty() || !hex(attempt.incarnation).starts_with(name)) continue;
-        if (found != nullptr) {
+    const auto at = stores_.find(store);
+    const std::size_t count = at == stores_.end() ? 0 : at->second.size();
+    std::optional<std::size_t> found;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (name.empty() || !hex(at->second[i].incarnation).starts_with(name)) continue;
+        if (found) {
             return fail(Errc::invalid, "more than one machine that asked to go on as " +
                                            store.value() + " begins with " + name +
                                            ": name more of its digits");
         }
-        found = &attempt;
+        found = i;
     }
-    if (found == nullptr) {
-        return fail(Errc::not_found, "no machine " + name + " has asked to go on as " +
-                                         store.value() + "; `filial readmit` lists who has");
-    }
+    if (found) return *found;
+    return fail(Errc::not_found, "no machine " + name + " has asked to go on as " + store.value() +
+                                     "; `filial readmit` lists who has");
+}
+
+Result<Attempt> Readmissions::grant(const StoreId& store, const std::string& name, Epoch held) {
+    const auto place = named(store, name);
+    if (!place) return tl::unexpected(place.error());
+    Epoch highest = held;
+    for (const Attempt& attempt : stores_[store]) highest = std::max(highest, attempt.granted);
+    Attempt* found = &stores_[store][*place];
     if (found->granted.value() > 0) return *found;
     // A log begins in epoch 1 without being asked for it, and no broker may have had any of it.
     found->granted = Epoch{std::max({highest, found->epoch, Epoch{1}}).value() + 1};
@@ -134,11 +143,8 @@ Result<Attempt> Readmissions::grant(const StoreId& store, const std::string& nam
 }
 
 bool Readmissions::is_granted(const StoreId& store, const std::string& name) const {
-    Readmissions trial = *this;
-    const auto granted = trial.grant(store, name, {});
-    if (!granted) return false;
-    const Attempt* before = find(store, granted->incarnation);
-    return before != nullptr && before->granted.value() > 0;
+    const auto place = named(store, name);
+    return place && stores_.at(store)[*place].granted.value() > 0;
 }
 
 const Attempt* Readmissions::life(const StoreId& store) const {

@@ -56,6 +56,8 @@ class Readmissions {
     void saved() { unsaved_.clear(); }
 
   private:
+    schema::Result<std::size_t> named(const schema::StoreId& store, const std::string& name) const;
+
     using Attempts = std::vector<Attempt>;  ///< In the order in which they were met.
     std::map<schema::StoreId, Attempts> stores_;
     std::vector<std::pair<schema::StoreId, schema::Incarnation>> unsaved_;
