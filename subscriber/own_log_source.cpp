@@ -11,7 +11,6 @@ using schema::Range;
 using schema::Result;
 using schema::Segment;
 using schema::Sequence;
-using schema::TopicEnd;
 
 namespace {
 
@@ -39,24 +38,21 @@ void add(Range& range, const Place& place) {
 
 }  // namespace
 
-std::vector<TopicEnd> OwnLogSource::topics() const {
-    for (schema::Reached& reached : replica_.reached()) {
-        if (reached.store == replica_.own()) return std::move(reached.topics);
-    }
-    return {};
-}
-
 bool OwnLogSource::holds() const {
-    const auto topics = this->topics();
-    return !topics.empty() && std::all_of(topics.begin(), topics.end(), [&](const TopicEnd& each) {
-        return replica_.kept_after(replica_.own(), each.topic).value() == 0;
+    const auto& topics = replica_.topics();
+    const bool whole = std::all_of(topics.begin(), topics.end(), [&](const std::string& topic) {
+        return replica_.kept_after(replica_.own(), topic).value() == 0;
     });
+    return whole && last().value() > 0;
 }
 
-Sequence OwnLogSource::end() const {
+Sequence OwnLogSource::end() const { return holds() ? last() : Sequence{}; }
+
+Sequence OwnLogSource::last() const {
     Sequence last;
-    if (!holds()) return last;
-    for (const TopicEnd& topic : topics()) last = std::max(last, topic.seq);
+    for (const std::string& topic : replica_.topics()) {
+        last = std::max(last, replica_.position(replica_.own(), topic));
+    }
     return last;
 }
 
@@ -73,8 +69,8 @@ Result<Range> OwnLogSource::read(const core::ReadRequest& request) const {
     const Sequence most{std::min(range.end.value(), request.after.value() + kAtOnce)};
     std::vector<std::vector<Segment>> kept;
     std::vector<Place> places;
-    for (const TopicEnd& topic : topics()) {
-        auto pieces = replica_.received().pieces(range.store, topic.topic, request.after, most);
+    for (const std::string& topic : replica_.topics()) {
+        auto pieces = replica_.received().pieces(range.store, topic, request.after, most);
         if (!pieces) return tl::unexpected(pieces.error());
         kept.push_back(std::move(*pieces));
         for (const Segment& piece : kept.back()) {

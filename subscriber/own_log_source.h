@@ -21,7 +21,7 @@ class OwnLogSource {
     schema::Result<schema::Range> read(const core::ReadRequest& request) const;
 
   private:
-    std::vector<schema::TopicEnd> topics() const;
+    schema::Sequence last() const;
 
     const Replica& replica_;
 };

@@ -284,3 +284,25 @@ TEST_CASE("N9: from another machine nothing that is parked is listed or settled"
     REQUIRE_FALSE(begun);
     CHECK(begun.error().code == Errc::not_allowed);
 }
+
+TEST_CASE(
+    "subscriber: it gives its own store's log back to its own publisher, and to nobody else") {
+    Running running;
+    CHECK(running.subscriber.held().empty());
+    TestLog log("store1");
+    log.move("22111", -1'000);
+    take(*running.replica, log.all());
+    const StoreId own{"store1"};
+    CHECK(running.subscriber.held() == std::vector<StoreId>{own});
+    CHECK(running.subscriber.end(own).value() == 1);
+    CHECK(running.subscriber.end(StoreId{"store2"}).value() == 0);
+    schema::Fetch fetch;
+    fetch.store = own;
+    CHECK(running.subscriber.may_fetch(peer("store1", "publisher", true), fetch));
+    for (const Peer& other : {peer("store1", "publisher"), peer("head", "broker", true),
+                              peer("store2", "publisher", true), peer("store1", "tap", true)}) {
+        const auto may = running.subscriber.may_fetch(other, fetch);
+        REQUIRE_FALSE(may);
+        CHECK(may.error().code == Errc::not_allowed);
+    }
+}
