@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "core/link/exchange.h"
+#include "test/support/idle_host.h"
 
 using namespace filial;
 using schema::Bytes;
@@ -69,33 +70,12 @@ class DoorTransport : public core::Transport {
     Guest& caller_;
 };
 
-class NoLogs : public core::Host {
-  public:
-    std::vector<schema::StoreId> held() const override { return {}; }
-    schema::Sequence end(const schema::StoreId&) const override { return {}; }
-    schema::Epoch epoch(const schema::StoreId&) const override { return {}; }
-    schema::Result<schema::Range> read(const core::ReadRequest&) override {
-        return schema::fail(schema::Errc::not_held, "nothing is held");
-    }
-    void reached(const core::Peer&, const schema::Fetch&) override {}
-    std::optional<core::Want> want(const core::Peer&, const schema::StoreId&) override {
-        return std::nullopt;
-    }
-    schema::Result<void> take(const core::Peer&, schema::Range) override { return {}; }
-    schema::Result<void> flush() override { return {}; }
-    std::vector<schema::TopicEnd> durable(const core::Want&) const override { return {}; }
-    void marked(const core::Peer&, const schema::Mark&) override {}
-    void applied(const core::Peer&, const schema::Applied&) override {}
-    void request(const core::Requester&, Message) override {}
-    void turn(core::BootTime) override {}
-};
-
 }  // namespace
 
 TEST_CASE("greeting: one that comes twice does not leave two ends that never hear each other") {
     core::ManualClock clock;
     Guest caller;
-    NoLogs host;
+    test::IdleHost host;
     core::Exchange head(host, clock, std::make_unique<DoorTransport>(caller), nullptr,
                         core::Self{schema::StoreId{"head"}, "broker", {}, {}});
     REQUIRE(head.listen("ipc://head.sock"));

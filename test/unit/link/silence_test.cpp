@@ -3,6 +3,7 @@
 
 #include "core/link/exchange.h"
 #include "schema/limits.h"
+#include "test/support/idle_host.h"
 
 using namespace filial;
 using core::kSecond;
@@ -128,27 +129,15 @@ class HubTransport : public core::Transport {
 };
 
 /// Holds no log and wants none.
-class IdleHost : public core::Host {
+/// It takes the control topic of every log.
+class ControlHost : public test::IdleHost {
   public:
-    std::vector<schema::StoreId> held() const override { return {}; }
-    schema::Sequence end(const schema::StoreId&) const override { return {}; }
-    schema::Epoch epoch(const schema::StoreId&) const override { return {}; }
-    schema::Result<schema::Range> read(const core::ReadRequest&) override {
-        return schema::fail(schema::Errc::not_held, "nothing is held");
-    }
-    void reached(const core::Peer&, const schema::Fetch&) override {}
     std::optional<core::Want> want(const core::Peer&, const schema::StoreId& store) override {
         return core::Want{store, {}, {{"control", schema::Sequence{0}}}};
     }
-    schema::Result<void> take(const core::Peer&, schema::Range) override { return {}; }
-    schema::Result<void> flush() override { return {}; }
     std::vector<schema::TopicEnd> durable(const core::Want&) const override {
         return {{"control", schema::Sequence{durable_upto}}};
     }
-    void marked(const core::Peer&, const schema::Mark&) override {}
-    void applied(const core::Peer&, const schema::Applied&) override {}
-    void request(const core::Requester&, Message) override {}
-    void turn(core::BootTime) override {}
 
     std::uint64_t durable_upto = 0;
 };
@@ -156,7 +145,7 @@ class IdleHost : public core::Host {
 struct Caller {
     core::ManualClock clock;
     Hub hub;
-    IdleHost host;
+    ControlHost host;
     core::Exchange exchange{host,
                             clock,
                             std::make_unique<HubTransport>(hub),
