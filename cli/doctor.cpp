@@ -253,8 +253,8 @@ std::string place_text(const Place& place) {
     for (const core::EpochBegun& each : place.epochs) text += "  " + epoch_text(each) + "\n";
     if (!place.accepted.empty()) {
         text +=
-            "  a loss is accepted, and counts once filial-publisher has seen that no broker has "
-            "more: " +
+            "  a loss is accepted, and counts once filial-publisher has seen that neither a broker "
+            "nor this store's replica has more: " +
             place.accepted + "\n";
     }
     for (const auto& [folder, why] : place.aside) {

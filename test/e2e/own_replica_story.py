@@ -15,7 +15,8 @@ def damaged_without_a_broker(stage, damage):
     """A store with some sales, all lines quiet; then its log has this damage, and the broker nothing."""
     company = stage.company("store1", "store2")
     store = company.stores["store1"]
-    store.filial("pay", "zebra", "12.34", check=False)
+    store.filial("customer", "add", "zebra", "--home", "store1")
+    store.filial("pay", "zebra", "12.34")
     sell(store)
     company.wait_settled(60)
     before = read_log(store)
