@@ -2,7 +2,9 @@
 // such a database for reading alone only while it compares them.
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <random>
+#include <string>
 
 #include "core/journal/journal_repair.h"
 #include "core/journal/log_rebuild.h"
@@ -16,6 +18,7 @@ namespace fs = std::filesystem;
 
 const schema::StoreId kTwoLogsOf{"store1"};
 constexpr std::uint64_t kTwoLogsEvents = 90;
+constexpr int kMostFolders = 20;
 
 core::JournalOptions closed_logs_options(const fs::path& dir) {
     auto options = options_in(dir, "store1");
@@ -35,17 +38,21 @@ broker::LogMaker one_topic_log() {
     return log;
 }
 
-/// The first log, as it would have been closed: rows went into tables, state did not.
-fs::path fill_two_logs(const fs::path& dir, const broker::LogMaker& log) {
-    const auto journal = opened(closed_logs_options(dir));
-    core::LogCopy copy(*journal, kTwoLogsOf);
-    for (std::uint64_t from = 0; from < kTwoLogsEvents; from += 5) {
-        REQUIRE(copy.take(log.range(from, from + 5), schema::Timestamp{1}));
-        REQUIRE(copy.commit());
+/// A journal whose rows went into tables and whose state did not, so that a log of writes that is
+/// closed is still needed. Which of both goes first is up to RocksDB's job in the background: where
+/// it was the state's turn as well, only the newest log is left, and that is none of these folders.
+std::optional<fs::path> fill_two_logs(const fs::path& dir, const broker::LogMaker& log) {
+    {
+        const auto journal = opened(closed_logs_options(dir));
+        core::LogCopy copy(*journal, kTwoLogsOf);
+        for (std::uint64_t from = 0; from < kTwoLogsEvents; from += 5) {
+            REQUIRE(copy.take(log.range(from, from + 5), schema::Timestamp{1}));
+            REQUIRE(copy.commit());
+        }
+        REQUIRE(journal->witness());
     }
-    REQUIRE(journal->witness());
     const auto logs = write_ahead_logs(dir);
-    REQUIRE(logs.size() > 1);
+    if (logs.size() < 2) return std::nullopt;
     return logs[0].filename();
 }
 
@@ -69,8 +76,14 @@ void repair_two_logs(const fs::path& dir, const broker::LogMaker& log) {
 TEST_CASE("repair: damage where the manifest names closed logs of writes is repaired like any") {
     const broker::LogMaker log = one_topic_log();
     const TempFolder folder;
-    const auto source = folder.path() / "source";
-    const fs::path closed = fill_two_logs(source, log);
+    fs::path source;
+    std::optional<fs::path> found;
+    for (int i = 0; i < kMostFolders && !found; ++i) {
+        source = folder.path() / ("source" + std::to_string(i));
+        found = fill_two_logs(source, log);
+    }
+    REQUIRE(found);
+    const fs::path closed = *found;
     for (const std::string how : {"flipped", "cut", "gone"}) {
         CAPTURE(how);
         const fs::path dir = folder.path() / how;
@@ -90,11 +103,11 @@ TEST_CASE("repair: damage where the manifest names closed logs of writes is repa
         CHECK(journal->end(kTwoLogsOf).value() == kTwoLogsEvents);
         const auto range = journal->read({kTwoLogsOf, {"*"}, schema::Sequence{0}, 1 << 20});
         REQUIRE(range);
-        const auto found = schema::events_in_order(range->segments);
+        const auto held = schema::events_in_order(range->segments);
         const auto expected = schema::events_in_order(log.range(0, kTwoLogsEvents).segments);
-        REQUIRE(found);
+        REQUIRE(held);
         REQUIRE(expected);
-        CHECK(*found == *expected);
+        CHECK(*held == *expected);
     }
 }
 
