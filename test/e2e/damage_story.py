@@ -72,6 +72,8 @@ def repaired_from_broker(stage, damage):
     end, before = log_end(store), read_log(store)
     company.broker.kill()
     store.publisher.kill()
+    # Its own replica has the log as well, and own_replica_story is about that.
+    store.subscriber.kill()
     damage(store.dir / "publisher" / "db")
 
     place, code = doctor(store)
@@ -89,6 +91,7 @@ def repaired_from_broker(stage, damage):
     company.broker.start()
     wait_for("the log to be whole", 60, lambda: health(store) == "ok")
     check_equal(read_log(store), before, "events of the repaired log")
+    store.subscriber.start()
     sell(store, 3)
     company.wait_settled(60)
     for name in ("store1", "store2"):
