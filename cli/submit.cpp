@@ -69,8 +69,8 @@ schema::ClientId client_of(const std::string& text) {
 }
 
 /// The publisher's last word about the ticket: Accepted or TicketRefused.
-Result<Message> hand_in(Context& context, Link& link, const schema::Ticket& ticket,
-                        double wait_seconds) {
+Result<Message> answer_to(Context& context, Link& link, const schema::Ticket& ticket,
+                          double wait_seconds) {
     const auto now_ms = [&] { return context.clock.boot().value() / 1'000; };
     const std::int64_t until = now_ms() + static_cast<std::int64_t>(wait_seconds * 1e3);
     bool maybe_booked = false;
@@ -196,7 +196,7 @@ Result<int> submit(Context& context, const TicketArgs& args,
     ticket.client = client_of(args.client);
     ticket.number = args.number;
     for (const PlacedOperation& placed : operations) ticket.operations.push_back(placed.operation);
-    const auto answer = hand_in(context, **link, ticket, args.wait_seconds);
+    const auto answer = answer_to(context, **link, ticket, args.wait_seconds);
     if (!answer) {
         const Error error = with_advice(answer.error(), "hand in the ticket", Process::publisher);
         return tl::unexpected(error);

@@ -16,7 +16,7 @@ using schema::Sequence;
 
 namespace {
 
-constexpr std::size_t kBlockEvents = 1'000;
+constexpr std::size_t kDayBlockEvents = 1'000;
 
 std::string date_of(const schema::Operation& operation) {
     return to_string(operation.at).substr(0, 10);
@@ -57,9 +57,9 @@ Result<void> pack_lines(MarketDay& day, const std::filesystem::path& data,
 Result<DayLog> log_of(const StoreTrade& before, const StoreTrade& day) {
     StoreTrade both = before;
     both.operations.insert(both.operations.end(), day.operations.begin(), day.operations.end());
-    const auto earlier = make_logs({before}, kBlockEvents);
+    const auto earlier = make_logs({before}, kDayBlockEvents);
     if (!earlier) return tl::unexpected(earlier.error());
-    auto whole = make_logs({both}, kBlockEvents);
+    auto whole = make_logs({both}, kDayBlockEvents);
     if (!whole) return tl::unexpected(whole.error());
     DayLog log;
     log.store = day.store;

@@ -9,11 +9,11 @@ namespace filial::core {
 namespace {
 
 /// In front of a write: the number of its first entry.
-constexpr std::size_t kNumberBytes = 8;
+constexpr std::size_t kWriteNumberBytes = 8;
 
 std::uint64_t first_number(const std::string& bytes) {
     std::uint64_t number = 0;
-    for (std::size_t i = kNumberBytes; i-- > 0;) {
+    for (std::size_t i = kWriteNumberBytes; i-- > 0;) {
         number = number << 8 | static_cast<unsigned char>(bytes[i]);
     }
     return number;

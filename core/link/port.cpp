@@ -12,10 +12,10 @@ namespace {
 /// Messages that may wait towards one route, the library's bound at which a send is refused.
 /// Blocks are bounded by credit far below it; answers come in bursts of one group commit, so all
 /// tickets that a client may have in flight must fit.
-constexpr int kSendMark = 2 * static_cast<int>(schema::kAnswersKept);
+constexpr int kPortSendMark = 2 * static_cast<int>(schema::kAnswersKept);
 /// Messages of one route that may wait here before TCP holds the sender back: enough to fill one
 /// group commit, and bounds what one admitted peer can cost (256 MiB at the very most).
-constexpr int kReceiveMark = 256;
+constexpr int kPortReceiveMark = 256;
 /// Connections that wait to be accepted: all stores of a large company at once.
 constexpr int kBacklog = 512;
 /// Dropped messages after which `receive` lets others have their turn.
@@ -87,8 +87,8 @@ Result<std::unique_ptr<Port>> Port::bind(Network& network, const std::string& en
     set_common_options(socket);
     socket.set(zmq::sockopt::affinity, kAffinityLocal);
     socket.set(zmq::sockopt::router_mandatory, true);
-    socket.set(zmq::sockopt::sndhwm, kSendMark);
-    socket.set(zmq::sockopt::rcvhwm, kReceiveMark);
+    socket.set(zmq::sockopt::sndhwm, kPortSendMark);
+    socket.set(zmq::sockopt::rcvhwm, kPortReceiveMark);
     socket.set(zmq::sockopt::backlog, kBacklog);
     if (tcp) {
         socket.set(zmq::sockopt::ipv6, endpoint.find('[') != std::string::npos);

@@ -37,7 +37,7 @@ schema::Event sale(std::uint64_t seq) {
 }
 
 /// The other end: a log of `store` with sales 1 to `end`, sent in blocks of `step`.
-struct Hub {
+struct TapHub {
     std::uint64_t nonce = 77;
     std::uint64_t tap_nonce = 0;
 
@@ -104,11 +104,11 @@ std::vector<std::uint64_t> seqs_of(const std::string& lines) {
 
 /// A session that has greeted `hub`.
 struct Tapped {
-    Tapped(TapSettings settings, TapState& state, Hub& hub, std::vector<std::string> offers)
+    Tapped(TapSettings settings, TapState& state, TapHub& hub, std::vector<std::string> offers)
         : session(std::move(settings), state) {
         greet(hub, std::move(offers));
     }
-    void greet(Hub& hub, std::vector<std::string> offers) {
+    void greet(TapHub& hub, std::vector<std::string> offers) {
         session.greet(5, {}, now);
         const auto hello = std::get<schema::Hello>(session.take_messages().at(0));
         CHECK(hello.role == "tap");
@@ -157,7 +157,7 @@ TEST_CASE("event: known payloads have named members, others travel as base64") {
 TEST_CASE("tap: fetches each log from its position and confirms only what was written") {
     TapState state;
     state.positions[StoreId{"store2"}] = {schema::Epoch{1}, Sequence{3}};
-    Hub hub;
+    TapHub hub;
     Tapped tap(settings_of_tap(), state, hub, {"store1", "store2"});
     auto fetches = tap.fetches();
     REQUIRE(fetches.size() == 2);
@@ -181,7 +181,7 @@ TEST_CASE("tap: fetches each log from its position and confirms only what was wr
 
 TEST_CASE("tap: a repeated block changes nothing, a missing one is fetched again") {
     TapState state;
-    Hub hub;
+    TapHub hub;
     Tapped tap(settings_of_tap(), state, hub, {"store1"});
     tap.fetches();
     tap.give(hub.block("store1", 0, 2));
@@ -199,7 +199,7 @@ TEST_CASE("tap: a repeated block changes nothing, a missing one is fetched again
 
 TEST_CASE("tap: a block of another session is not heard") {
     TapState state;
-    Hub hub;
+    TapHub hub;
     Tapped tap(settings_of_tap(), state, hub, {"store1"});
     auto old = hub;
     old.tap_nonce = 4;
@@ -209,7 +209,7 @@ TEST_CASE("tap: a block of another session is not heard") {
 
 TEST_CASE("tap: what was taken and not written comes again after a new greeting") {
     TapState state;
-    Hub hub;
+    TapHub hub;
     Tapped tap(settings_of_tap(), state, hub, {"store1"});
     tap.fetches();
     tap.give(hub.block("store1", 0, 2));
@@ -225,7 +225,7 @@ TEST_CASE("tap: what was taken and not written comes again after a new greeting"
 
 TEST_CASE("tap: live begins where the first mark says, for each log by itself") {
     TapState state;
-    Hub hub;
+    TapHub hub;
     TapSettings settings = settings_of_tap();
     settings.live = true;
     Tapped tap(settings, state, hub, {"store1", "store2"});
@@ -246,7 +246,7 @@ TEST_CASE("tap: live begins where the first mark says, for each log by itself") 
 TEST_CASE("tap: at the first greeting it says where it begins, after a while why nothing comes") {
     TapSettings settings = settings_of_tap();
     settings.from = 9;
-    Hub hub;
+    TapHub hub;
     TapState state;
     Tapped tapped(settings, state, hub, {"store1"});
     CHECK(tapped.session.take_notes() ==
@@ -266,7 +266,7 @@ TEST_CASE("tap: at the first greeting it says where it begins, after a while why
 
 TEST_CASE("tap: from a position, of one store, so many events") {
     TapState state;
-    Hub hub;
+    TapHub hub;
     TapSettings settings = settings_of_tap();
     settings.store = "store2";
     settings.from = 3;
@@ -284,7 +284,7 @@ TEST_CASE("tap: from a position, of one store, so many events") {
 
 TEST_CASE("tap: trouble that passes is waited for, trouble that stays ends the tap") {
     TapState state;
-    Hub hub;
+    TapHub hub;
     Tapped tap(settings_of_tap(), state, hub, {"store1"});
     tap.fetches();
     tap.give(schema::Trouble{5, 0, schema::Errc::not_held, "not here yet", "store1", {"stock"}, 0});
@@ -305,7 +305,7 @@ TEST_CASE("tap: trouble that passes is waited for, trouble that stays ends the t
 
 TEST_CASE("tap: a quiet session is kept alive, a silent one is greeted again") {
     TapState state;
-    Hub hub;
+    TapHub hub;
     Tapped tap(settings_of_tap(), state, hub, {});
     tap.give(schema::Ping{5, 123});
     const auto messages = tap.session.take_messages();
@@ -322,7 +322,7 @@ TEST_CASE("tap: a quiet session is kept alive, a silent one is greeted again") {
 TEST_CASE("tap: killed between any two bytes of the output it goes on without hole or repeat") {
     const test::TempFolder folder;
     const auto file = folder / "out.jsonl";
-    Hub hub;
+    TapHub hub;
     std::string whole;
     {
         TapState state;

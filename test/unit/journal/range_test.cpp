@@ -23,7 +23,7 @@ using schema::Timestamp;
 const StoreId kStore{"store1"};
 
 /// What a log should answer, computed the simple way.
-struct Model {
+struct LogModel {
     struct Row {
         std::uint64_t seq;
         std::string topic;
@@ -61,7 +61,7 @@ class Story {
 
     std::size_t below(std::size_t limit) { return random_() % limit; }
 
-    Append commit(Model& model, Epoch epoch) {
+    Append commit(LogModel& model, Epoch epoch) {
         Append append;
         append.store = kStore;
         append.epoch = epoch;
@@ -101,7 +101,7 @@ class Story {
 };
 
 /// The rows of the range as the model has them, each once, with their segment's chain head.
-void check_rows(const Model& model, const Range& range) {
+void check_rows(const LogModel& model, const Range& range) {
     const auto rows = model.of(range.topics, range.after.value(), range.upto.value());
     CHECK(range.count() == rows.size());
     std::set<std::string> topics;
@@ -122,7 +122,7 @@ void check_rows(const Model& model, const Range& range) {
     }
 }
 
-void check_cut(const Model& model, const Range& range, std::size_t goal) {
+void check_cut(const LogModel& model, const Range& range, std::size_t goal) {
     const auto after = range.after.value(), upto = range.upto.value();
     const auto bytes_upto = [&](std::uint64_t last) {
         std::size_t bytes = 0;
@@ -144,7 +144,7 @@ void check_cut(const Model& model, const Range& range, std::size_t goal) {
     CHECK(next_epoch);
 }
 
-void check_depth(const core::Journal& journal, const Model& model,
+void check_depth(const core::Journal& journal, const LogModel& model,
                  const std::vector<std::string>& topics, std::uint64_t after) {
     const auto rows = model.of(topics, after, model.end());
     std::uint64_t bytes = 0;
@@ -162,7 +162,7 @@ TEST_CASE("range: whatever the commits, topics and goals, resumed reads give eac
         CAPTURE(seed);
         TempFolder folder;
         Story story(seed);
-        Model model;
+        LogModel model;
         auto options = options_in(folder.path());
         options.memtable_bytes = 64 << 10;
         auto journal = opened(options);
