@@ -35,7 +35,8 @@ constexpr std::string_view kRest = R"(
 # [subscriber]
 # Where remote programs may ask this replica. Empty: nobody.
 # listen = ""
-# What is copied here, and of which stores; "control" comes in any case.
+# What is copied here, and of which stores; "control" comes in any case,
+# and "accounts" with debts or customers.
 # topics = ["stock", "customers", "debts"]
 # stores = ["*"]
 # Read this store's own log from its own publisher, so that own answers are live with lines down.

@@ -7,6 +7,7 @@
 #include "cli/line_keeper.h"
 #include "cli/queue.h"
 #include "cli/time_text.h"
+#include "schema/names.h"
 
 namespace filial::cli {
 
@@ -29,10 +30,8 @@ Result<std::vector<Need>> needs_of(const SyncArgs& args, const core::Options& op
     for (const std::string& text : args.needs) {
         auto need = parse_need(text);
         if (!need) return schema::fail("--need " + text, need.error());
-        const auto& topics = options.subscriber.topics;
-        const bool copied = need->topic == schema::kTopicControl ||
-                            std::find(topics.begin(), topics.end(), need->topic) != topics.end();
-        if (!copied) {
+        const auto topics = schema::copied_topics(options.subscriber.topics);
+        if (std::find(topics.begin(), topics.end(), need->topic) == topics.end()) {
             return schema::fail(Errc::invalid, "--need " + text + ": " + need->topic +
                                                    " is not copied here: add it to [subscriber] "
                                                    "topics");

@@ -27,10 +27,10 @@ struct CallReport {
     std::vector<std::string> troubles;                             ///< Sentences.
 };
 
-/// Calls: brings the line up, what is needed first, then `control`, then the rest both ways, and
-/// takes the line down whatever happens. Where a call is under way already, waits for its end and
-/// calls only if that brought not all. Fails where nothing could be begun; what went wrong later is
-/// in the report.
+/// Calls: brings the line up, what is needed first, then `control` and `accounts`, then the rest
+/// both ways, and takes the line down whatever happens. Where a call is under way already, waits
+/// for its end and calls only if that brought not all. Fails where nothing could be begun; what
+/// went wrong later is in the report.
 schema::Result<CallReport> call_now(Context& context, const std::vector<schema::Need>& needs,
                                     const CallBudget& budget);
 

@@ -46,13 +46,13 @@ Result<Cause> cause_of(const AnswerRow& row, const std::string& topic) {
     return cause;
 }
 
-/// Of the events in control under this key, those of a customer's credit: a SKU, a transfer or a
-/// day may have the same name.
+/// Of the events in accounts under this key, those that are a customer's credit: a verdict about
+/// him is none of it.
 bool is_of_credit(const Cause& cause) {
     const std::string& own = cause.logged.event.kind;
     const std::string kind = own == schema::kNoticeTaken ? text_of(cause.payload, "kind") : own;
-    if (kind.starts_with("grant.")) return text_of(cause.payload, "of") != "stock";
-    return kind.starts_with("debt.") || kind.starts_with("round.") || kind.starts_with("account.");
+    return kind.starts_with("grant.") || kind.starts_with("debt.") || kind.starts_with("round.") ||
+           kind.starts_with("account.");
 }
 
 Json json_of(const Cause& cause, const std::string& unit) {
@@ -139,7 +139,7 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
     if (!link) return tl::unexpected(link.error());
     std::vector<std::string> topics{
         std::string(args.what == "stock" ? schema::kTopicStock : schema::kTopicDebts)};
-    if (args.what == "credit") topics.emplace_back(schema::kTopicControl);
+    if (args.what == "credit") topics.emplace_back(schema::kTopicAccounts);
     const auto told = told_value(**link, args);
 
     const std::string unit = args.what == "stock" ? "thousandths" : "cents";
@@ -165,7 +165,7 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
                 result = tl::unexpected(cause.error());
                 return;
             }
-            if (topic == schema::kTopicControl && !is_of_credit(*cause)) return;
+            if (topic == schema::kTopicAccounts && !is_of_credit(*cause)) return;
             ++events;
             if (__builtin_add_overflow(sum, row.value, &sum)) sum = row.value;
             if (context.console.json) {

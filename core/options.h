@@ -68,7 +68,7 @@ struct Options {
     } publisher;
     struct SubscriberPart {
         std::string listen;  ///< tcp with CURVE, for remote queries; empty: none.
-        std::vector<std::string> topics{"stock", "customers", "debts"};  ///< `control` comes too.
+        std::vector<std::string> topics{"stock", "customers", "debts"};  ///< schema::copied_topics.
         std::vector<std::string> stores{"*"};
         bool own_publisher = true;  ///< Read the own store's log from its publisher over ipc.
         /// Kinds of events that are parked although this version knows them, until a later one

@@ -25,7 +25,7 @@ namespace {
 Event account_event(std::string_view kind, schema::Timestamp at, std::string_view customer,
                     std::string_view addressee, const AccountStep& step) {
     Event event;
-    event.topic = schema::kTopicControl;
+    event.topic = schema::kTopicAccounts;
     event.kind = kind;
     event.at = at;
     event.key = customer;

@@ -87,7 +87,7 @@ Event told_event(const CreditView& view, const Setting& setting, schema::Timesta
         told.delta = Money{-move.delta.value()};
     }
     Event event;
-    event.topic = schema::kTopicControl;
+    event.topic = schema::kTopicAccounts;
     event.kind = schema::kDebtTold;
     event.at = at;
     event.key = customer;

@@ -174,7 +174,7 @@ Result<std::uint64_t> apply(State& state, const LoggedEvent& logged) {
         }
         return done(apply_customer_changed(state, logged));
     }
-    if (event.topic != schema::kTopicControl) return 0;
+    if (!schema::is_notice_topic(event.topic)) return 0;
     if (event.kind == schema::kNoticeTaken) return done(apply_notice_taken(state, event));
     if (is_transfer_kind(event.kind)) return apply_transfer_step(state, event);
     if (event.kind == schema::kDayClosed) return done(apply_day_closed(state, event));

@@ -27,7 +27,7 @@ Result<std::uint64_t> flags_in(const Result<Payload>& payload) {
 
 /// Without what stands flagged elsewhere: beside it in the same write, or in the log of the store
 /// whose news it takes.
-Result<std::uint64_t> flags_in_control(Parser& parser, const Event& event) {
+Result<std::uint64_t> flags_in_notices(Parser& parser, const Event& event) {
     const std::string& kind = event.kind;
     if (is_transfer_step(kind))
         return flags_in(schema::decode_transfer_step(parser, event.payload));
@@ -62,7 +62,7 @@ Result<std::uint64_t> flags_of(Parser& parser, const Event& event) {
     if (event.kind == schema::kLimitSet) {
         return flags_in(schema::decode_limit_set(parser, event.payload));
     }
-    if (event.topic == schema::kTopicControl) return flags_in_control(parser, event);
+    if (schema::is_notice_topic(event.topic)) return flags_in_notices(parser, event);
     return 0;
 }
 

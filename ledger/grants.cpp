@@ -198,7 +198,8 @@ Result<std::vector<Event>> decide_refuse(const State& state, const Setting& sett
 Event grant_event(std::string_view kind, schema::Timestamp at, std::string_view id,
                   std::string_view addressee, const GrantStep& step) {
     Event event;
-    event.topic = schema::kTopicControl;
+    const bool of_customer = is_grant_kind(kind) && step.of == GrantOf::credit;
+    event.topic = of_customer ? schema::kTopicAccounts : schema::kTopicControl;
     event.kind = kind;
     event.at = at;
     event.key = id;

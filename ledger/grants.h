@@ -23,7 +23,7 @@
 /// its lost events are told again (tail-told) or a person gives them up (write-off).
 namespace filial::ledger {
 
-/// One step in topic control.
+/// One step: of a customer's credit in topic accounts; of goods, claims and stores in control.
 schema::Event grant_event(std::string_view kind, schema::Timestamp at, std::string_view id,
                           std::string_view addressee, const schema::GrantStep& step);
 

@@ -29,7 +29,8 @@ Bytes taken_key(const StoreId& origin) { return "taken/" + origin.value(); }
 Event taken_event(const Position& origin, const Event& notice, schema::Timestamp at,
                   std::uint64_t flags) {
     Event taken;
-    taken.topic = schema::kTopicControl;
+    const bool of_accounts = notice.topic == schema::kTopicAccounts;
+    taken.topic = of_accounts ? schema::kTopicAccounts : schema::kTopicControl;
     taken.kind = schema::kNoticeTaken;
     taken.at = at;
     taken.key = notice.key;

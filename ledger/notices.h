@@ -7,16 +7,17 @@
 #include "schema/event.h"
 #include "schema/ids.h"
 
-/// What other stores' logs say to this one. Every notice becomes exactly one own event in topic
-/// control, which is also the position that this store has in the other's `control`: once it is in
-/// the log, the notice is taken, and delivered again it changes nothing.
+/// What other stores' logs say to this one, in `control` and `accounts`. Every notice becomes
+/// exactly one own event in the same topic, which is also the position that this store has in the
+/// other's log: once it is in the own log, the notice is taken, and delivered again, or after a
+/// later one of either topic, it changes nothing.
 namespace filial::ledger {
 
 /// Up to where the notices of `origin` are taken; seq 0: none yet.
 schema::Result<schema::Position> last_taken(const State& state, const schema::StoreId& origin);
 
-/// The own events that take `notice`, which stands at `origin` in another store's log: one of topic
-/// control, and what follows from it: a stock.moved where goods come back, recalls where a round
+/// The own events that take `notice`, which stands at `origin` in another store's log: one of its
+/// topic, and what follows from it: a stock.moved where goods come back, recalls where a round
 /// begins. None if it is neither addressed to this store nor for everybody (is_for_everybody), or
 /// was taken already. Decided from the own log alone. A notice of an unknown kind or version, one
 /// that cannot be read, and one that fits nothing here become notice.taken. `at`: this store's
@@ -26,7 +27,7 @@ schema::Result<std::vector<schema::Event>> take_notice(const State& state, const
                                                        const schema::Event& notice,
                                                        schema::Timestamp at);
 
-/// Kinds of control that only the stores which write and take them act on: grants, claims, told
+/// Kinds that only the stores which write and take them act on: grants, claims, told
 /// debts, accounts, stores' ends. A replica that shows none of them has nothing to apply.
 bool concerns_one_store(std::string_view kind);
 

@@ -39,7 +39,7 @@ Result<Onward> onward(const State& state, const Setting& setting, const Pot& pot
 Event told_event(std::string_view kind, schema::Timestamp at, const std::string& customer,
                  const std::string& addressee, const DebtTold& told) {
     Event event;
-    event.topic = schema::kTopicControl;
+    event.topic = schema::kTopicAccounts;
     event.kind = kind;
     event.at = at;
     event.key = customer;

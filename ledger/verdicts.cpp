@@ -16,6 +16,14 @@ schema::Bytes told_key(const schema::StoreVerdict& verdict) {
            std::to_string(verdict.cause.seq.value()) + "/" + verdict.finding;
 }
 
+/// A verdict names its event's key and amounts: it goes to those who may know them.
+std::string_view topic_of(const schema::StoreVerdict& verdict) {
+    const std::string& about = verdict.topic;
+    const bool of_customer = about == schema::kTopicDebts || about == schema::kTopicCustomers ||
+                             about == schema::kTopicAccounts;
+    return of_customer ? schema::kTopicAccounts : schema::kTopicControl;
+}
+
 }  // namespace
 
 Result<std::vector<Event>> decide_verdict(const State& state, const Setting& setting,
@@ -34,7 +42,7 @@ Result<std::vector<Event>> decide_verdict(const State& state, const Setting& set
                                                     schema::to_string(verdict->cause) + " before");
     }
     Event event;
-    event.topic = schema::kTopicControl;
+    event.topic = topic_of(*verdict);
     event.kind = schema::kStoreVerdict;
     event.at = operation.at;
     event.key = operation.subject;

@@ -50,7 +50,9 @@ schema::CallState Publisher::call_state(std::uint64_t request) const {
     std::uint64_t notices = 0;
     for (const auto& [store, held] : legs_->marks().all()) {
         if (store == outbox_->store()) continue;
-        const std::uint64_t end = held.mark.end_of(schema::kTopicControl).value();
+        const std::uint64_t end = std::max(held.mark.end_of(schema::kTopicControl),
+                                           held.mark.end_of(schema::kTopicAccounts))
+                                      .value();
         const std::uint64_t at = control_->durable(store).value();
         if (end > at) notices += end - at;
     }

@@ -19,6 +19,13 @@ namespace {
 
 constexpr std::string_view kControlPrefix = "control/";
 
+/// Whether a range says what happened in this topic.
+bool covers(const schema::Range& range, std::string_view topic) {
+    return std::any_of(range.topics.begin(), range.topics.end(), [&](const std::string& one) {
+        return one == topic || one == schema::kAllTopics;
+    });
+}
+
 }  // namespace
 
 Result<ControlInbox> ControlInbox::open(const core::Journal& journal, StoreId self) {
@@ -48,8 +55,13 @@ core::Want ControlInbox::want(const StoreId& store) const {
     want.store = store;
     const auto place = places_.find(store);
     if (place != places_.end()) want.epoch = place->second.epoch;
-    want.after.push_back({std::string(schema::kTopicControl), durable(store)});
+    want.after = ends(store);
     return want;
+}
+
+std::vector<schema::TopicEnd> ControlInbox::ends(const StoreId& store) const {
+    const Sequence at = durable(store);
+    return {{std::string(schema::kTopicAccounts), at}, {std::string(schema::kTopicControl), at}};
 }
 
 Sequence ControlInbox::durable(const StoreId& store) const {
@@ -101,17 +113,22 @@ Result<void> ControlInbox::take(const schema::Range& range) {
             Errc::gap, what + ": the range begins above " + std::to_string(place.staged.value()));
     }
     if (range.upto <= place.staged) return {};
+    for (const auto topic : {schema::kTopicAccounts, schema::kTopicControl}) {
+        if (covers(range, topic)) continue;
+        return schema::fail(Errc::corrupt,
+                            what + ": the range says nothing of topic " + std::string(topic));
+    }
     schema::Epoch begun;
     for (const schema::Segment& segment : range.segments) {
-        if (segment.topic != schema::kTopicControl) continue;
+        if (!schema::is_notice_topic(segment.topic)) continue;
         begun = std::max(begun, schema::epoch_above(segment, place.staged));
     }
     if (const auto ok = check_epoch(range, begun); !ok) return ok;
 
     schema::Parser parser;
-    std::deque<Notice> notices;
+    std::vector<Notice> notices;
     for (const schema::Segment& segment : range.segments) {
-        if (segment.topic != schema::kTopicControl) continue;
+        if (!schema::is_notice_topic(segment.topic)) continue;
         for (std::size_t i = 0; i < segment.rows.size(); ++i) {
             if (segment.seqs[i] <= place.staged) continue;
             auto logged = segment.event(parser, i);
@@ -123,6 +140,9 @@ Result<void> ControlInbox::take(const schema::Range& range) {
                 {{range.store, logged->epoch, logged->seq}, std::move(logged->event)});
         }
     }
+    // One position stands for both topics: what is taken late would be taken for known.
+    std::sort(notices.begin(), notices.end(),
+              [](const Notice& a, const Notice& b) { return a.origin.seq < b.origin.seq; });
     for (Notice& notice : notices) notices_.push_back(std::move(notice));
     place.epoch = std::max(place.epoch, place.epoch.value() == 0 ? range.epoch : begun);
     place.staged = range.upto;

@@ -15,10 +15,11 @@
 
 namespace filial::publisher {
 
-/// The topic `control` of all other stores, as far as it concerns this one or all stores
-/// (ledger::is_for_everybody). Each notice becomes one
-/// own event; a range without any only moves the position on. Two brokers may deliver the same
-/// range: what was taken is known by position, in memory and in the ledger's own state.
+/// The topics `control` and `accounts` of all other stores, as far as they concern this one or all
+/// stores (ledger::is_for_everybody). Both are always asked for together, under one position, and
+/// their notices are taken in the order of the log. Each notice becomes one own event; a range
+/// without any only moves the position on. Two brokers may deliver the same range: what was taken
+/// is known by position, in memory and in the ledger's own state.
 ///
 /// Positions are saved beside the log without an fsync: one that is lost is fetched again and its
 /// notices are known.
@@ -29,6 +30,8 @@ class ControlInbox {
 
     /// The next fetch for this store.
     core::Want want(const schema::StoreId& store) const;
+    /// `durable` of both topics, as a fetch says it.
+    std::vector<schema::TopicEnd> ends(const schema::StoreId& store) const;
     /// Last position of `store` up to which all notices are durable in the own log.
     schema::Sequence durable(const schema::StoreId& store) const;
     /// The same for all stores, for the own mark.
@@ -37,7 +40,8 @@ class ControlInbox {
     /// Queues the notices of a range. Drops what is held; `gap` if it begins above that, or if a
     /// new epoch begins at or below it: then that store is fetched from its beginning, and what was
     /// taken is known. `stale_incarnation` for an epoch before the one held; `corrupt` for a
-    /// damaged event, or a new epoch that has no record also in the second try; the position stays.
+    /// damaged event, a range without one of the topics, or a new epoch that has no record also in
+    /// the second try; the position stays.
     schema::Result<void> take(const schema::Range& range);
 
     bool waiting() const { return !notices_.empty(); }

@@ -50,8 +50,9 @@ std::optional<core::Want> LogRepair::want(const Peer& peer, const StoreId& store
 std::vector<std::string> LogRepair::topics_of(const Source& source) const {
     if (source.trimmed.empty()) return {std::string(schema::kAllTopics)};
     std::set<std::string> topics{
-        std::string(schema::kTopicControl), std::string(schema::kTopicCustomers),
-        std::string(schema::kTopicStock), std::string(schema::kTopicDebts)};
+        std::string(schema::kTopicAccounts), std::string(schema::kTopicControl),
+        std::string(schema::kTopicCustomers), std::string(schema::kTopicStock),
+        std::string(schema::kTopicDebts)};
     for (std::string& topic : rebuild_->topics()) topics.insert(std::move(topic));
     for (const std::string& topic : source.gone) topics.erase(topic);
     return {topics.begin(), topics.end()};

@@ -111,7 +111,7 @@ Result<void> Publisher::take(const core::Peer& peer, schema::Range range) {
 }
 
 std::vector<schema::TopicEnd> Publisher::durable(const core::Want& want) const {
-    return {{std::string(schema::kTopicControl), control_->durable(want.store)}};
+    return control_->ends(want.store);
 }
 
 void Publisher::applied(const core::Peer& peer, const schema::Applied& applied) {

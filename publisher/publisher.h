@@ -70,8 +70,9 @@ class Publisher : public core::Host {
     /// A broker knows a later epoch: that ends this life of the log too, where the broker counts.
     void turned_away(const core::Peer& peer, const schema::Error& error) override;
     void reached(const core::Peer& peer, const schema::Fetch& fetch) override;
-    /// Topic control of every other store, from brokers only: what a broker holds, a restored head
-    /// office cannot forget. A broker is one that we dial, or that is admitted as a relay.
+    /// Topics control and accounts of every other store, from brokers only: what a broker holds, a
+    /// restored head office cannot forget. A broker is one that we dial, or that is admitted as a
+    /// relay.
     std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
     schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
     /// While tickets of many clients are on their way, see Gathering.

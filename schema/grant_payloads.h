@@ -7,8 +7,9 @@
 
 #include "schema/payloads.h"
 
-/// The payloads of grants, claims, debts told to a customer's home, and official rounds. All travel
-/// in topic control. Wire order is the order of the members; append only.
+/// The payloads of grants, claims, debts told to a customer's home, and official rounds. What is
+/// keyed by a customer travels in topic accounts, the rest in control. Wire order is the order of
+/// the members; append only.
 namespace filial::schema {
 
 // Grants, keyed by customer (credit) or SKU (reserved stock).

@@ -36,7 +36,8 @@ Bytes usual_mark(const Hello& speaker, const Hello& hearer) {
     Mark mark;
     mark.store = StoreId{speaker.store};
     mark.epoch = speaker.epoch;
-    const std::vector<TopicEnd> ends{{std::string(kTopicControl), Sequence{0}},
+    const std::vector<TopicEnd> ends{{std::string(kTopicAccounts), Sequence{0}},
+                                     {std::string(kTopicControl), Sequence{0}},
                                      {std::string(kTopicCustomers), Sequence{0}},
                                      {std::string(kTopicDebts), Sequence{0}},
                                      {std::string(kTopicStock), Sequence{0}}};

@@ -57,9 +57,13 @@ Result<StoreId> parse_store_id(std::string_view text) {
     return StoreId{std::string(text)};
 }
 
+bool is_notice_topic(std::string_view topic) {
+    return topic == kTopicControl || topic == kTopicAccounts;
+}
+
 bool is_reserved_topic(std::string_view topic) {
     return topic == kTopicStock || topic == kTopicCustomers || topic == kTopicDebts ||
-           topic == kTopicControl || topic == kAllTopics;
+           is_notice_topic(topic) || topic == kAllTopics;
 }
 
 Result<std::string> parse_topic(std::string_view text) {

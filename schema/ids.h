@@ -43,10 +43,15 @@ Result<StoreId> parse_store_id(std::string_view text);
 inline constexpr std::string_view kTopicStock = "stock";
 inline constexpr std::string_view kTopicCustomers = "customers";
 inline constexpr std::string_view kTopicDebts = "debts";
+/// What stores tell each other: of goods and stores, which every store takes; and of customers and
+/// their money, which a store takes to act on it, and a replica with debts or customers alone.
 inline constexpr std::string_view kTopicControl = "control";
+inline constexpr std::string_view kTopicAccounts = "accounts";
 /// In a fetch and its blocks: every topic of the log, under one position.
 inline constexpr std::string_view kAllTopics = "*";
 
+/// `control` or `accounts`: every publisher takes both, under one position, in the log's order.
+bool is_notice_topic(std::string_view topic);
 /// True for the names that application topics may not take.
 bool is_reserved_topic(std::string_view topic);
 Result<std::string> parse_topic(std::string_view text);

@@ -47,7 +47,7 @@ struct Mark {
     std::vector<TopicEnd> ends;       ///< Last event of each topic that has any.
     std::uint64_t applied_since = 0;  ///< 0: `applied` is whole; else differences to that counter.
     std::vector<Reached> applied;     ///< What the store's own replica holds of the others.
-    std::vector<Position> taken;      ///< How far their `control` has been taken.
+    std::vector<Position> taken;      ///< How far their notices have been taken.
     std::vector<ParkedKey> parked;    ///< The first kParkedTold.
 
     /// Last event of that topic; of "*" the log's. 0: none.

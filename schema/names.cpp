@@ -1,5 +1,7 @@
 #include "schema/names.h"
 
+#include <algorithm>
+
 #include "schema/limits.h"
 
 namespace filial::schema {
@@ -33,6 +35,17 @@ std::string read_topic_or_all(Fields& fields) {
     if (topic) return std::move(*topic);
     fields.refuse("a topic's name");
     return {};
+}
+
+std::vector<std::string> copied_topics(std::vector<std::string> named) {
+    const bool of_customers = std::any_of(named.begin(), named.end(), [](const std::string& one) {
+        return one == kTopicDebts || one == kTopicCustomers;
+    });
+    named.emplace_back(kTopicControl);
+    if (of_customers) named.emplace_back(kTopicAccounts);
+    std::sort(named.begin(), named.end());
+    named.erase(std::unique(named.begin(), named.end()), named.end());
+    return named;
 }
 
 std::string read_receiver_part(Fields& fields) {

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/codec.h"
 #include "schema/ids.h"
@@ -18,6 +19,10 @@ StoreId read_store_or_none(Fields& fields);
 std::string read_topic(Fields& fields);
 /// A topic's name, or kAllTopics.
 std::string read_topic_or_all(Fields& fields);
+
+/// What a replica takes that is to copy these topics, in order, each once: `control` in any case,
+/// and `accounts` with debts or customers.
+std::vector<std::string> copied_topics(std::vector<std::string> named);
 
 /// A receiver's name within its store, or a role: empty, or at most kReceiverNameBytesMax bytes of
 /// text without control characters, '/' and ':', which stand between the parts of a full name.

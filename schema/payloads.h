@@ -21,7 +21,7 @@ inline constexpr std::string_view kLimitSet = "limit.set";                      
 inline constexpr std::string_view kCustomerRegistered = "customer.registered";  ///< customers
 inline constexpr std::string_view kCustomerEdited = "customer.edited";          ///< customers
 inline constexpr std::string_view kLogOpened = "log.opened";                    ///< control
-inline constexpr std::string_view kNoticeTaken = "notice.taken";                ///< control
+inline constexpr std::string_view kNoticeTaken = "notice.taken";  ///< the notice's topic
 // Transfers, all in control, keyed by transfer.
 inline constexpr std::string_view kTransferSent = "transfer.sent";          ///< to the destination
 inline constexpr std::string_view kTransferExpected = "transfer.expected";  ///< took `sent`

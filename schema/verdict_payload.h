@@ -12,7 +12,8 @@
 /// only.
 namespace filial::schema {
 
-/// control; addressed to the store; key: that of the event that was looked at.
+/// accounts, of an event of customers or debts; else control. Addressed to the store; key: that of
+/// the event that was looked at.
 inline constexpr std::string_view kStoreVerdict = "store.verdict";
 
 /// A finding about one event of a store's log: payload of the event, and of the operation verdict.

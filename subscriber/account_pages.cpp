@@ -53,12 +53,12 @@ void add_round(AnswerRow& row, const ledger::Pot& pot, const AccountNotes& notes
 }  // namespace
 
 AccountPages::AccountPages(const Answers& answers, const schema::Query& query)
-    : answers_(answers), query_(query), of_control_(query) {
-    of_control_.kind = QueryKind::list_rounds;
-}
+    : answers_(answers), query_(query) {}
 
-schema::Freshness AccountPages::heard(const std::string& store) const {
-    auto freshness = answers_.freshness(of_control_, StoreId{store});
+schema::Freshness AccountPages::heard(const std::string& store, GrantOf of) const {
+    schema::Query told = query_;
+    told.kind = of == GrantOf::credit ? QueryKind::list_rounds : QueryKind::list_transfers;
+    auto freshness = answers_.freshness(told, StoreId{store});
     freshness.positions.clear();
     return freshness;
 }
@@ -68,7 +68,7 @@ AnswerRow AccountPages::row_of(const Found& found, std::int64_t value) const {
     row.store = found.owner;
     row.key = found.id;
     row.value = value;
-    row.freshness = heard(found.owner);
+    row.freshness = heard(found.owner, found.of);
     return row;
 }
 
@@ -175,7 +175,7 @@ std::size_t AccountPages::rows_max() const {
 }
 
 /// Tasks of customers come from everybody who is known here: one who owes more than his limit at
-/// home alone has no pot in control. Then those of goods, from the pots, and those of holders.
+/// home alone has no pot. Then those of goods, from the pots, and those of holders.
 Result<void> AccountPages::list() {
     const schema::ByteView after = query_.after;
     if (query_.kind == QueryKind::list_requests) {
@@ -191,7 +191,9 @@ Result<void> AccountPages::list() {
         if (done && answer_.next.empty()) answer_.next = kOfRooms;
         return done;
     }
-    if (const auto done = customer_tasks(after); !done) return done;
+    if (asked_for(GrantOf::credit)) {
+        if (const auto done = customer_tasks(after); !done) return done;
+    }
     if (answer_.next.empty()) answer_.next = kOfGoods;
     return {};
 }
@@ -249,7 +251,8 @@ Result<void> AccountPages::list_pots(schema::ByteView after, std::string_view be
         Result<void> result;
         const auto scanned = answers_.replica_.accounts().scan(
             owner, behind, [&](const Found& found, schema::ByteView cursor) {
-                const bool wanted = !goods_only || found.of == GrantOf::stock;
+                const bool wanted =
+                    asked_for(found.of) && (!goods_only || found.of == GrantOf::stock);
                 if (wanted) result = rows_of(found, answer_.rows);
                 if (!result) return false;
                 if (!page_is_full()) return true;
@@ -267,7 +270,7 @@ Result<void> AccountPages::each_room(
         const schema::Epoch lives = answers_.replica_.epoch(holder);
         return answers_.replica_.accounts().scan_rooms(
             holder, behind, [&](const AccountReader::HeldRoom& held, schema::ByteView cursor) {
-                if (held.room.epoch == lives) each(holder, held);
+                if (held.room.epoch == lives && asked_for(held.of)) each(holder, held);
                 if (!page_is_full()) return true;
                 answer_.next = Bytes(kOfRooms) + cursor_of(holder.value(), cursor);
                 return false;

@@ -10,8 +10,8 @@
 namespace filial::subscriber {
 
 /// Answers about limits, grants and official operations: one account, and pages of rounds, grants,
-/// requests and tasks. A page looks at a bounded number of pots; it may have no rows and still a
-/// next one.
+/// requests and tasks, of goods alone where the query names topic stock. A page looks at a bounded
+/// number of pots; it may have no rows and still a next one.
 class AccountPages {
   public:
     /// Both must outlive it.
@@ -56,11 +56,14 @@ class AccountPages {
     schema::Result<void> round_rows(const AccountReader::Found& found, Rows& rows) const;
     schema::Result<void> task_rows(const AccountReader::Found& found, Rows& rows) const;
     schema::AnswerRow row_of(const AccountReader::Found& found, std::int64_t value) const;
-    schema::Freshness heard(const std::string& store) const;
+    schema::Freshness heard(const std::string& store, schema::GrantOf of) const;
+    /// Whether rows about goods, or about customers, were asked for.
+    bool asked_for(schema::GrantOf of) const {
+        return query_.topic != schema::kTopicStock || of == schema::GrantOf::stock;
+    }
 
     const Answers& answers_;
     const schema::Query& query_;
-    schema::Query of_control_;
     schema::Answer answer_;
     std::size_t visited_ = 0;
 };

@@ -141,14 +141,14 @@ Result<std::set<StoreId>> AccountReader::retired(const std::vector<StoreId>& sto
 
 Result<AccountNotes> AccountReader::notes(const std::string& home,
                                           const std::string& customer) const {
-    return held<AccountNotes>(store_, {std::string(schema::kTopicControl), StoreId{home},
+    return held<AccountNotes>(store_, {std::string(schema::kTopicAccounts), StoreId{home},
                                        kEveryEpoch, Part::notes, customer});
 }
 
 Result<std::vector<PaidTwice>> AccountReader::paid_twice(const std::string& home,
                                                          const std::string& customer) const {
     std::vector<PaidTwice> all;
-    for (const auto topic : {schema::kTopicControl, schema::kTopicDebts}) {
+    for (const auto topic : {schema::kTopicAccounts, schema::kTopicDebts}) {
         auto list = held<PaidTwiceList>(
             store_, {std::string(topic), StoreId{home}, kEveryEpoch, Part::paid_twice, customer});
         if (!list) return tl::unexpected(list.error());
@@ -157,17 +157,33 @@ Result<std::vector<PaidTwice>> AccountReader::paid_twice(const std::string& home
     return all;
 }
 
+Result<void> AccountReader::scan_state(
+    const StoreId& owner, std::string_view family, ByteView after,
+    const std::function<bool(GrantOf of, ByteView name, ByteView key)>& each) const {
+    bool more = true;
+    for (const GrantOf of : {GrantOf::credit, GrantOf::stock}) {
+        const bool credit = of == GrantOf::credit;
+        const Bytes prefix = contribution_key(
+            {std::string(credit ? schema::kTopicAccounts : schema::kTopicControl), owner,
+             kEveryEpoch, Part::state, std::string(family) + (credit ? "c/" : "s/")});
+        // A cursor is the key that was looked at last: these stand in the order of the topics.
+        const auto scanned = store_.scan(prefix, after, [&](ByteView key, ByteView) {
+            more = each(of, key.substr(prefix.size()), key);
+            return more;
+        });
+        if (!scanned || !more) return scanned;
+    }
+    return {};
+}
+
 Result<void> AccountReader::scan(const StoreId& owner, ByteView after, const Visit& visit) const {
-    const Bytes prefix = contribution_key(
-        {std::string(schema::kTopicControl), owner, kEveryEpoch, Part::state, "pot/"});
     const HeldState state(store_, owner);
     Result<void> result;
-    const auto scanned = store_.scan(prefix, after, [&](ByteView key, ByteView) {
+    const auto each = [&](GrantOf of, ByteView name, ByteView key) {
         Found found;
         found.owner = owner.value();
-        const ByteView name = key.substr(prefix.size());  // "c/ID" or "s/SKU".
-        found.of = name.starts_with("c/") ? GrantOf::credit : GrantOf::stock;
-        found.id = name.substr(std::min<std::size_t>(2, name.size()));
+        found.of = of;
+        found.id = name;
         auto pot = ledger::read_pot(state, found.of, found.id);
         if (!pot || !state.failed()) {
             result = pot ? state.failed() : tl::unexpected(pot.error());
@@ -175,21 +191,18 @@ Result<void> AccountReader::scan(const StoreId& owner, ByteView after, const Vis
         }
         found.pot = std::move(*pot);
         return visit(found, key);
-    });
+    };
+    const auto scanned = scan_state(owner, "pot/", after, each);
     return scanned ? result : scanned;
 }
 
 Result<void> AccountReader::scan_rooms(const StoreId& holder, ByteView after,
                                        const RoomVisit& visit) const {
-    const Bytes prefix = contribution_key(
-        {std::string(schema::kTopicControl), holder, kEveryEpoch, Part::state, "room/"});
     const HeldState state(store_, holder);
     Result<void> result;
-    const auto scanned = store_.scan(prefix, after, [&](ByteView key, ByteView) {
-        ByteView name = key.substr(prefix.size());  // "c/ID" or "s/PLACE/SKU".
+    const auto each = [&](GrantOf of, ByteView name, ByteView key) {  // "ID" or "PLACE/SKU".
         HeldRoom held;
-        held.of = name.starts_with("c/") ? GrantOf::credit : GrantOf::stock;
-        name.remove_prefix(std::min<std::size_t>(2, name.size()));
+        held.of = of;
         const std::size_t slash = held.of == GrantOf::stock ? name.find('/') : Bytes::npos;
         const std::string place(name.substr(0, slash == Bytes::npos ? 0 : slash));
         held.id = slash == Bytes::npos ? name : name.substr(slash + 1);
@@ -200,7 +213,8 @@ Result<void> AccountReader::scan_rooms(const StoreId& holder, ByteView after,
         }
         held.room = std::move(*room);
         return visit(held, key);
-    });
+    };
+    const auto scanned = scan_state(holder, "room/", after, each);
     return scanned ? result : scanned;
 }
 

@@ -89,6 +89,12 @@ class AccountReader {
   private:
     schema::Result<void> fill(PotView& view, std::int64_t limit,
                               const std::vector<schema::StoreId>& stores) const;
+    /// The records of a store's state whose names begin with `family`, of credit and then of goods,
+    /// by what follows and by their whole key; ends when `each` returns false.
+    schema::Result<void> scan_state(const schema::StoreId& owner, std::string_view family,
+                                    schema::ByteView after,
+                                    const std::function<bool(schema::GrantOf, schema::ByteView name,
+                                                             schema::ByteView key)>& each) const;
 
     const ReplicaStore& store_;
     ReplicaReader reader_;

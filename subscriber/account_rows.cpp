@@ -100,7 +100,7 @@ Result<void> AccountPages::account() {
         row.fields.emplace_back("open", part.room ? "yes" : "no");
         row.fields.emplace_back("lost", part.lost ? "yes" : "no");
         row.fields.emplace_back("waits", part.waits ? "yes" : "no");
-        row.freshness = heard(part.store.value());
+        row.freshness = heard(part.store.value(), GrantOf::credit);
         answer_.rows.push_back(std::move(row));
     }
     for (const ledger::Amount& request : view->pot.requests) {

@@ -73,14 +73,19 @@ std::string Answers::topic_of(const Query& query) {
         case QueryKind::export_in_transit:
         case QueryKind::list_transfers:
         case QueryKind::day_totals:
+            return std::string(schema::kTopicControl);
         case QueryKind::list_rounds:
+            return std::string(schema::kTopicAccounts);
         case QueryKind::list_grants:
         case QueryKind::list_requests:
         case QueryKind::account_tasks:
-            return std::string(schema::kTopicControl);
+            return std::string(query.topic == schema::kTopicStock ? schema::kTopicControl
+                                                                  : schema::kTopicAccounts);
         case QueryKind::conflicts:
             return std::string(schema::kTopicCustomers);
         case QueryKind::reached:
+            if (!query.topic.empty()) break;
+            return std::string(schema::kTopicStock);
         case QueryKind::flagged:
             return std::string(schema::kTopicStock);
         case QueryKind::why:
@@ -163,8 +168,11 @@ Result<Answer> Answers::answer(const Query& query) const {
     if (is_of_replica(query.kind)) return ParkedPages(replica_, query).page();
     const std::string topic = topic_of(query);
     if (!replica_.wants_topic(topic)) {
-        return schema::fail(Errc::not_held, "topic " + topic + " is not subscribed here; " +
-                                                joined(replica_.topics()) + " are");
+        const bool comes_along = topic == schema::kTopicAccounts;
+        return schema::fail(Errc::not_held,
+                            "topic " + topic + " is not subscribed here" +
+                                (comes_along ? ", since neither debts nor customers are" : "") +
+                                "; " + joined(replica_.topics()) + " are");
     }
     Result<Answer> answer;
     switch (query.kind) {

@@ -36,8 +36,9 @@ namespace filial::subscriber {
 ///     =
 ///                  its row; pending 1 where its home has not booked it; fields "epoch", "seq",
 ///                  "client", "arrived", and "parked" = the reason
-///     reached      a row a store: store, value = the position up to which stock, customers, debts
-///                  and control are all here; field "epoch"
+///     reached      a row a store: store, value = the position up to which stock, customers, debts,
+///                  control and accounts are all here, or that topic which the query names; field
+///                  "epoch"
 ///     day_totals   of day `key` as `store` closed it: a row for each store and day of its events;
 ///                  key = that day, value = events; fields as ledger::DayTotals has members, and
 ///                  "counts" = day, late, ahead. `stale` while a log is not here up to the cut.
@@ -57,6 +58,7 @@ namespace filial::subscriber {
 ///     list_rounds  store = home, key = customer, value = who is waited for; fields "state"
 ///                  (waiting, ready, review), "round", "for", "since", "peer", "into"; "waits" as
 ///                  often as there is somebody, and "lost:STORE" = cents of an epoch that is over
+///                  The next three are of goods alone where the query names topic stock.
 ///     list_grants  store = owner, key, value = what is out by its log, second = the room by the
 ///                  holder's; fields "of" (credit, stock), "holder", "epoch", "open", "lost"
 ///     list_requests  store = owner, key, value; fields "of", "holder"; "refused" = why, of one

@@ -119,7 +119,7 @@ Result<Applier::Outcome> Applier::customers(const Row& row) {
 
 Result<Applier::Outcome> Applier::control(const Row& row) {
     if (row.event.kind == schema::kLogOpened) return Outcome::done;
-    if (ControlFold::takes(row.event.kind)) return fold(row);
+    if (ControlFold::takes(row.segment.topic, row.event.kind)) return fold(row);
     if (row.event.kind == schema::kDayClosed) return day(row);
     if (!ledger::is_transfer_step(row.event.kind)) return Outcome::unknown;
     const auto step = schema::decode_transfer_step(parser_, row.event.payload);
@@ -136,6 +136,11 @@ Result<Applier::Outcome> Applier::control(const Row& row) {
     ledger::apply(side, row.event.kind, *step, row.event.at);
     records_.put(std::move(key), ledger::encode(side));
     return Outcome::done;
+}
+
+Result<Applier::Outcome> Applier::accounts(const Row& row) {
+    if (!ControlFold::takes(row.segment.topic, row.event.kind)) return Outcome::unknown;
+    return fold(row);
 }
 
 /// What the store's own rules make of it; and what another store's customer owes by this store's
@@ -186,6 +191,7 @@ Result<Applier::Outcome> Applier::apply_row(const Row& row) {
     if (topic == schema::kTopicDebts) return debts(row);
     if (topic == schema::kTopicCustomers) return customers(row);
     if (topic == schema::kTopicControl) return control(row);
+    if (topic == schema::kTopicAccounts) return accounts(row);
     return application(row);
 }
 

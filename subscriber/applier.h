@@ -81,6 +81,7 @@ class Applier {
     schema::Result<Outcome> debts(const Row& row);
     schema::Result<Outcome> customers(const Row& row);
     schema::Result<Outcome> control(const Row& row);
+    schema::Result<Outcome> accounts(const Row& row);
     schema::Result<Outcome> fold(const Row& row);
     schema::Result<Outcome> day(const Row& row);
     schema::Result<Outcome> application(const Row& row);

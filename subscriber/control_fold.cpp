@@ -30,33 +30,37 @@ namespace {
 /// A log's fold goes on over all its epochs.
 constexpr schema::Epoch kAllEpochs{0};
 
-bool is_kept(ByteView key) {
-    return key.starts_with("pot/") || key.starts_with("room/") || key == "lives";
+/// In which topic's fold a record of the state is kept; empty for none.
+std::string_view keeper_of(ByteView key) {
+    if (key.starts_with("pot/c/") || key.starts_with("room/c/")) return schema::kTopicAccounts;
+    const bool of_goods = key.starts_with("pot/s/") || key.starts_with("room/s/");
+    return of_goods || key == "lives" ? schema::kTopicControl : "";
 }
 
 Bytes state_key(const schema::StoreId& store, ByteView key) {
     return contribution_key(
-        {std::string(schema::kTopicControl), store, kAllEpochs, Part::state, std::string(key)});
+        {std::string(keeper_of(key)), store, kAllEpochs, Part::state, std::string(key)});
 }
 
-/// The kept part of a store's state over the records of the replica.
+/// The part of a store's state that one topic's fold keeps, over the records of the replica.
 class RecordedState : public ledger::State {
   public:
-    RecordedState(Records& records, const schema::StoreId& store, bool log_is_new)
-        : records_(records), store_(store), log_is_new_(log_is_new) {}
+    RecordedState(Records& records, const schema::StoreId& store, const std::string& topic,
+                  bool log_is_new)
+        : records_(records), store_(store), topic_(topic), log_is_new_(log_is_new) {}
 
     std::optional<Bytes> get(ByteView key) const override {
-        if (!is_kept(key)) return std::nullopt;
+        if (keeper_of(key) != topic_) return std::nullopt;
         auto value = records_.get(state_key(store_, key), log_is_new_);
         if (value) return std::move(*value);
         if (failed) failed = schema::fail(Errc::io, value.error().message);
         return std::nullopt;
     }
     void put(ByteView key, Bytes value) override {
-        if (is_kept(key)) records_.put(state_key(store_, key), std::move(value));
+        if (keeper_of(key) == topic_) records_.put(state_key(store_, key), std::move(value));
     }
     void erase(ByteView key) override {
-        if (is_kept(key)) records_.erase(state_key(store_, key));
+        if (keeper_of(key) == topic_) records_.erase(state_key(store_, key));
     }
 
     mutable Result<void> failed;
@@ -64,27 +68,45 @@ class RecordedState : public ledger::State {
   private:
     Records& records_;
     const schema::StoreId& store_;
+    const std::string& topic_;
     bool log_is_new_;
 };
+
+/// What the other topic's fold keeps could not be kept here: nothing says such a thing.
+Result<void> check_topic(const LoggedEvent& logged, const ledger::Changes& changes) {
+    for (const ledger::Change& change : changes) {
+        const std::string_view keeper = keeper_of(change.key);
+        if (keeper.empty() || keeper == logged.event.topic) continue;
+        return schema::fail(Errc::corrupt, logged.event.kind + " in topic " + logged.event.topic +
+                                               " speaks of what belongs in " + std::string(keeper));
+    }
+    return {};
+}
 
 }  // namespace
 
 /// By their names, not by what they begin with: a kind that a later version adds to these families
 /// is not known here, whatever its payload may look like.
-bool ControlFold::takes(std::string_view kind) {
-    constexpr std::string_view kKnown[] = {
-        schema::kNoticeTaken,    schema::kGrantGiven,       schema::kGrantTaken,
-        schema::kGrantAsked,     schema::kGrantQueued,      schema::kGrantRefused,
-        schema::kGrantNoted,     schema::kGrantRecalled,    schema::kGrantReturned,
-        schema::kGrantClosed,    schema::kGrantBooked,      schema::kGrantWrittenOff,
-        schema::kClaimMade,      schema::kClaimBooked,      schema::kClaimShipped,
-        schema::kClaimSettled,   schema::kDebtTold,         schema::kDebtApplied,
-        schema::kRoundAsked,     schema::kRoundOpened,      schema::kRoundCancelled,
-        schema::kRoundRefused,   schema::kAccountClosed,    schema::kAccountReopened,
-        schema::kAccountBlocked, schema::kAccountUnblocked, schema::kAccountHanded,
-        schema::kAccountTaken,   schema::kStoreRetired,     schema::kTailTold,
-        schema::kStoreLeaving,   schema::kStoreLeft,        schema::kStoreVerdict};
-    return std::find(std::begin(kKnown), std::end(kKnown), kind) != std::end(kKnown);
+bool ControlFold::takes(std::string_view topic, std::string_view kind) {
+    constexpr std::string_view kOfBoth[] = {
+        schema::kNoticeTaken, schema::kGrantGiven,    schema::kGrantTaken,
+        schema::kGrantAsked,  schema::kGrantQueued,   schema::kGrantRefused,
+        schema::kGrantNoted,  schema::kGrantRecalled, schema::kGrantReturned,
+        schema::kGrantClosed, schema::kGrantBooked,   schema::kGrantWrittenOff,
+        schema::kStoreVerdict};
+    constexpr std::string_view kOfControl[] = {
+        schema::kClaimMade,    schema::kClaimBooked, schema::kClaimShipped, schema::kClaimSettled,
+        schema::kStoreRetired, schema::kTailTold,    schema::kStoreLeaving, schema::kStoreLeft};
+    constexpr std::string_view kOfAccounts[] = {
+        schema::kDebtTold,         schema::kDebtApplied,     schema::kRoundAsked,
+        schema::kRoundOpened,      schema::kRoundCancelled,  schema::kRoundRefused,
+        schema::kAccountClosed,    schema::kAccountReopened, schema::kAccountBlocked,
+        schema::kAccountUnblocked, schema::kAccountHanded,   schema::kAccountTaken};
+    const auto is_among = [&](const auto& kinds) {
+        return std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds);
+    };
+    if (is_among(kOfBoth)) return true;
+    return topic == schema::kTopicAccounts ? is_among(kOfAccounts) : is_among(kOfControl);
 }
 
 Bytes ControlFold::key_of(Part part, const std::string& topic, const std::string& key) const {
@@ -111,7 +133,7 @@ Result<void> ControlFold::move_room(ledger::State& state, const LoggedEvent& log
 
 Result<void> ControlFold::apply(const LoggedEvent& logged) {
     const schema::Event& event = logged.event;
-    RecordedState recorded(records_, store_, log_is_new_);
+    RecordedState recorded(records_, store_, event.topic, log_is_new_);
     ledger::Scratch scratch(recorded);
     const auto applied = ledger::apply(scratch, logged);
     const bool moves_room = applied && event.kind == schema::kDebtTold;
@@ -119,6 +141,8 @@ Result<void> ControlFold::apply(const LoggedEvent& logged) {
     if (!recorded.failed) return recorded.failed;
     if (!applied) return tl::unexpected(applied.error());
     if (!moved) return moved;
+    ledger::Changes changes = scratch.take();
+    if (const auto kept_here = check_topic(logged, changes); !kept_here) return kept_here;
     if (ledger::is_account_kind(event.kind)) {
         if (const auto noted = note_account(logged); !noted) return noted;
     }
@@ -133,7 +157,7 @@ Result<void> ControlFold::apply(const LoggedEvent& logged) {
             if (!noted) return noted;
         }
     }
-    ledger::write(recorded, scratch.take());
+    ledger::write(recorded, std::move(changes));
     return {};
 }
 

@@ -13,24 +13,27 @@ namespace filial::subscriber {
 
 class Records;
 
-/// What one store's topic control says of limits, reserved stock, rounds and other stores' epochs,
-/// by the publisher's own rules: ledger::apply over these events alone. The records "pot/...",
-/// "room/..." and "lives" of its state are kept, as contributions. Two things are not as in the
-/// publisher, since debts and stock are other topics:
+/// What one store's topics control and accounts say of limits, reserved stock, rounds and other
+/// stores' epochs, by the publisher's own rules: ledger::apply over the events of one of them
+/// alone. Records of its state are kept, as contributions: of accounts "pot/c/..." and
+/// "room/c/...", of control "pot/s/...", "room/s/..." and "lives". Three things are not as in the
+/// publisher, since the topics are read apart:
 ///
 ///     a room of credit   `base` is what is left: own moves come as debt.told
-///     a pot              `limit` is 0: limits are in topic debts (HandedLimits)
+///     a pot of credit    `limit` is 0: limits are in topic debts (HandedLimits)
+///                        what lost epochs held, and told again, stands in `shares` still: the
+///                        lives are in control, and who reads the pot leaves it out by them
 class ControlFold {
   public:
     /// `records` must outlive it. `log_is_new`: as Records::get.
     ControlFold(Records& records, schema::StoreId store, bool log_is_new)
         : records_(records), store_(std::move(store)), log_is_new_(log_is_new) {}
 
-    /// Whether events of this kind change anything here.
-    static bool takes(std::string_view kind);
+    /// Whether events of this kind in this topic change anything here.
+    static bool takes(std::string_view topic, std::string_view kind);
 
-    /// Applies one event of control that it takes. Nothing is changed where it fails: `corrupt` or
-    /// `overflow` for the event, `io` where the records cannot be read.
+    /// Applies one event that it takes. Nothing is changed where it fails: `corrupt` (also of a
+    /// customer in control) or `overflow` for the event, `io` where the records cannot be read.
     schema::Result<void> apply(const schema::LoggedEvent& logged);
     /// A payment whose document was paid before, in the log of the customer's home.
     schema::Result<void> note_paid_twice(const std::string& topic, const schema::Event& event,

@@ -16,10 +16,6 @@ using schema::StoreId;
 
 namespace {
 
-/// What a day is made of; all of it has to be here.
-constexpr std::string_view kTopics[] = {schema::kTopicControl, schema::kTopicCustomers,
-                                        schema::kTopicDebts, schema::kTopicStock};
-
 std::string_view counts_as(const std::string& date, const std::string& closed,
                            const std::string& previous) {
     if (date == closed) return "day";
@@ -49,9 +45,10 @@ AnswerRow row_of(const StoreId& store, const std::string& date, const ledger::Da
 }  // namespace
 
 Result<schema::Answer> DayPages::page() {
-    for (const auto topic : kTopics) {
+    if (query_.kind == QueryKind::reached && !query_.topic.empty()) topics_ = {query_.topic};
+    for (const std::string& topic : topics_) {
         if (answers_.replica_.wants_topic(topic)) continue;
-        return schema::fail(Errc::not_held, "a day's close needs topic " + std::string(topic) +
+        return schema::fail(Errc::not_held, "a day's close needs topic " + topic +
                                                 ", which is not subscribed here");
     }
     const auto done = query_.kind == QueryKind::reached ? reached() : totals();
@@ -63,10 +60,10 @@ Result<void> DayPages::reached() {
     for (const StoreId& store : answers_.replica_.stores()) {
         std::optional<Sequence> least;
         std::vector<ledger::Heard> heard;
-        for (const auto topic : kTopics) {
-            const Sequence at = answers_.replica_.position(store, std::string(topic));
+        for (const std::string& topic : topics_) {
+            const Sequence at = answers_.replica_.position(store, topic);
             least = least ? std::min(*least, at) : at;
-            heard.push_back(answers_.replica_.heard(store, std::string(topic), answers_.clock_));
+            heard.push_back(answers_.replica_.heard(store, topic, answers_.clock_));
         }
         AnswerRow row;
         row.store = store.value();

@@ -55,13 +55,18 @@ Result<std::vector<EventPages::Place>> EventPages::places() const {
     std::vector<std::string> topics{query_.topic};
     if (query_.kind == QueryKind::flagged) {
         topics.clear();
-        for (const auto topic : {schema::kTopicControl, schema::kTopicDebts, schema::kTopicStock}) {
+        for (const auto topic : {schema::kTopicAccounts, schema::kTopicControl, schema::kTopicDebts,
+                                 schema::kTopicStock}) {
             if (answers_.replica_.wants_topic(topic)) topics.emplace_back(topic);
         }
     }
     std::vector<Place> all;
     if (query_.kind == QueryKind::findings) topics = answers_.replica_.topics();
-    if (query_.kind == QueryKind::verdicts) topics = {std::string(schema::kTopicControl)};
+    if (query_.kind == QueryKind::verdicts) {
+        topics = {std::string(schema::kTopicControl)};
+        const std::string accounts(schema::kTopicAccounts);
+        if (answers_.replica_.wants_topic(accounts)) topics.insert(topics.begin(), accounts);
+    }
     const bool by_origin = query_.kind != QueryKind::verdicts;
     for (const StoreId& store : answers_.replica_.stores()) {
         if (by_origin && !query_.store.empty() && store.value() != query_.store) continue;

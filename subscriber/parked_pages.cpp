@@ -177,7 +177,8 @@ struct Behind {
 
 Behind rests_on(const schema::Query& query) {
     const std::string stock(schema::kTopicStock), customers(schema::kTopicCustomers),
-        debts(schema::kTopicDebts), control(schema::kTopicControl);
+        debts(schema::kTopicDebts), accounts(schema::kTopicAccounts),
+        control(schema::kTopicControl);
     switch (query.kind) {
         case QueryKind::stock:
         case QueryKind::list_stock:
@@ -188,23 +189,25 @@ Behind rests_on(const schema::Query& query) {
             return {{query.topic}, true, true};
         case QueryKind::customer:
         case QueryKind::conflicts:
-            return {{customers, control}, false, true};
+            return {{customers, accounts}, false, true};
         case QueryKind::export_customers:
-            return {{customers, control}, false, false};
+            return {{customers, accounts}, false, false};
         case QueryKind::debt:
         case QueryKind::list_debts:
         case QueryKind::account:
-            return {{debts, customers, control}, false, true};
+            return {{debts, customers, accounts}, false, true};
         case QueryKind::export_debts:
-            return {{debts, customers, control}, false, false};
+            return {{debts, customers, accounts}, false, false};
         case QueryKind::export_debts_by_store:
             return {{debts}, true, false};
         case QueryKind::list_transfers:
+            return {{control}, false, true};
         case QueryKind::list_rounds:
+            return {{accounts}, false, true};
         case QueryKind::list_grants:
         case QueryKind::list_requests:
         case QueryKind::account_tasks:
-            return {{control}, false, true};
+            return {{accounts, control}, false, true};
         case QueryKind::export_in_transit:
             return {{control}, false, false};
         default:

@@ -21,7 +21,8 @@ PullOrder::PullOrder(std::vector<std::string> topics, const std::vector<std::str
     std::vector<std::string> wished{std::string(schema::kTopicControl)};
     wished.insert(wished.end(), first.begin(), first.end());
     for (const std::string& topic : wished) {
-        if (has(topics_, topic) && !has(first_, topic)) first_.push_back(topic);
+        const bool goes_along = topic == schema::kTopicAccounts;
+        if (has(topics_, topic) && !has(first_, topic) && !goes_along) first_.push_back(topic);
     }
     plan();
 }
@@ -54,14 +55,22 @@ std::vector<std::string> PullOrder::topics(const StoreId& store) const {
     const auto add = [&](const std::string& topic) {
         if (!has(now, topic)) now.push_back(topic);
     };
+    const std::string control(schema::kTopicControl), accounts(schema::kTopicAccounts);
+    const bool with_accounts = has(topics_, accounts);
     for (const Need& need : needs_) {
         if (!need.store.empty() && need.store != store.value()) continue;
         // Where a new epoch begins is told there: without it a replica would load the log again.
-        add(std::string(schema::kTopicControl));
+        add(control);
+        const bool of_customers =
+            need.topic == schema::kTopicDebts || need.topic == schema::kTopicCustomers;
+        if (of_customers && with_accounts) add(accounts);
         add(need.topic);
     }
     const std::size_t before = needs_.empty() ? 0 : 1;
-    for (std::size_t i = 0; i < first_.size() && i + before <= step_; ++i) add(first_[i]);
+    for (std::size_t i = 0; i < first_.size() && i + before <= step_; ++i) {
+        add(first_[i]);
+        if (first_[i] == control && with_accounts) add(accounts);  // In one step.
+    }
     return now;
 }
 

@@ -9,9 +9,9 @@
 
 namespace filial::subscriber {
 
-/// What is asked of the other ends first, in steps: what somebody needs now, then `control` (in it
-/// are fences, grants and verdicts), then the topics that the configuration puts first, then all
-/// the rest. A step begins when all of the one before is here. Pure.
+/// What is asked of the other ends first, in steps: what somebody needs now, then `control` and
+/// `accounts` (in them are fences, grants and verdicts), then the topics that the configuration
+/// puts first, then all the rest. A step begins when all of the one before is here. Pure.
 class PullOrder {
   public:
     /// `topics`: what is copied here. `first`: those that go before others, in their order.

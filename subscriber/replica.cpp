@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.h"
+#include "schema/names.h"
 #include "subscriber/replica_drop.h"
 #include "subscriber/replica_keys.h"
 
@@ -19,26 +20,19 @@ using schema::StoreId;
 namespace {
 
 /// 2: control is folded. 3: a contribution that is read by its key stands nowhere else, and numbers
-/// stand beside their sum. Logs of an older folder are loaded again.
-constexpr std::uint32_t kFormatVersion = 3;
+/// stand beside their sum. 4: what is told of customers is a topic of its own. Logs of an older
+/// folder are loaded again.
+constexpr std::uint32_t kFormatVersion = 4;
 /// Of a row of positions: epoch, position, incarnation, and what each later epoch goes on from.
 constexpr std::size_t kBeginsAt = 4 + 8 + sizeof(schema::Incarnation);
 constexpr std::size_t kBeginBytes = 4 + 8;
-
-/// Of the options, each once, with `control`: every store takes it.
-std::vector<std::string> with_control(std::vector<std::string> topics) {
-    topics.emplace_back(schema::kTopicControl);
-    std::sort(topics.begin(), topics.end());
-    topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
-    return topics;
-}
 
 }  // namespace
 
 Replica::Replica(std::unique_ptr<ReplicaStore> store, ReplicaOptions options)
     : store_(std::move(store)),
       options_(std::move(options)),
-      topics_(with_control(options_.topics)),
+      topics_(schema::copied_topics(options_.topics)),
       numbers_(*store_),
       records_(*store_),
       parked_(*store_, records_),

@@ -29,7 +29,7 @@ namespace filial::subscriber {
 struct ReplicaOptions {
     ReplicaStoreOptions store;
     schema::StoreId own;
-    std::vector<std::string> topics;      ///< `control` is taken whether named or not.
+    std::vector<std::string> topics;      ///< As schema::copied_topics.
     std::vector<std::string> stores;      ///< {"*"}: every store that is offered.
     std::vector<std::string> hold_kinds;  ///< Parked as if this program did not know them.
 };

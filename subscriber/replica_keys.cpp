@@ -110,9 +110,10 @@ Bytes contribution_key(const Contribution& name) {
 
 std::string_view families_of(std::string_view topic) {
     if (topic == schema::kTopicStock) return "s";
-    if (topic == schema::kTopicControl) return "kty";
-    if (topic == schema::kTopicCustomers || topic == schema::kTopicDebts) return "k";
-    return {};
+    if (topic == schema::kTopicControl) return "ty";
+    const bool of_customers = topic == schema::kTopicCustomers || topic == schema::kTopicDebts ||
+                              topic == schema::kTopicAccounts;
+    return of_customers ? "k" : "";
 }
 
 std::optional<Contribution> parse_contribution(ByteView key) {
@@ -148,6 +149,7 @@ std::optional<Contribution> parse_contribution(ByteView key) {
             key.remove_prefix(1);
             if (name.part == Part::limit) name.topic = schema::kTopicDebts;
             if (name.part == Part::fields) name.topic = schema::kTopicCustomers;
+            if (name.part == Part::handed) name.topic = schema::kTopicAccounts;
         }
         if (name.part == Part::number) {
             name.topic = schema::kTopicDebts;

@@ -115,6 +115,7 @@ Bytes record_key(const schema::Range& range, const schema::Segment& segment,
     Part part = Part::number;
     if (segment.topic == schema::kTopicCustomers) part = Part::fields;
     if (segment.topic == schema::kTopicControl) part = Part::transfer;
+    if (segment.topic == schema::kTopicAccounts) part = Part::notes;
     return subscriber::contribution_key(
         {segment.topic, range.store, segment.epoch, part, event.key});
 }

@@ -26,7 +26,7 @@ bool adds(std::int64_t to, std::int64_t delta, std::int64_t& sum) {
 }  // namespace
 
 bool TopicBase::folds(std::string_view topic) {
-    return topic != schema::kTopicControl && topic != schema::kTopicCustomers;
+    return !schema::is_notice_topic(topic) && topic != schema::kTopicCustomers;
 }
 
 Result<BaseRow*> TopicBase::find(const BaseRow& name) {

@@ -14,8 +14,9 @@ namespace filial::core {
 /// was. Pure: rows that are there already are asked for, what changes is given out.
 class TopicBase {
   public:
-    /// Topics whose events may be folded. What moves between stores (`control`) is what stores and
-    /// replicas decide by, and customers' edits refer to one another: these are kept for ever.
+    /// Topics whose events may be folded. What moves between stores (`control`, `accounts`) is what
+    /// stores and replicas decide by, and customers' edits refer to one another: these are kept for
+    /// ever.
     static bool folds(std::string_view topic);
 
     /// A row of the base by its key; nullopt if there is none.

@@ -69,7 +69,11 @@ bool Truth::settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::s
             } else if (name != machine->store.value()) {
                 const auto& state = machine->publisher_disk.data().state;
                 const auto place_of = state.find("control/" + name);
-                const core::TopicHead* control = head->find(schema::kTopicControl);
+                std::uint64_t last = 0;
+                for (const auto topic : {schema::kTopicControl, schema::kTopicAccounts}) {
+                    const core::TopicHead* told = head->find(topic);
+                    if (told != nullptr) last = std::max(last, told->last.value());
+                }
                 std::uint64_t upto = 0;
                 if (place_of != state.end()) {
                     schema::Parser parser;
@@ -77,10 +81,9 @@ bool Truth::settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::s
                     fields->skip();
                     upto = fields->u64();
                 }
-                if (control != nullptr && upto < control->last.value()) {
-                    what = "publisher of " + machine->store.value() + " has taken control of " +
-                           name + " up to " + std::to_string(upto) + " of " +
-                           std::to_string(control->last.value());
+                if (upto < last) {
+                    what = "publisher of " + machine->store.value() + " has taken notices of " +
+                           name + " up to " + std::to_string(upto) + " of " + std::to_string(last);
                     return false;
                 }
             }

@@ -4,6 +4,7 @@
 #include "schema/event.h"
 #include "schema/grant_payloads.h"
 #include "schema/trade_payloads.h"
+#include "schema/verdict_payload.h"
 #include "test/unit/cli/fake_link.h"
 
 using namespace filial;
@@ -253,23 +254,22 @@ TEST_CASE("N10: why prints each event with its place, and says when they are not
     CHECK(shell.run({"why", "weather", "x"}) == 2);
 }
 
-TEST_CASE("N10: why credit shows a customer's grants, and none of goods that are named like him") {
+TEST_CASE("N10: why credit shows a customer's grants, and no verdict about him") {
     Store store;
-    for (const auto of : {schema::GrantOf::credit, schema::GrantOf::stock}) {
+    for (const auto kind : {schema::kGrantGiven, schema::kStoreVerdict}) {
         schema::GrantStep step;
-        step.of = of;
-        step.peer = "store2";
         step.amount = 6'000;
         schema::Event event;
-        event.kind = schema::kGrantGiven;
+        event.kind = kind;
         event.key = "22423";
-        event.payload = schema::encode(step);
+        event.payload = kind == schema::kGrantGiven ? schema::encode(step)
+                                                    : schema::encode(schema::StoreVerdict{});
         AnswerRow cause = row("store1", "22423", 0, {{"epoch", "1"}, {"seq", "7"}});
         cause.payload = schema::encode_row(event);
         store.rows[QueryKind::why].push_back(cause);
     }
     Shell shell([&](Message message) -> Result<Message> {
-        if (std::get<Query>(message).topic == "control") return store(std::move(message));
+        if (std::get<Query>(message).topic == "accounts") return store(std::move(message));
         return Message(Answer{});
     });
     CHECK(shell.run({"why", "credit", "22423", "--json"}) == 0);

@@ -30,10 +30,10 @@ TEST_CASE("S41: a debt made elsewhere is addressed to the customer's home where 
     CHECK(debt(charged[0]).document == "536367");
     CHECK(debt(charged[0]).flags == filial::schema::kFlagNoRoom);
     CHECK(debt(charged[0]).beyond == Money{1'250});
-    // Home's publisher takes the second one, which says the same in topic control.
+    // Home's publisher takes the second one, which says the same in topic accounts.
     REQUIRE(charged.size() == 2);
     CHECK(charged[1].event.kind == "debt.told");
-    CHECK(charged[1].event.topic == "control");
+    CHECK(charged[1].event.topic == "accounts");
     CHECK(charged[1].event.addressee == "store8");
 }
 

@@ -90,7 +90,7 @@ std::vector<LoggedEvent> StoreLog::take(const Position& origin, const schema::Ev
 std::vector<LoggedEvent> StoreLog::take_from(const StoreLog& other, Sequence after) {
     std::vector<LoggedEvent> made;
     for (const LoggedEvent& logged : other.log()) {
-        if (logged.seq <= after || logged.event.topic != schema::kTopicControl) continue;
+        if (logged.seq <= after || !schema::is_notice_topic(logged.event.topic)) continue;
         const Position origin{other.name(), logged.epoch, logged.seq};
         for (LoggedEvent& each : take(origin, logged.event)) made.push_back(std::move(each));
     }
@@ -216,21 +216,23 @@ schema::TransferStep step(const LoggedEvent& logged) {
 }
 
 schema::GrantStep grant(const LoggedEvent& logged) {
-    REQUIRE(logged.event.topic == schema::kTopicControl);
     const auto read = schema::decode_grant_step(parser(), logged.event.payload);
     REQUIRE(read);
+    const bool of_customer =
+        logged.event.kind.starts_with("grant.") && read->of == schema::GrantOf::credit;
+    REQUIRE(logged.event.topic == (of_customer ? schema::kTopicAccounts : schema::kTopicControl));
     return *read;
 }
 
 schema::DebtTold told(const LoggedEvent& logged) {
-    REQUIRE(logged.event.topic == schema::kTopicControl);
+    REQUIRE(logged.event.topic == schema::kTopicAccounts);
     const auto read = schema::decode_debt_told(parser(), logged.event.payload);
     REQUIRE(read);
     return *read;
 }
 
 schema::AccountStep account(const LoggedEvent& logged) {
-    REQUIRE(logged.event.topic == schema::kTopicControl);
+    REQUIRE(logged.event.topic == schema::kTopicAccounts);
     const auto read = schema::decode_account_step(parser(), logged.event.payload);
     REQUIRE(read);
     return *read;

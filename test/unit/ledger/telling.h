@@ -90,7 +90,7 @@ class Telling {
         if (to.name().value() == cut_off || from.name().value() == cut_off) return;
         for (std::size_t i = 0; i < upto; ++i) {
             const auto& logged = from.log()[i];
-            if (logged.event.topic != "control") continue;
+            if (!schema::is_notice_topic(logged.event.topic)) continue;
             to.take({from.name(), logged.epoch, logged.seq}, logged.event);
         }
     }

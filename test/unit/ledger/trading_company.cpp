@@ -97,7 +97,7 @@ void TradingCompany::deliver(std::size_t to, std::size_t from, bool all) {
     const std::size_t upto = all ? sender.acked : read + any(sender.acked - read + 1);
     for (std::size_t i = again; i < upto; ++i) {
         const LoggedEvent& logged = sender.log.log()[i];
-        if (logged.event.topic != schema::kTopicControl) continue;
+        if (!schema::is_notice_topic(logged.event.topic)) continue;
         receiver.log.take({sender.log.name(), logged.epoch, logged.seq}, logged.event);
         if (i < read) ++happened_["notice again"];
     }

@@ -16,10 +16,10 @@ using K = filial::schema::OperationKind;
 namespace {
 
 filial::schema::Operation verdict(const std::string& store, std::uint64_t seq,
-                                  const std::string& finding) {
+                                  const std::string& finding, const std::string& topic = "stock") {
     StoreVerdict said;
     said.cause = {StoreId{store}, Epoch{1}, Sequence{seq}};
-    said.topic = "stock";
+    said.topic = topic;
     said.finding = finding;
     said.text = "look at it";
     filial::schema::Operation operation;
@@ -31,6 +31,21 @@ filial::schema::Operation verdict(const std::string& store, std::uint64_t seq,
 }
 
 }  // namespace
+
+TEST_CASE("S35: a verdict about a customer's event, and taking it, stand in topic accounts") {
+    StoreLog office("office"), store("store1");
+    for (const char* topic : {"stock", "control", "prices", "debts", "customers", "accounts"}) {
+        CAPTURE(topic);
+        const auto made = office.done(verdict("store1", office.log().size() + 1, "no-room", topic));
+        const std::string about(topic);
+        const bool of_customer = about == "debts" || about == "customers" || about == "accounts";
+        CHECK(made[0].event.topic == (of_customer ? "accounts" : "control"));
+        const auto taken = store.take({office.name(), made[0].epoch, made[0].seq}, made[0].event);
+        REQUIRE(taken.size() == 1);
+        CHECK(taken[0].event.kind == "notice.taken");
+        CHECK(taken[0].event.topic == made[0].event.topic);
+    }
+}
 
 TEST_CASE("S14: each event is judged once for each finding") {
     StoreLog office("office");

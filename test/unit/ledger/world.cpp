@@ -162,7 +162,7 @@ void World::take(std::size_t to, std::size_t from, std::size_t most) {
     read = std::min(read, end);
     for (; read < end && most > 0; ++read, --most) {
         const LoggedEvent& logged = sender.log[read];
-        if (logged.event.topic != schema::kTopicControl) continue;
+        if (!schema::is_notice_topic(logged.event.topic)) continue;
         const Position next{receiver.id, receiver.epoch, Sequence{receiver.log.size() + 1}};
         const Position origin{sender.id, logged.epoch, logged.seq};
         auto decision = ledger::decide_notice(receiver.state, next, origin, logged.event, clock(),

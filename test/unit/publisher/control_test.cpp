@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "schema/grant_payloads.h"
 #include "schema/limits.h"
 #include "schema/payloads.h"
 #include "test/unit/publisher/publisher_support.h"
@@ -18,13 +19,12 @@ std::uint64_t position(const Shop& shop, const char* store) {
 
 }  // namespace
 
-TEST_CASE("control: the publisher wants control of every other store, from brokers alone") {
+TEST_CASE("control: the publisher wants both topics of every other store, from brokers alone") {
     Shop shop;
     const auto want = shop.publisher->want(broker(), StoreId{"store2"});
     REQUIRE(want);
-    REQUIRE(want->after.size() == 1);
-    CHECK(want->after[0].topic == "control");
-    CHECK(want->after[0].seq == Sequence{0});
+    CHECK(want->after ==
+          std::vector<TopicEnd>{{"accounts", Sequence{0}}, {"control", Sequence{0}}});
     CHECK_FALSE(shop.publisher->want(broker(), StoreId{"store1"}));
     auto peer = broker();
     peer.role = "publisher";
@@ -52,6 +52,51 @@ TEST_CASE("control: each notice becomes one own event and then its position is d
     CHECK(log[1].event.key == "T1");
     CHECK(log[1].event.number == 3);
     CHECK(log[2].event.key == "T3");
+}
+
+TEST_CASE("control: notices of both topics are taken in the order of the log") {
+    Shop shop;
+    const auto told = [](const char* customer) {
+        Event event;
+        event.topic = "accounts";
+        event.kind = kDebtTold;
+        event.key = customer;
+        event.addressee = "store1";
+        event.payload = encode(DebtTold{});
+        return event;
+    };
+    // In a range the topics stand apart, one behind the other.
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 9,
+                                                      {{3, sent_notice("T1", "store1")},
+                                                       {4, told("ann")},
+                                                       {5, sent_notice("T2", "store1")},
+                                                       {8, told("bob")}})));
+    REQUIRE(shop.publisher->flush());
+    std::vector<std::string> keys, topics;
+    for (const LoggedEvent& logged : shop.log()) {
+        keys.push_back(logged.event.key);
+        topics.push_back(logged.event.topic);
+    }
+    CHECK(keys == std::vector<std::string>{"store1", "T1", "ann", "T2", "bob"});
+    CHECK(topics ==
+          std::vector<std::string>{"control", "control", "accounts", "control", "accounts"});
+}
+
+TEST_CASE("control: a range that leaves out one of the topics is not taken") {
+    Shop shop;
+    for (const char* topic : {"accounts", "control"}) {
+        CAPTURE(topic);
+        Range range = control_of("store2", 0, 5, {});
+        range.topics = {topic};
+        CHECK(shop.publisher->take(broker(), range).error().code == Errc::corrupt);
+        REQUIRE(shop.publisher->flush());
+        CHECK(position(shop, "store2") == 0);
+    }
+    Range whole = control_of("store2", 0, 5, {});
+    whole.topics = {"*"};
+    REQUIRE(shop.publisher->take(broker(), whole));
+    REQUIRE(shop.publisher->flush());
+    CHECK(position(shop, "store2") == 5);
 }
 
 TEST_CASE("control: a range delivered twice, by another broker or after a restart, gives nothing") {

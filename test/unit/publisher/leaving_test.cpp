@@ -48,7 +48,7 @@ Event given(const std::string& customer, std::int64_t cents) {
     step.epoch = Epoch{1};
     step.amount = cents;
     Event event;
-    event.topic = kTopicControl;
+    event.topic = kTopicAccounts;
     event.kind = kGrantGiven;
     event.key = customer;
     event.addressee = "store1";

@@ -69,18 +69,20 @@ schema::Range control_of(const std::string& store, std::uint64_t after, std::uin
     schema::Range range;
     range.store = schema::StoreId{store};
     range.epoch = schema::Epoch{epoch};
-    range.topics = {"control"};
+    range.topics = {"accounts", "control"};
     range.after = Sequence{after};
     range.upto = Sequence{upto};
     range.end = Sequence{upto};
-    if (events.empty()) return range;
-    schema::Segment segment;
-    segment.topic = "control";
-    segment.epoch = range.epoch;
-    for (const auto& [seq, event] : events) {
-        segment.add(Sequence{seq}, event.client, encode_row(event));
+    for (const std::string& topic : range.topics) {
+        schema::Segment segment;
+        segment.topic = topic;
+        segment.epoch = range.epoch;
+        for (const auto& [seq, event] : events) {
+            if (event.topic != topic) continue;
+            segment.add(Sequence{seq}, event.client, encode_row(event));
+        }
+        if (!segment.empty()) range.segments.push_back(std::move(segment));
     }
-    range.segments.push_back(std::move(segment));
     return range;
 }
 

@@ -25,7 +25,7 @@ Operation of(OperationKind kind, const std::string& subject, const std::string& 
 
 Event step_of(std::string_view kind, const std::string& customer, const GrantStep& step) {
     Event event;
-    event.topic = kTopicControl;
+    event.topic = kind.starts_with("store.") ? kTopicControl : kTopicAccounts;
     event.kind = kind;
     event.key = customer;
     event.addressee = "store1";
@@ -168,7 +168,7 @@ TEST_CASE("N3: who takes an account over says once that he is home now, also aft
     step.into = "bob";
     step.limit = Money{7'000};
     Event handed;
-    handed.topic = kTopicControl;
+    handed.topic = kTopicAccounts;
     handed.kind = kAccountHanded;
     handed.key = "bob";
     handed.addressee = "store1";

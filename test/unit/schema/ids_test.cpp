@@ -29,7 +29,7 @@ TEST_CASE("ids: a topic's name begins with a letter or digit, and the product ke
         CHECK(parse_topic(text).error().code == Errc::invalid);
     }
     for (const auto topic :
-         {kTopicStock, kTopicCustomers, kTopicDebts, kTopicControl, kAllTopics}) {
+         {kTopicStock, kTopicCustomers, kTopicDebts, kTopicControl, kTopicAccounts, kAllTopics}) {
         CHECK(is_reserved_topic(topic));
     }
     CHECK(!is_reserved_topic("prices"));

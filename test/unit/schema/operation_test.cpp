@@ -160,7 +160,8 @@ TEST_CASE("operation: a customer's fields have names, once each, and a size") {
 }
 
 TEST_CASE("operation: an application publishes in topics of its own, as much as one event holds") {
-    for (const auto topic : {kTopicStock, kTopicCustomers, kTopicDebts, kTopicControl}) {
+    for (const auto topic :
+         {kTopicStock, kTopicCustomers, kTopicDebts, kTopicControl, kTopicAccounts}) {
         CHECK(!why(K::publish, [&](Operation& o) { o.topic = topic; }).empty());
     }
     CHECK(!why(K::publish, [](Operation& o) { o.topic = "*"; }).empty());

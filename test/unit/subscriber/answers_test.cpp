@@ -123,7 +123,7 @@ TEST_CASE("S43: who may still charge and was heard longer ago than home is named
     given.peer = "store2";
     given.epoch = schema::Epoch{1};
     given.amount = 500;
-    home.add("control", schema::kGrantGiven, "17827", schema::encode(given));
+    home.add("accounts", schema::kGrantGiven, "17827", schema::encode(given));
     holder.debt("17827", 40);
     Folder folder;
     const auto replica = open_replica(replica_options(folder));
@@ -144,9 +144,9 @@ TEST_CASE("S43: who may still charge and was heard longer ago than home is named
     CHECK(old.fields.back().second == std::to_string(days));
     // Recalled, closed and booked, it cannot charge any more.
     given.closes = true;
-    home.add("control", schema::kGrantRecalled, "17827", schema::encode(given));
+    home.add("accounts", schema::kGrantRecalled, "17827", schema::encode(given));
     given.cause = {holder.store(), schema::Epoch{1}, schema::Sequence{2}};
-    home.add("control", schema::kGrantBooked, "17827", schema::encode(given));
+    home.add("accounts", schema::kGrantBooked, "17827", schema::encode(given));
     take(*replica, home.all());
     replica->marked(home.mark(clock, 3), "broker head");
     CHECK(row().freshness.verdict == Verdict::fresh);

@@ -61,9 +61,10 @@ TEST_CASE("replica's keys: a contribution's name is read back from its key, and 
     for (const Contribution& name :
          {named("stock", Part::number), named("debts", Part::number), named("debts", Part::limit),
           named("customers", Part::fields), named("control", Part::transfer),
-          named("control", Part::day), named("control", Part::handed),
-          named("control", Part::state), named("control", Part::notes),
-          named("control", Part::paid_twice), named("weather", Part::value)}) {
+          named("control", Part::day), named("accounts", Part::handed),
+          named("control", Part::state), named("accounts", Part::state),
+          named("accounts", Part::notes), named("accounts", Part::paid_twice),
+          named("weather", Part::value)}) {
         CAPTURE(static_cast<char>(name.part));
         const auto key = contribution_key(name);
         const auto read = parse_contribution(key);

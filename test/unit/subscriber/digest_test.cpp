@@ -35,6 +35,11 @@ TestLog mixed_log(const std::string& store, int rounds) {
                      "sku", 10 + i);
         log.add("names", i % 3 == 0 ? schema::kAppEvent : schema::kAppValue, key,
                 std::to_string(i));
+        schema::GrantStep given;
+        given.peer = "store7";
+        given.epoch = schema::Epoch{1};
+        given.amount = 10 + i;
+        log.add("accounts", schema::kGrantGiven, key, schema::encode(given));
     }
     return log;
 }
@@ -92,7 +97,8 @@ TEST_CASE("N10: copies of one log come to the same at the same position, however
     }
     std::map<std::string, schema::Hash> heads;
     with_chains(log.all(), heads);
-    for (const std::string topic : {"stock", "debts", "customers", "control", "names"}) {
+    for (const std::string topic :
+         {"stock", "debts", "customers", "control", "accounts", "names"}) {
         CAPTURE(topic);
         const LogDigest first = digest_of(*one, log, topic);
         const LogDigest second = digest_of(*two, log, topic);
@@ -125,7 +131,7 @@ TEST_CASE("N10: one topic is dropped and loaded again alone, of one log or of al
 
     REQUIRE(replica->reload(store, "stock"));
     CHECK(replica->position(store, "stock") == Sequence{0});
-    for (const std::string topic : {"debts", "customers", "control", "names"}) {
+    for (const std::string topic : {"debts", "customers", "control", "accounts", "names"}) {
         CHECK(replica->position(store, topic) == Sequence{log.size()});
     }
     CHECK(replica->position(other.store(), "stock") == Sequence{other.size()});
@@ -214,6 +220,10 @@ TEST_CASE("N10: a value that no event made is found, and its log is loaded again
          [&](ReplicaWrite& w) {
              w.put(contribution_key({control, store, first, Part::transfer, "k1"}),
                    ledger::encode(ledger::TransferSide{}));
+         }},
+        {"accounts",
+         [&](ReplicaWrite& w) {
+             w.erase(contribution_key({"accounts", store, {}, Part::state, "pot/c/k1"}));
          }},
         {"names", [&](ReplicaWrite& w) {
              w.erase(contribution_key({"names", store, first, Part::value, "k1"}));

@@ -73,11 +73,11 @@ std::vector<std::string> any_topics(std::mt19937& random) {
         case 0:
             return {"stock"};
         case 1:
-            return {"debts", "control"};
+            return {"debts", "control", "accounts"};
         case 2:
             return {"*"};
         default:
-            return {"stock", "debts", "customers", "control"};
+            return {"stock", "debts", "customers", "control", "accounts"};
     }
 }
 

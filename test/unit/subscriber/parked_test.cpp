@@ -67,7 +67,7 @@ TEST_CASE("N9: an answer that rests on a parked key says since where and why, an
     log.add("stock", "stock.weighed", "1", "new");
     log.add("stock", "stock.weighed", "only", "new");
     log.add("debts", "debt.split", "ann", "new");
-    log.add("control", "account.scored", "ann", schema::encode(schema::AccountStep{}));
+    log.add("accounts", "account.scored", "ann", schema::encode(schema::AccountStep{}));
     log.add("names", schema::kAppValue, "1", "label");
     log.move("2", 1'000);
     Folder folder;
@@ -194,24 +194,48 @@ TEST_CASE("N9: memory does not grow with the keys that are parked") {
     CHECK(Asked{clock, *replica, {}}.pages(parked_query()).size() == kKeys);
 }
 
-TEST_CASE("N9: every kind of control that a later version may add parks, whatever its family") {
+TEST_CASE("N9: every kind of notice that a later version may add parks, whatever its family") {
     const schema::Bytes account = schema::encode(schema::AccountStep{});
     const schema::Bytes grant = schema::encode(schema::GrantStep{});
     TestLog log("store2");
-    log.add("control", "account.scored", "1", account);
-    log.add("control", "round.paused", "2", account);
+    log.add("accounts", "account.scored", "1", account);
+    log.add("accounts", "round.paused", "2", account);
+    log.add("accounts", "grant.lent", "3", grant);
     log.add("control", "grant.lent", "3", grant);
     log.add("control", "claim.moved", "4", grant);
     log.add("control", "transfer.split", "5", schema::encode(schema::TransferStep{}));
     log.add("control", "store.renamed", "6", grant);
-    log.add("control", "account.blocked", "7", account);
+    log.add("accounts", "account.blocked", "7", account);
+    // What belongs to the other topic is as unknown.
+    log.add("control", "account.blocked", "8", account);
+    log.add("accounts", "claim.made", "9", grant);
+    log.add("accounts", schema::kTransferSent, "10", schema::encode(schema::TransferStep{}));
     Folder folder;
     const auto replica = open_replica(replica_options(folder));
     take(*replica, log.all());
-    CHECK(replica->parked().size() == 6);
+    CHECK(replica->parked().size() == 10);
     const core::ManualClock clock;
     for (const auto& row : Asked{clock, *replica, {}}.pages(parked_query())) {
         CAPTURE(row.key);
         CHECK(field(row, "code") == "unknown_kind");
     }
+}
+
+TEST_CASE("N9: a grant of credit in control, or of goods in accounts, parks and changes nothing") {
+    schema::GrantStep given;
+    given.peer = "store3";
+    given.epoch = schema::Epoch{1};
+    given.amount = 500;
+    TestLog log("store2");
+    log.add("control", schema::kGrantGiven, "ann", schema::encode(given));
+    given.of = schema::GrantOf::stock;
+    log.add("accounts", schema::kGrantGiven, "tea", schema::encode(given));
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder));
+    take(*replica, log.all());
+    const core::ManualClock clock;
+    const auto parked = Asked{clock, *replica, {}}.pages(parked_query());
+    REQUIRE(parked.size() == 2);
+    for (const auto& row : parked) CHECK(field(row, "code") == "corrupt");
+    CHECK(Asked{clock, *replica, {}}.pages(schema::QueryKind::list_grants).empty());
 }

@@ -10,7 +10,7 @@ namespace {
 
 using Topics = std::vector<std::string>;
 
-const Topics kAll{"control", "stock", "customers", "debts"};
+const Topics kAll{"accounts", "control", "stock", "customers", "debts"};
 const StoreId kOne{"store1"}, kTwo{"store2"};
 
 }  // namespace
@@ -30,8 +30,8 @@ TEST_CASE("S25: pull order: what is needed first, then control, then the rest") 
     CHECK(order.topics(kTwo).empty());
     CHECK_FALSE(order.last());
     order.advance();
-    CHECK(order.topics(kOne) == Topics{"control", "stock"});
-    CHECK(order.topics(kTwo) == Topics{"control"});
+    CHECK(order.topics(kOne) == Topics{"control", "stock", "accounts"});
+    CHECK(order.topics(kTwo) == Topics{"control", "accounts"});
     order.advance();
     CHECK(order.last());
     CHECK(order.topics(kOne) == kAll);
@@ -43,16 +43,27 @@ TEST_CASE("S25: pull order: what is needed first, then control, then the rest") 
 TEST_CASE("N5: pull order: topics that the configuration puts first go one after the other") {
     PullOrder order(kAll, {"debts", "prices", "customers"}, false);
     CHECK(order.stepped());
-    CHECK(order.topics(kOne) == Topics{"control"});
+    CHECK(order.topics(kOne) == Topics{"control", "accounts"});
     order.advance();
-    CHECK(order.topics(kOne) == Topics{"control", "debts"});
+    CHECK(order.topics(kOne) == Topics{"control", "accounts", "debts"});
     order.advance();
-    CHECK(order.topics(kOne) == Topics{"control", "debts", "customers"});
+    CHECK(order.topics(kOne) == Topics{"control", "accounts", "debts", "customers"});
     order.advance();
     CHECK(order.topics(kOne) == kAll);
     CHECK(order.last());
     order.begin();
+    CHECK(order.topics(kOne) == Topics{"control", "accounts"});
+}
+
+TEST_CASE("S35: pull order: of stock alone no step asks for what is told of customers") {
+    PullOrder order({"control", "stock"}, {"stock", "accounts"}, true);
+    CHECK_FALSE(order.need({"accounts", ""}));
     CHECK(order.topics(kOne) == Topics{"control"});
+    order.advance();
+    CHECK(order.topics(kOne) == Topics{"control", "stock"});
+    order.advance();
+    CHECK(order.last());
+    CHECK(order.topics(kOne) == Topics{"control", "stock"});
 }
 
 TEST_CASE("N5: pull order: a need in the middle of a call goes before all that is under way") {
@@ -60,15 +71,15 @@ TEST_CASE("N5: pull order: a need in the middle of a call goes before all that i
     order.advance();
     CHECK(order.last());
     REQUIRE(order.need({"debts", ""}));
-    CHECK(order.topics(kOne) == Topics{"control", "debts"});
-    CHECK(order.topics(kTwo) == Topics{"control", "debts"});
+    CHECK(order.topics(kOne) == Topics{"control", "accounts", "debts"});
+    CHECK(order.topics(kTwo) == Topics{"control", "accounts", "debts"});
     order.advance();
     // What is said again changes nothing, nor what is not copied here.
     CHECK_FALSE(order.need({"debts", ""}));
     CHECK_FALSE(order.need({"prices", ""}));
-    CHECK(order.topics(kTwo) == Topics{"control", "debts"});
+    CHECK(order.topics(kTwo) == Topics{"control", "accounts", "debts"});
     order.advance();
     CHECK(order.last());
     order.forget_needs();
-    CHECK(order.topics(kOne) == Topics{"control"});
+    CHECK(order.topics(kOne) == Topics{"control", "accounts"});
 }

@@ -142,11 +142,11 @@ inline Rows rows_of(const Replica& replica) {
 /// What one step of catching up needs; false when nothing is left to do.
 using Step = std::function<schema::Result<bool>(Replica&)>;
 
-/// Takes the log as a subscriber does: `control` and customers from their beginning, the folded
+/// Takes the log as a subscriber does: notices and customers from their beginning, the folded
 /// topics from the snapshot where they are behind it, and then the log.
 inline schema::Result<bool> catch_up(const Kept& kept, Replica& replica) {
     const TestLog& log = kept.log;
-    for (const std::string topic : {"control", "customers"}) {
+    for (const std::string topic : {"control", "accounts", "customers"}) {
         const Sequence at = replica.position(kStore, topic);
         if (at.value() == log.size()) continue;
         const std::uint64_t upto = std::min(at.value() + 40, log.size());
