@@ -44,6 +44,10 @@ Result<std::vector<std::string>> topics_for(const StoreId& to, const core::Optio
     if (core::AllowList::may_read(*entry, "*")) return std::vector{std::string(schema::kAllTopics)};
     std::vector<std::string> topics = entry->read;
     topics.emplace_back(schema::kTopicControl);
+    // His publisher acts on it.
+    const bool accounts =
+        entry->publish || core::AllowList::may_read(*entry, schema::kTopicAccounts);
+    if (accounts) topics.emplace_back(schema::kTopicAccounts);
     std::sort(topics.begin(), topics.end());
     topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
     return topics;

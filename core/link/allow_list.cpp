@@ -207,8 +207,11 @@ std::vector<Admission> AllowList::all() const {
 
 bool AllowList::may_read(const Admission& admission, std::string_view topic) {
     if (topic == schema::kTopicControl) return true;
+    const bool of_accounts = topic == schema::kTopicAccounts;
     return std::any_of(admission.read.begin(), admission.read.end(), [&](const std::string& one) {
-        return one == schema::kAllTopics || one == topic;
+        const bool comes_with =
+            of_accounts && (one == schema::kTopicDebts || one == schema::kTopicCustomers);
+        return one == schema::kAllTopics || one == topic || comes_with;
     });
 }
 

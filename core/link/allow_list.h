@@ -15,7 +15,7 @@ namespace filial::core {
 struct Admission {
     std::string store;
     std::string key;                     ///< CURVE public key, Z85.
-    std::vector<std::string> read{"*"};  ///< Topics that it may fetch; `control` always.
+    std::vector<std::string> read{"*"};  ///< Topics that it may fetch, and may_read.
     bool publish = true;                 ///< May send its own log, and hand in tickets for it.
     bool relay = false;                  ///< A broker: may send logs of other stores.
     bool tickets = false;                ///< May hand in tickets and query here over tcp.
@@ -44,7 +44,9 @@ class AllowList {
     const Admission* find_store(std::string_view store) const;
     std::vector<Admission> all() const;
 
-    /// True if `admission` may fetch `topic`.
+    /// True if `admission` may fetch `topic`: one that it names, `control` always, and `accounts`
+    /// where it names debts or customers. What a store's publisher has to act on beside, the
+    /// session says (Switchboard).
     static bool may_read(const Admission& admission, std::string_view topic);
 
     /// Adds or replaces one store in `file`: written beside, synced, renamed. Two writers at once

@@ -29,7 +29,10 @@ bool Switchboard::may_read(const Line& line, const std::string& topic) const {
     const Admission* entry =
         allow_ != nullptr ? allow_->find_store(line.session()->peer().store) : nullptr;
     if (entry == nullptr) return false;
-    return topic == schema::kTopicControl || AllowList::may_read(*entry, topic);
+    // A store acts on what is told to it, whatever its replica may copy.
+    const bool acts = topic == schema::kTopicAccounts && entry->publish &&
+                      line.session()->peer().role == "publisher";
+    return acts || AllowList::may_read(*entry, topic);
 }
 
 bool Switchboard::may_send(const Line& line, const StoreId& store) const {

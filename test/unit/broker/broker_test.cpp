@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/link/client.h"
+#include "schema/grant_payloads.h"
 #include "test/unit/broker/company.h"
 
 namespace filial::broker {
@@ -151,6 +152,66 @@ TEST_CASE("fork: a receiver that holds another log of a store gets nothing behin
     CHECK(stranger.taken == 0);
     for (const char* part : {"broker store1", "two logs", "epoch 1", "asked for is 0202"}) {
         CHECK_MESSAGE(stranger.told.find(part) != std::string::npos, stranger.told);
+    }
+}
+
+namespace {
+
+/// A receiver of what store2 tells others.
+class Reader : public Source {
+  public:
+    using Source::Source;
+    std::optional<Want> want(const core::Peer&, const StoreId& store) override {
+        if (store != StoreId{"store2"}) return std::nullopt;
+        return Want{store, schema::Epoch{}, {{"accounts", upto}, {"control", upto}}};
+    }
+    schema::Result<void> take(const core::Peer&, schema::Range range) override {
+        upto = range.upto;
+        return {};
+    }
+    void not_served(const core::Peer&, const schema::Trouble& trouble) override {
+        refused = refused || trouble.code == schema::Errc::not_allowed;
+    }
+    Sequence upto;
+    bool refused = false;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "S35: of a store admitted for stock alone its publisher reads accounts, and nobody else") {
+    Company company;
+    const auto admit = [&](bool relay, bool publish) {
+        core::Admission entry{"store1", company.store_keys.curve_public, {"stock"}, publish, relay};
+        REQUIRE(core::AllowList::admit(company.dir / "allow.toml", entry));
+        REQUIRE(company.allow.refresh());
+    };
+    admit(true, true);
+    LogMaker told("store2", 1), own("store1", 1);
+    told.add("accounts", std::string(schema::kGrantGiven), "x");
+    Source source(told, "store2");
+    auto self = company.machine(1);
+    self.role = "broker";
+    auto relay = company.dial(source, self);
+    REQUIRE(company.run(*relay, [&] { return source.acknowledged == Sequence{2}; }));
+    relay.reset();
+
+    struct Case {
+        const char* role;
+        bool publish;
+        bool may;
+    };
+    for (const Case& one : {Case{"publisher", true, true}, Case{"publisher", false, false},
+                            Case{"tap", true, false}, Case{"subscriber", true, false}}) {
+        CAPTURE(one.role);
+        CAPTURE(one.publish);
+        admit(false, one.publish);
+        Reader reader(own);
+        self.role = one.role;
+        const auto line = company.dial(reader, self);
+        REQUIRE(company.run(*line, [&] { return reader.refused || reader.upto.value() > 0; }));
+        CHECK(reader.refused != one.may);
+        CHECK(reader.upto == Sequence{one.may ? 2u : 0u});
     }
 }
 

@@ -144,3 +144,17 @@ TEST_CASE("allow list: control may be read by everybody admitted, other topics a
     CHECK_FALSE(core::AllowList::may_read(entry, "stock"));
     CHECK(core::AllowList::may_read(entry, "control"));
 }
+
+TEST_CASE("allow list: accounts may be read by whoever may read debts or customers") {
+    const auto may = [](std::vector<std::string> read) {
+        core::Admission entry;
+        entry.read = std::move(read);
+        return core::AllowList::may_read(entry, "accounts");
+    };
+    CHECK_FALSE(may({}));
+    CHECK_FALSE(may({"stock", "control", "prices"}));
+    CHECK(may({"stock", "debts"}));
+    CHECK(may({"customers"}));
+    CHECK(may({"accounts"}));
+    CHECK(may({"*"}));
+}
