@@ -141,13 +141,22 @@ Result<int> run_grant_list(Context& context, const AccountListArgs& args) {
         if (!refused.empty()) out["reason"] = refused;
         context.console.line(dump(out));
     };
+    bool goods_alone = false;
     for (const QueryKind kind : {QueryKind::list_grants, QueryKind::list_requests}) {
         Query query;
         query.kind = kind;
         query.store = args.at;
         const bool asked_for = kind == QueryKind::list_requests;
-        const auto asked =
-            ask_pages(**link, query, [&](const AnswerRow& row) { add(row, asked_for); });
+        const auto ask = [&] {
+            if (goods_alone) query.topic = schema::kTopicStock;
+            return ask_pages(**link, query, [&](const AnswerRow& row) { add(row, asked_for); });
+        };
+        auto asked = ask();
+        if (!asked && asked.error().code == schema::Errc::not_held && !goods_alone) {
+            goods_alone = true;
+            context.console.say("filial: credit is not listed: " + asked.error().message);
+            asked = ask();
+        }
         if (!asked) {
             return tl::unexpected(with_advice(asked.error(), "grant list", Process::subscriber));
         }
@@ -160,7 +169,7 @@ Result<int> run_grant_list(Context& context, const AccountListArgs& args) {
         if (table.rows() > 0) context.console.out(table.text());
         context.console.say(grouped(table.rows()) + " rows");
     }
-    return fresh ? kDone : kStale;
+    return fresh && !goods_alone ? kDone : kStale;
 }
 
 }  // namespace filial::cli

@@ -27,9 +27,16 @@ Result<Heard> heard_stores(Context& context) {
     auto link = context.connect(Process::subscriber);
     if (!link) return tl::unexpected(link.error());
     Heard heard;
-    const auto asked = ask_pages(**link, query, [&](const AnswerRow& row) {
-        heard[row.store] = row.freshness.ever ? row.freshness.age_us : -1;
-    });
+    const auto ask = [&] {
+        return ask_pages(**link, query, [&](const AnswerRow& row) {
+            heard[row.store] = row.freshness.ever ? row.freshness.age_us : -1;
+        });
+    };
+    auto asked = ask();
+    if (!asked && asked.error().code == schema::Errc::not_held) {
+        query.topic = schema::kTopicControl;  // It is copied wherever anything is.
+        asked = ask();
+    }
     if (!asked) return tl::unexpected(asked.error());
     return heard;
 }

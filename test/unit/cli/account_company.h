@@ -30,6 +30,7 @@ struct AccountCompany {
     std::map<filial::schema::QueryKind, std::vector<filial::schema::AnswerRow>> rows;
     std::vector<filial::schema::Operation> booked;
     bool replica_answers = true;
+    bool copies_stock_alone = false;
     std::uint64_t flags = 0;  ///< Of whatever is booked.
 
     AccountCompany() {
@@ -73,6 +74,8 @@ struct AccountCompany {
         if (!replica_answers)
             return filial::schema::fail(filial::schema::Errc::unreachable, "nobody there");
         const auto query = std::get<filial::schema::Query>(message);
+        if (copies_stock_alone && query.topic.empty())
+            return filial::schema::fail(filial::schema::Errc::not_held, "accounts are not here");
         filial::schema::Answer answer;
         answer.unit = "cents";
         answer.rows = rows[query.kind];

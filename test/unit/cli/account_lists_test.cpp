@@ -82,6 +82,21 @@ TEST_CASE("N1: grant list has each holder's part and the requests that wait") {
     CHECK(first["state"] == "held");
 }
 
+TEST_CASE(
+    "S35: grant list where stock alone is copied has its grants, and says what is not there") {
+    AccountCompany company;
+    company.copies_stock_alone = true;
+    company.rows[QueryKind::list_grants] = {
+        made_row("store1", "tea", 5'000, {{"of", "stock"}, {"holder", "store9"}, {"open", "no"}})};
+    Shell shell(link_to_company(company));
+    CHECK(shell.run({"grant", "list"}) == 3);
+    CHECK(has(shell.out, "tea"));
+    CHECK(has(shell.out, "2 d ago"));
+    CHECK(has(shell.err, "credit is not listed: accounts are not here"));
+    CHECK(shell.run({"rounds"}) == 6);
+    CHECK(has(shell.err, "accounts are not here"));
+}
+
 TEST_CASE("N3, N6: tasks of limits and accounts name what to type") {
     AccountCompany company;
     company.rows[QueryKind::list_rounds] = {
