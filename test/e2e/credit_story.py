@@ -22,8 +22,8 @@ def registered(customer="ann", limit="100.00"):
 
 
 def kinds(store, customer="ann"):
-    """The control events of the store's log about one customer."""
-    return [e["kind"] for e in read_log(store) if e["key"] == customer and e["topic"] == "control"]
+    """What the store's log tells others about one customer."""
+    return [e["kind"] for e in read_log(store) if e["key"] == customer and e["topic"] == "accounts"]
 
 
 def waiting(store):

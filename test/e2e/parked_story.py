@@ -86,7 +86,8 @@ def digests(stage):
         check_equal(done.returncode, 0, "exit code")
         check_equal({(row["store"], row["topic"]) for row in rows},
                     {(name, topic) for name in company.stores
-                     for topic in ("control", "customers", "debts", "stock")}, "what was compared")
+                     for topic in ("accounts", "control", "customers", "debts", "stock")},
+                    "what was compared")
         for row in rows:
             check_equal(row["source"], "own publisher" if row["store"] == store.name
                         else "broker head", "source")

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 
-from stage import check, check_equal, check_refused, get, log_end, story, ticket, value, wait_for
+from stage import check, check_equal, check_refused, get, log_end, read_log, story, ticket, value, wait_for
 
 
 def sell(store, sku="tea"):
@@ -83,6 +83,7 @@ def admitted_for_stock(stage):
     company.admit(office, "--read", "stock")
     company.start()
     ticket(company.stores["store1"], {"op": "sell", "sku": "tea", "qty": "1"},
+           {"op": "customer-add", "customer": "ann", "home": "office", "fields": {}},
            {"op": "charge", "customer": "ann", "amount": "3.00", "fact": True})
 
     def notes():
@@ -93,6 +94,12 @@ def admitted_for_stock(stage):
     check_equal((refused.returncode, refused.stdout), (7, ""), f"a tap of all: {refused.stderr}")
     allowed = office.filial("tap", "stock", "--from", "1", "--count", "1")
     check_equal(json.loads(allowed.stdout)["key"], "tea", "a tap of stock")
+
+    # What is told of customers its publisher acts on; nobody else there may read it.
+    wait_for("the debt that was told to the office", 30,
+             lambda: "debt.applied" in {event["kind"] for event in read_log(office)})
+    refused = office.filial("tap", "accounts", "--from", "1", "--count", "1", check=False)
+    check_equal((refused.returncode, refused.stdout), (7, ""), f"a tap of accounts: {refused.stderr}")
 
     office.subscriber.stop()
     office.configure("subscriber", topics=["stock"])

@@ -3,17 +3,43 @@
 import collections
 import json
 
-from stage import (check, check_equal, check_truth, differences, free_port, import_all, read_log, retail,
-                   story, ticket, truth, wait_for)
+from stage import (check, check_equal, check_refused, check_truth, differences, free_port,
+                   import_all, read_log, retail, story, ticket, truth, wait_for)
 
 NAMES = ("warehouse", "store8", "store7")
 ZEBRA = "zebra-4711"  # A customer whose name stands nowhere else.
+AT = "2026-03-02T10:00:00Z"
 
 
 def zebra(home):
     return [{"op": "customer-add", "customer": ZEBRA, "home": home,
              "fields": {"country": "Zanzibar"}},
+            {"op": "limit", "customer": ZEBRA, "amount": "100.00"},
             {"op": "charge", "customer": ZEBRA, "amount": "12.00", "fact": True}]
+
+
+def elsewhere():
+    """What another store books of his part, and tells his home."""
+    return [{"op": "charge", "customer": ZEBRA, "amount": "7.00"},
+            {"op": "pay", "customer": ZEBRA, "amount": "2.00"}]
+
+
+def tell_each_other(company):
+    """Every kind of news of a customer: a part of his limit, debts, a block, an unanswered request,
+    a closing that is under way; and some of goods beside them."""
+    home, other, third = (company.stores[name] for name in ("store8", "store7", "warehouse"))
+    ticket(home, *zebra("store8"))
+    ticket(home, {"op": "grant", "customer": ZEBRA, "to": "store7", "amount": "60.00"})
+    ticket(home, {"op": "receive", "sku": "zebra-crossing", "qty": "50"})
+    ticket(home, {"op": "reserve", "sku": "zebra-crossing", "to": "store7", "qty": "20"})
+    company.wait_settled(60)
+    ticket(other, *elsewhere())
+    ticket(third, {"op": "grant-ask", "customer": ZEBRA, "home": "store8", "amount": "3.00"})
+    company.wait_settled(60)
+    ticket(home, {"op": "block-customer", "customer": ZEBRA})
+    company.wait_settled(60)
+    ticket(home, {"op": "unblock-customer", "customer": ZEBRA})
+    ticket(home, {"op": "close-account", "customer": ZEBRA})
 
 
 def counters(store, process="subscriber"):
@@ -47,20 +73,32 @@ def stock_alone(stage):
     office = company.add_store("office", settings={"subscriber": {"topics": ["stock"]}})
     company.start()
     import_all(stage, company, by_store)
-    ticket(company.stores["store8"], *zebra("store8"))
+    tell_each_other(company)
     company.wait_settled(60)
 
     topics = collections.Counter(event["topic"] for store in company.stores.values()
                                  for event in read_log(store))
     taken = counters(office)
     wanted = topics["stock"] + topics["control"]
-    check(topics["debts"] > 20 and topics["customers"] > 20, f"events by topic: {topics}")
+    check(topics["debts"] > 20 and topics["customers"] > 20 and topics["accounts"] > 10,
+          f"events by topic: {topics}")
+    check({"grant.given", "grant.taken", "debt.told", "debt.applied", "grant.queued",
+           "account.blocked", "round.opened"} <= told_of_zebra(company),
+          f"what the stores told each other of the customer: {told_of_zebra(company)}")
     check_equal(taken["events_in"], wanted, "events that the office received")
     replica = bytes_of(office.dir / "subscriber")
     check(ZEBRA.encode() not in replica and b"Zanzibar" not in replica,
           "nothing of a customer stands in the files of the replica")
-    stock = truth.texts(truth.of_operations(by_store).tables())["stock"]
+    check(b"zebra-crossing" in replica, "what was reserved of goods does")
+    goods = [{"op": "receive", "sku": "zebra-crossing", "qty": "50", "at": AT}]
+    with_goods = {**by_store, "store8": by_store["store8"] + goods}
+    stock = truth.texts(truth.of_operations(with_goods).tables())["stock"]
     check_equal(export(office, stage, "before")["stock"], stock, "stock at the office")
+    for question in (("get", "debt", ZEBRA), ("account", ZEBRA), ("rounds",)):
+        check_refused(office.filial(*question, check=False), 6, "not subscribed here", "stock")
+    grants = office.filial("grant", "list", check=False)
+    check(grants.returncode == 3 and "zebra-crossing" in grants.stdout and
+          "credit is not listed" in grants.stderr, f"a list of grants: {grants}")
 
     # Its position moved over all the events that it did not take: nothing waits, nothing is missing.
     legs = [leg for leg in office.queue()["legs"]
@@ -73,14 +111,22 @@ def stock_alone(stage):
 
     office.configure("subscriber", topics=["stock", "customers", "debts"])
     restart(office)
-    check_truth(stage, company, {**by_store, "store8": by_store["store8"] + dated(zebra("store8"))})
-    check_equal(counters(office)["events_in"], topics["debts"] + topics["customers"],
+    check_truth(stage, company, {
+        **by_store, "store8": with_goods["store8"] + dated(zebra("store8")),
+        "store7": by_store["store7"] + dated(elsewhere())})
+    check_equal(counters(office)["events_in"],
+                topics["debts"] + topics["customers"] + topics["accounts"],
                 "events received after the topics were added: these, from the beginning, alone")
     check(ZEBRA.encode() in bytes_of(office.dir / "subscriber"), "now the replica holds the customer")
 
 
 def dated(operations):
-    return [dict(op, at="2026-03-02T10:00:00Z") for op in operations]
+    return [dict(op, at=AT) for op in operations]
+
+
+def told_of_zebra(company):
+    return {event["kind"] for store in company.stores.values() for event in read_log(store)
+            if event["topic"] == "accounts" and event["key"] == ZEBRA}
 
 
 @story("S35: a subscriber of two stores has nothing of the others")
