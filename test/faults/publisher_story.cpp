@@ -152,7 +152,7 @@ class PublisherStory : public Story {
     /// The next `count` notices behind what is asked for: after a restart some of them again.
     Wrong give_notices(Life& life, std::uint64_t count) {
         const auto want = life.publisher->want(broker(), kOtherStore);
-        if (!want || want->after.size() != 1) return "control of another store is not wanted";
+        if (!want || want->after.size() != 2) return "notices of another store are not wanted";
         const std::uint64_t after = want->after.front().seq.value();
         const std::uint64_t upto = std::min(after + count, kNotices);
         if (upto <= after) return std::nullopt;
