@@ -20,9 +20,12 @@ AMISS = ("lost", "twice", "reordered")
 # What each part has to have counted, and how much of it at least.
 WANTED = {
     "connections": {"connections ended": 500},
-    "disk-faults": {"points": 3000, "points of power_cut": 200, "points of torn": 200,
-                    "points of error_once": 200, "points of error_for_ever": 200,
-                    "points of no_read": 200},
+    "disk-faults-1": {"points": 1500, "points of power_cut": 100, "points of torn": 100,
+                      "points of error_once": 100, "points of error_for_ever": 100,
+                      "points of no_read": 100},
+    "disk-faults-2": {"points": 1500, "points of power_cut": 100, "points of torn": 100,
+                      "points of error_once": 100, "points of error_for_ever": 100,
+                      "points of no_read": 100},
     "flips-1": {"files flipped, cut or gone": 500},
     "flips-2": {"files flipped, cut or gone": 500},
     "full-levels": {"levels of a full disk": 50},
