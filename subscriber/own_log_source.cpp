@@ -1,7 +1,10 @@
 #include "subscriber/own_log_source.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
+#include "schema/segment.h"
 #include "subscriber/received_log.h"
 
 namespace filial::subscriber {
@@ -56,7 +59,28 @@ Sequence OwnLogSource::last() const {
     return last;
 }
 
-Result<Range> OwnLogSource::read(const core::ReadRequest& request) const {
+Result<Sequence> OwnLogSource::undamaged(const std::string& topic, Sequence upto) {
+    Proof& proof = proofs_[topic];
+    Proof now = proof;
+    std::optional<Sequence> open;  // Behind what is proved.
+    bool fits = true;
+    const auto read = replica_.received().each_piece(
+        replica_.own(), topic, proof.through, [&](const Segment& piece) {
+            if (!open) open = piece.first();
+            const auto chain = schema::chain_after(replica_.own(), piece, now.chain);
+            fits = chain && (piece.chain.empty() || piece.chain == schema::view(*chain));
+            if (!fits) return false;
+            now = {piece.last(), *chain};
+            if (piece.chain.empty()) return true;
+            proof = now;
+            open.reset();
+            return proof.through < upto;
+        });
+    if (!read) return tl::unexpected(read.error());
+    return fits ? upto : std::min(upto, Sequence{open->value() - 1});
+}
+
+Result<Range> OwnLogSource::read(const core::ReadRequest& request) {
     Range range;
     range.store = replica_.own();
     range.topics = {std::string(schema::kAllTopics)};
@@ -66,7 +90,18 @@ Result<Range> OwnLogSource::read(const core::ReadRequest& request) const {
         return schema::fail(Errc::not_held,
                             "a replica gives back its own store's log alone, whole");
     }
-    const Sequence most{std::min(range.end.value(), request.after.value() + kAtOnce)};
+    if (std::exchange(next_, Sequence{}) != request.after) proofs_.clear();
+    Sequence most{std::min(range.end.value(), request.after.value() + kAtOnce)};
+    for (const std::string& topic : replica_.topics()) {
+        const auto upto = undamaged(topic, most);
+        if (!upto) return tl::unexpected(upto.error());
+        most = *upto;
+        if (most > request.after) continue;
+        return schema::fail(Errc::corrupt, "what the replica of " + range.store.value() +
+                                               " has of " + topic + " behind event " +
+                                               std::to_string(request.after.value()) +
+                                               " is not what its chain of hashes says");
+    }
     std::vector<std::vector<Segment>> kept;
     std::vector<Place> places;
     for (const std::string& topic : replica_.topics()) {
@@ -92,7 +127,10 @@ Result<Range> OwnLogSource::read(const core::ReadRequest& request) const {
         bytes += place.piece->rows[place.row].size();
         add(range, place);
     }
-    if (range.upto > range.after) return range;
+    if (range.upto > range.after) {
+        next_ = range.upto;
+        return range;
+    }
     return schema::fail(Errc::gap, "the replica of " + range.store.value() +
                                        " does not have event " +
                                        std::to_string(schema::next(request.after).value()));

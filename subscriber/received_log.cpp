@@ -119,9 +119,8 @@ Result<Sequence> ReceivedLog::read(const Reading& reading, const Visit& visit) c
     return reached;
 }
 
-Result<std::vector<Segment>> ReceivedLog::pieces(const StoreId& store, const std::string& topic,
-                                                 Sequence after, Sequence upto) const {
-    std::vector<Segment> all;
+Result<void> ReceivedLog::each_piece(const StoreId& store, std::string_view topic, Sequence after,
+                                     const PieceVisit& visit) const {
     const Bytes prefix = prefix_of(store, topic);
     Bytes from = prefix;
     append_u64(from, after.value() + 1);
@@ -135,27 +134,36 @@ Result<std::vector<Segment>> ReceivedLog::pieces(const StoreId& store, const std
         }
         fields->skip();  // Version.
         fields->skip();  // When it came.
-        auto segment = schema::read_segment(*fields);
-        if (!segment) {
-            result = tl::unexpected(segment.error());
+        auto piece = schema::read_segment(*fields);
+        if (!piece) {
+            result = tl::unexpected(piece.error());
             return false;
         }
+        return visit(std::move(*piece));
+    });
+    if (!scanned) return tl::unexpected(scanned.error());
+    if (!result) return schema::fail("received events of " + store.value(), result.error());
+    return {};
+}
+
+Result<std::vector<Segment>> ReceivedLog::pieces(const StoreId& store, const std::string& topic,
+                                                 Sequence after, Sequence upto) const {
+    std::vector<Segment> all;
+    const auto read = each_piece(store, topic, after, [&](Segment&& whole) {
         Segment piece;
         piece.topic = topic;
-        piece.epoch = segment->epoch;
+        piece.epoch = whole.epoch;
         bool more = true;
-        for (std::size_t i = 0; more && i < segment->rows.size(); ++i) {
-            if (segment->seqs[i] <= after) continue;
-            more = segment->seqs[i] <= upto;
+        for (std::size_t i = 0; more && i < whole.rows.size(); ++i) {
+            if (whole.seqs[i] <= after) continue;
+            more = whole.seqs[i] <= upto;
             if (!more) break;
-            piece.add(segment->seqs[i], segment->clients[segment->who[i]],
-                      std::move(segment->rows[i]));
+            piece.add(whole.seqs[i], whole.clients[whole.who[i]], std::move(whole.rows[i]));
         }
         if (!piece.empty()) all.push_back(std::move(piece));
         return more;
     });
-    if (!scanned) return tl::unexpected(scanned.error());
-    if (!result) return schema::fail("received events of " + store.value(), result.error());
+    if (!read) return tl::unexpected(read.error());
     return all;
 }
 

@@ -52,6 +52,13 @@ class ReceivedLog {
     /// where a record cannot be read.
     schema::Result<schema::Sequence> read(const Reading& reading, const Visit& visit) const;
 
+    /// False ends the reading behind this piece.
+    using PieceVisit = std::function<bool(schema::Segment&&)>;
+    /// The pieces of one topic that have an event above `after`, whole, in the log's order, with
+    /// the chain head that came with them. `corrupt` where a record cannot be read.
+    schema::Result<void> each_piece(const schema::StoreId& store, std::string_view topic,
+                                    schema::Sequence after, const PieceVisit& visit) const;
+
     /// The rows of one topic above `after`, up to `upto`, in the pieces that they came in: an epoch
     /// is the same all through one. Without chain heads.
     schema::Result<std::vector<schema::Segment>> pieces(const schema::StoreId& store,

@@ -5,6 +5,7 @@
 #include "subscriber/digest_pages.h"
 #include "subscriber/number_record.h"
 #include "subscriber/parked_pages.h"
+#include "test/unit/subscriber/damage_support.h"
 #include "test/unit/subscriber/parked_support.h"
 
 using namespace filial;
@@ -44,30 +45,10 @@ TestLog mixed_log(const std::string& store, int rounds) {
     return log;
 }
 
-/// As a broker sends it: each topic with its chain head behind the last row.
-schema::Range with_chains(schema::Range range, std::map<std::string, schema::Hash>& heads) {
-    for (schema::Segment& segment : range.segments) {
-        const auto head = schema::chain_after(range.store, segment, heads[segment.topic]);
-        REQUIRE(head);
-        heads[segment.topic] = *head;
-        segment.chain = Bytes(schema::view(*head));
-    }
-    return range;
-}
-
 LogDigest digest_of(const Replica& replica, const TestLog& log, const std::string& topic) {
     const auto found = replica.digests().find({log.store(), topic});
     REQUIRE(found != replica.digests().end());
     return found->second;
-}
-
-/// Changes the replica's folder behind its back, as RocksDB takes for whole.
-void overwrite(const ReplicaOptions& options, const std::function<void(ReplicaWrite&)>& change) {
-    auto store = ReplicaStore::open(options.store);
-    REQUIRE(store);
-    const auto write = (*store)->begin();
-    change(*write);
-    REQUIRE((*store)->write(*write, true));
 }
 
 Bytes number(std::int64_t value) {
@@ -281,16 +262,7 @@ TEST_CASE("N10: an event that was changed shows by the chain head that came with
     const auto good = with_chains(log.range(10, 20), before);
     auto bad = flipped.range(10, 20).segments.front();
     bad.chain = good.segments.front().chain;
-    overwrite(options, [&](ReplicaWrite& write) {
-        static Bytes key, value;  // They have to be there until it is written.
-        key = Bytes("names\0store2\0", 13);
-        append_u64(key, 20);
-        schema::Writer out;
-        out.array(3).u64(1).i64(0);
-        schema::write_segment(out, bad);
-        value = out.take();
-        write.put_received(key, value);
-    });
+    overwrite_piece(options, log.store(), bad);
     const auto replica = open_replica(options);
     look(*replica);
     REQUIRE(replica->damages().size() == 1);

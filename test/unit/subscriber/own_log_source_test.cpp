@@ -1,6 +1,6 @@
 // What a replica gives back of its own store's log.
 #include "subscriber/own_log_source.h"
-#include "test/unit/subscriber/replica_support.h"
+#include "test/unit/subscriber/damage_support.h"
 
 using namespace filial;
 using namespace filial::subscriber;
@@ -24,8 +24,7 @@ core::ReadRequest ask(std::uint64_t after, std::size_t bytes = 1 << 20) {
 }
 
 /// All that it gives above `after`, read on until it has no more; as one range an answer.
-std::vector<schema::Range> read_all(const OwnLogSource& source, std::uint64_t after,
-                                    std::size_t bytes) {
+std::vector<schema::Range> read_all(OwnLogSource& source, std::uint64_t after, std::size_t bytes) {
     std::vector<schema::Range> ranges;
     Sequence at{after};
     while (at < source.end()) {
@@ -45,7 +44,7 @@ TEST_CASE("own log: a replica gives back all topics of its store's log, in order
     TestLog log = mixed_log();
     Folder folder;
     auto replica = open_replica(replica_options(folder, "own"));
-    const OwnLogSource source(*replica);
+    OwnLogSource source(*replica);
     CHECK_FALSE(source.holds());
     CHECK(source.end().value() == 0);
     take(*replica, log.range(0, 5));
@@ -79,7 +78,7 @@ TEST_CASE("own log: it ends before the first event that the replica does not hav
     Folder folder;
     auto replica = open_replica(replica_options(folder, "own"));
     take(*replica, log.range(0, 14));
-    const OwnLogSource source(*replica);
+    OwnLogSource source(*replica);
     CHECK(source.end().value() == 14);
     const auto ranges = read_all(source, 0, 1 << 20);
     REQUIRE(ranges.size() == 1);
@@ -102,7 +101,7 @@ TEST_CASE("own log: a range is of one epoch, and nobody else's log is given back
     TestLog other("store2");
     other.move("22111", -1'000);
     take(*replica, other.all());
-    const OwnLogSource source(*replica);
+    OwnLogSource source(*replica);
     const auto ranges = read_all(source, 0, 1 << 20);
     REQUIRE(ranges.size() == 2);
     CHECK(ranges[0].epoch.value() == 1);
@@ -115,4 +114,40 @@ TEST_CASE("own log: a range is of one epoch, and nobody else's log is given back
     CHECK(foreign.error().code == Errc::not_held);
     CHECK(source.read({schema::StoreId{"own"}, {"stock"}, Sequence{0}, 1}).error().code ==
           Errc::not_held);
+}
+
+TEST_CASE("own log: rows that are not what came are given back by no replica") {
+    TestLog log = mixed_log();
+    Folder folder;
+    const ReplicaOptions options = replica_options(folder, "own");
+    schema::Segment bad;
+    {
+        std::map<std::string, schema::Hash> heads;
+        const auto replica = open_replica(options);
+        for (std::uint64_t at = 0; at < 12; at += 6) {
+            const schema::Range range = with_chains(log.range(at, at + 6), heads);
+            if (at == 6) bad = range.segments.front();
+            take(*replica, range);
+        }
+        OwnLogSource source(*replica);
+        CHECK(read_all(source, 0, 1 << 20).back().upto.value() == 12);
+    }
+    bad.rows.back().back() ^= 1;
+    overwrite_piece(options, log.store(), bad);
+
+    const auto replica = open_replica(options);
+    OwnLogSource source(*replica);
+    const auto ranges = read_all(source, 0, 1 << 20);
+    REQUIRE_FALSE(ranges.empty());
+    const std::uint64_t good = bad.first().value() - 1;
+    CHECK(ranges.back().upto.value() == good);
+    for (int twice = 0; twice < 2; ++twice) {
+        const auto behind = source.read(ask(good));
+        REQUIRE_FALSE(behind);
+        CHECK(behind.error().code == Errc::corrupt);
+        CHECK(behind.error().message.find(bad.topic + " behind event " + std::to_string(good)) !=
+              std::string::npos);
+    }
+    // Asked from behind there, it does not take what it has not looked at for whole.
+    CHECK_FALSE(source.read(ask(bad.last().value() - 1)));
 }
