@@ -91,7 +91,7 @@ std::optional<core::Want> Subscriber::want(const Peer& peer, const StoreId& stor
     if (is_origin(peer, store)) {
         const bool stood = !replica_.fork_of(store).empty();
         if (!replica_.meet(store, peer.epoch, peer.incarnation)) return std::nullopt;
-        want_again_ = want_again_ || stood;
+        want_again_ = want_again_ || (stood && replica_.fork_of(store).empty());
     }
     core::Want want{store, replica_.epoch(store), {}, replica_.incarnation(store)};
     // What this machine's own programs bring, a bundle too, is here already: nothing has to wait.
