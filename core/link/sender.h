@@ -40,6 +40,9 @@ class Sender {
     /// move a position. Ends earlier than the range where the topics meet others of the fetch.
     std::optional<schema::Block> supply(const schema::Range& range, BootTime now);
 
+    /// Whether a fetch has begun this log here and it was not dropped since.
+    bool gives(const schema::StoreId& store) const { return flows_.contains(store); }
+
     /// Forgets one log, when it cannot be served.
     void drop(const schema::StoreId& store) { flows_.erase(store); }
 

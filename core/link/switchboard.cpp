@@ -329,6 +329,13 @@ void Switchboard::on_trouble(Line& line, const Trouble& trouble) {
 
 void Switchboard::on_fetch(Line& line, const Fetch& fetch) {
     Session& session = *line.session();
+    // It confirms what was never begun here, or was refused meanwhile: the fetch that begins is
+    // still to come and says what its positions rest on. Nothing is given, or counted as held
+    // there, before.
+    if (!fetch.restart && !session.sender.gives(fetch.store)) {
+        counters_["fetches_ignored"] += 1;
+        return;
+    }
     auto why = refuses_fetch(line, fetch);
     if (why) session.sender.drop(fetch.store);
     if (!why && needs_snapshot(line, fetch.store, fetch.after)) {

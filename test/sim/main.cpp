@@ -55,11 +55,13 @@ void sink(filial::core::Level level, std::string_view text,
     company->logged(error, line);
 }
 
-/// A folder in memory for the few files.
+/// A folder in memory for the few files. Its name is always of one length: texts that name files
+/// travel, and how long they do so must not depend on who else runs here.
 std::string make_folder() {
     const bool memory = std::filesystem::is_directory("/dev/shm");
-    const std::string folder =
-        (memory ? "/dev/shm/" : "/tmp/") + std::string("filial-sim-") + std::to_string(::getpid());
+    const std::string process = std::to_string(::getpid());
+    const std::string folder = (memory ? "/dev/shm/" : "/tmp/////") + std::string("filial-sim-") +
+                               std::string(10 - process.size(), '0') + process;
     std::filesystem::create_directories(folder);
     return folder;
 }
