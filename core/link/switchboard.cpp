@@ -150,6 +150,11 @@ void Switchboard::on_message(Line& line, Message message) {
         on_trouble(line, *trouble);
         return;
     }
+    // Who speaks is in the welcome: what comes before it is nobody's.
+    if (!session.established()) {
+        counters_["messages_early"] += 1;
+        return;
+    }
     const auto of_session = [&](std::uint64_t number) {
         const bool mine = session.mine(number);
         if (mine) session.heard(now);
