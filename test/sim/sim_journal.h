@@ -71,6 +71,8 @@ class SimJournal : public core::Journal {
     void power_cut();
     /// Last event of the log that a sync covers.
     schema::Sequence synced_end(const schema::StoreId& store) const;
+    /// A commit is begun and not finished: nothing may be asked for then.
+    bool in_hand() const { return !begun_.empty() || !done_.empty(); }
     /// No event waits for a sync: a copy made now is of a log that stays.
     bool log_synced(const schema::StoreId& store) const {
         return !in_hand() && synced_end(store) == end(store);
@@ -120,7 +122,6 @@ class SimJournal : public core::Journal {
                bool undoable);
     void trim(const core::Trim& trim);
     void write_begun();
-    bool in_hand() const { return !begun_.empty() || !done_.empty(); }
     /// A process ended with it.
     void forget_begun();
     Commit commit_of(const core::Append& append) const;
