@@ -39,8 +39,11 @@ std::optional<core::Want> LogRepair::want(const Peer& peer, const StoreId& store
     if (store != options_.store || source == nullptr || !stuck_) return std::nullopt;
     core::Want want;
     want.store = store;
-    want.epoch = rebuild_->head().epoch;
-    want.incarnation = rebuild_->head().incarnation;
+    // A broker proves what follows by its chain. A replica that has not read the log's last epoch
+    // has events that this one may have gone on without.
+    const bool replica = source == &replica_;
+    want.epoch = replica ? rebuild_->epoch() : rebuild_->head().epoch;
+    want.incarnation = replica ? rebuild_->incarnation() : rebuild_->head().incarnation;
     for (const std::string& topic : topics_of(*source)) {
         want.after.push_back({topic, rebuild_->end()});
     }

@@ -55,10 +55,19 @@ Sequence Subscriber::end(const StoreId& store) const {
     return store == replica_.own() ? own_log_.end() : Sequence{};
 }
 
-Result<void> Subscriber::may_fetch(const Peer& peer, const schema::Fetch&) {
-    if (is_own_publisher(peer)) return {};
-    return schema::fail(Errc::not_allowed,
-                        "a subscriber serves its own publisher alone: ask a broker or a publisher");
+Result<void> Subscriber::may_fetch(const Peer& peer, const schema::Fetch& fetch) {
+    if (!is_own_publisher(peer)) {
+        return schema::fail(
+            Errc::not_allowed,
+            "a subscriber serves its own publisher alone: ask a broker or a publisher");
+    }
+    const schema::Epoch here = replica_.epoch(fetch.store);
+    if (here >= fetch.epoch) return {};
+    return schema::fail(Errc::forked,
+                        "the replica has read epoch " + std::to_string(here.value()) + " of " +
+                            fetch.store.value() + ", and the log was in " +
+                            std::to_string(fetch.epoch.value()) +
+                            " already: which of its events went on is not known here");
 }
 
 Result<schema::Range> Subscriber::read(const core::ReadRequest& request) {

@@ -61,7 +61,8 @@ class HoldingBroker : public core::Host {
     void request(const core::Requester&, Message) override {}
     void turn(core::BootTime) override {}
 
-    schema::Result<void> may_fetch(const core::Peer&, const schema::Fetch&) override {
+    schema::Result<void> may_fetch(const core::Peer&, const schema::Fetch& fetch) override {
+        if (fetch.restart) begun = fetch;
         if (!writing) return {};
         return schema::fail(schema::Errc::busy, "the rest comes once there is room");
     }
@@ -100,6 +101,7 @@ class HoldingBroker : public core::Host {
     bool writing = false;  ///< More of the log came than it has written.
     std::uint64_t sent = 0;
     int receivers = 0;
+    schema::Fetch begun;  ///< The last one that began.
 
   private:
     const LogMaker& log_;

@@ -306,4 +306,9 @@ TEST_CASE(
         REQUIRE_FALSE(may);
         CHECK(may.error().code == Errc::not_allowed);
     }
+    // What it has of an earlier life of the log may be what the later one went on without.
+    fetch.epoch = schema::Epoch{2};
+    const auto later = running.subscriber.may_fetch(peer("store1", "publisher", true), fetch);
+    REQUIRE_FALSE(later);
+    CHECK(later.error().code == Errc::forked);
 }
