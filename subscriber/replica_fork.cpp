@@ -82,6 +82,8 @@ Result<void> Replica::meet(const StoreId& store, schema::Epoch epoch, const Inca
 Result<void> Replica::compare(const StoreId& store, schema::Epoch epoch,
                               const Incarnation& offered) {
     const auto at = logs_.find(store);
+    // A machine in quarantine speaks for no log yet, whatever it asks to go on as.
+    if (epoch.value() == 0) return {};
     // Another epoch is judged by its number and its record.
     if (offered == kUnknown || at == logs_.end() || at->second.epoch != epoch) return {};
     Log& log = at->second;

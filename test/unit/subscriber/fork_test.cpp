@@ -214,3 +214,19 @@ TEST_CASE("fork: a replica that was made before incarnations were kept learns th
     CHECK_FALSE(replica->meet(log.store(), log.epoch, kSecond));
     CHECK(replica->meet(log.store(), log.epoch, kFirst));
 }
+
+TEST_CASE("fork: what machines in quarantine ask to go on as is no log, nor two of them a fork") {
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder, "store1"));
+    TestLog log = opened_log("store1", kSecond);
+    log.move("tea", -1'000);
+    replica->know(log.store());
+    // One attempt after the other, as after a second restore, before anything of the log is here.
+    REQUIRE(replica->meet(log.store(), schema::Epoch{0}, kFirst));
+    REQUIRE(replica->meet(log.store(), schema::Epoch{0}, kSecond));
+    CHECK(replica->fork_of(log.store()).empty());
+    REQUIRE(replica->meet(log.store(), log.epoch, kSecond));
+    take(*replica, log.all());
+    CHECK(replica->position(log.store(), "stock").value() == log.size());
+    CHECK(replica->incarnation(log.store()) == kSecond);
+}
