@@ -23,7 +23,8 @@ def registered(customer="ann", limit="100.00"):
 
 def kinds(store, customer="ann"):
     """What the store's log tells others about one customer."""
-    return [e["kind"] for e in read_log(store) if e["key"] == customer and e["topic"] == "accounts"]
+    return [e["kind"] for e in read_log(store)
+            if e["key"] == customer and e["topic"] in ("accounts", "control")]
 
 
 def waiting(store):

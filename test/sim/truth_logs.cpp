@@ -45,7 +45,11 @@ void Truth::life_begins(Log& log, const core::Append& append) {
         if (row.epoch != 0) log.others[{row.epoch, at + 1}].insert(row.hash);
     }
     log.rows.resize(append.after.value());
-    if (log.epoch.value() > 0) {
+    // A first life of which no sync covered anything has not begun.
+    const bool first =
+        log.epoch.value() == 0 || (append.epoch == log.epoch && log.lives.size() == 1 &&
+                                   log.durable.value() == 0 && log.acknowledged.value() == 0);
+    if (!first) {
         ++counts_["lives that ended"];
         const bool granted = readmitted_.contains(append.incarnation);
         if (!granted && !std::exchange(log.loss_accepted, false)) {
