@@ -150,8 +150,9 @@ void Switchboard::on_message(Line& line, Message message) {
         on_trouble(line, *trouble);
         return;
     }
-    // Who speaks is in the welcome: what comes before it is nobody's.
-    if (!session.established()) {
+    // Who speaks is in the welcome: what comes before it is nobody's. Whoever calls after a refused
+    // greeting is told below that no session of his stands here.
+    if (line.dialled() && !session.established()) {
         counters_["messages_early"] += 1;
         return;
     }
