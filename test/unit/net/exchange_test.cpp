@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/link/client.h"
+#include "test/support/idle_host.h"
 #include "test/support/temp_folder.h"
 
 using namespace filial;
@@ -16,29 +17,13 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Holds no log and wants none; answers every request as it is told to.
-class QuietHost : public core::Host {
+/// Answers every request as it is told to.
+class QuietHost : public test::IdleHost {
   public:
-    std::vector<schema::StoreId> held() const override { return {}; }
-    schema::Sequence end(const schema::StoreId&) const override { return {}; }
-    schema::Epoch epoch(const schema::StoreId&) const override { return {}; }
-    schema::Result<schema::Range> read(const core::ReadRequest&) override {
-        return schema::fail(schema::Errc::not_held, "nothing is held");
-    }
-    void reached(const core::Peer&, const schema::Fetch&) override {}
-    std::optional<core::Want> want(const core::Peer&, const schema::StoreId&) override {
-        return std::nullopt;
-    }
-    schema::Result<void> take(const core::Peer&, schema::Range) override { return {}; }
-    schema::Result<void> flush() override { return {}; }
-    std::vector<schema::TopicEnd> durable(const core::Want&) const override { return {}; }
-    void marked(const core::Peer&, const schema::Mark&) override {}
-    void applied(const core::Peer&, const schema::Applied&) override {}
     void request(const core::Requester& from, Message message) override {
         answer.request = schema::request_of(message);
         exchange->reply(from, Message{answer});
     }
-    void turn(core::BootTime) override {}
     std::optional<schema::Error> refuses(const core::Peer&) override { return refusal; }
     void turned_away(const core::Peer& peer, const schema::Error&) override {
         turned_away_by.push_back(peer);
