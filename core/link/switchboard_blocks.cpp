@@ -92,7 +92,14 @@ void Switchboard::tell_end(Line& line, const Fetch& fetch) {
 void Switchboard::block_failed(Line& line, const Block& block, const Error& error) {
     Session& session = *line.session();
     const BootTime now = clock_.boot();
-    if (error.code == Errc::gap) return want(line, block.store);
+    if (error.code == Errc::gap) {
+        if (host_.end(block.store) <= block.after) return want(line, block.store);
+        // Other events stand at its places. What is on its way behind it may begin right where what
+        // is held ends, and would be taken for the answer to a fetch that its sender has refused.
+        counters_["sessions_of_another_log"] += 1;
+        refuse(line, {Errc::unknown_session, error.message}, {}, {});
+        return end(line, error.message);
+    }
     const bool built = !block.dictionary.empty() &&
                        (error.code == Errc::dictionary_missing || error.code == Errc::corrupt);
     if (built && session.receiver.stand_alone(block.store)) {
