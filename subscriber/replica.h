@@ -218,7 +218,7 @@ class Replica {
     schema::Result<void> drop_unwanted();
     schema::Result<void> drop_everything();
     schema::Epoch epoch_of(const schema::Range& range) const;
-    bool is_over(const schema::Range& range) const;
+    schema::Result<void> check_over(const schema::Range& range);
     schema::Result<bool> goes_on(const schema::StoreId& store, const schema::LogOpened& opened);
     schema::Result<void> check_epoch(const schema::Range& range, schema::Epoch begun);
     schema::Result<void> reload(const schema::Range& range, schema::Epoch begun,

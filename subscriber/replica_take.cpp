@@ -91,12 +91,27 @@ Result<void> Replica::reload(const Range& range, schema::Epoch begun, const std:
 }
 
 /// Whether the range is of an earlier epoch, and not of what the next one goes on from: a topic
-/// that was added later is loaded through all epochs.
-bool Replica::is_over(const Range& range) const {
-    const auto log = logs_.find(range.store);
-    if (log == logs_.end() || range.epoch >= log->second.epoch) return false;
-    const auto next = log->second.begins.upper_bound(range.epoch);
-    return next == log->second.begins.end() || range.upto > next->second;
+/// that was added later is loaded through all epochs. Where the log was begun with a topic that has
+/// no event of that epoch, no record has told where it ends, and the others would never come.
+Result<void> Replica::check_over(const Range& range) {
+    const auto at = logs_.find(range.store);
+    if (at == logs_.end() || range.epoch >= at->second.epoch) return {};
+    const Log& log = at->second;
+    const auto next = log.begins.upper_bound(range.epoch);
+    const bool told = next != log.begins.end();
+    if (told && range.upto <= next->second) return {};
+    const auto lacks = [&](const schema::Segment& segment) {
+        const auto held = log.staged.find(segment.topic);
+        const bool nothing = held == log.staged.end() || held->second.value() == 0;
+        return nothing && wants_topic(segment.topic);
+    };
+    if (!told && std::any_of(range.segments.begin(), range.segments.end(), lacks)) {
+        return reload(range, log.epoch,
+                      "goes on from epoch " + std::to_string(range.epoch.value()) +
+                          " at a place that is not known here");
+    }
+    return wrong_range(range, Errc::stale_incarnation,
+                       "epoch " + std::to_string(range.epoch.value()) + " is over");
 }
 
 /// The latest epoch of which `range` has rows that would be applied; 0 for none.
@@ -118,10 +133,7 @@ Result<void> Replica::take(const Range& range, const schema::Incarnation& offere
         return wrong_range(range, Errc::not_allowed, "this store is not subscribed");
     }
     if (range.upto < range.after) return wrong_range(range, Errc::corrupt, "ends before it begins");
-    if (is_over(range)) {
-        return wrong_range(range, Errc::stale_incarnation,
-                           "epoch " + std::to_string(range.epoch.value()) + " is over");
-    }
+    if (const auto goes = check_over(range); !goes) return goes;
     const auto incarnation = judge_incarnation(range, offered);
     if (!incarnation) return tl::unexpected(incarnation.error());
     const schema::Epoch begun = epoch_of(range);

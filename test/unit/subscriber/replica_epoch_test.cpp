@@ -122,6 +122,46 @@ TEST_CASE("replica: a new epoch that goes on below what is held reloads that log
     }
 }
 
+TEST_CASE(
+    "replica: a topic that came first, from a later epoch alone, keeps the others out of none") {
+    TestLog log("store1");
+    log.move("22111", -1'000);
+    log.move("22111", -1'000);
+    log.open_epoch(2);
+    log.debt("17827", 100);
+    log.move("22111", -5'000);
+    TestLog first = log.until(2);
+    first.epoch = schema::Epoch{1};
+    Folder folder;
+    auto replica = open_replica(replica_options(folder));
+    // As where the log was dropped while only `debts` was asked for.
+    take(*replica, log.range(0, 5, {"debts"}));
+    CHECK(replica->epoch(log.store()) == schema::Epoch{2});
+    for (const bool restart : {false, true}) {
+        CAPTURE(restart);
+        if (restart) {
+            take(*replica, log.range(0, 5, {"debts"}));
+            replica.reset();
+            replica = open_replica(replica_options(folder));
+        }
+        const auto others = replica->take(first.range(0, 2, {"stock", "control", "customers"}));
+        REQUIRE_FALSE(others);
+        CHECK(others.error().code == Errc::gap);
+        CHECK(others.error().message.find("goes on from epoch 1 at a place that is not known") !=
+              std::string::npos);
+        CHECK(replica->position(log.store(), "debts").value() == 0);
+        take(*replica, first.all());
+        take(*replica, log.range(2, 5));
+        CHECK(stock_of(*replica, log, "22111") == -7'000);
+        CHECK(balance_of(*replica, "17827") == 100);
+        check_sums(*replica);
+        // What comes late is of no use, and no reason to load anything again.
+        REQUIRE(replica->take(first.all()));
+        CHECK(stock_of(*replica, log, "22111") == -7'000);
+        if (!restart) REQUIRE(replica->reload(log.store(), ""));
+    }
+}
+
 TEST_CASE("N8: a new epoch that goes on from other events than are held reloads that log") {
     TestLog held("store1"), other("store2");
     held.move("22111", -1'000);
@@ -217,16 +257,18 @@ TEST_CASE("replica: a topic added in a later epoch comes from the beginning, thr
         tail.debt("17827", 7'000);
         return tail;
     }();
+    const TestLog first = log;
     log.open_epoch(2);
     log.debt("17827", 1);
+    const TestLog second = log;
     log.open_epoch(3);
     log.debt("17827", 2);
     Folder folder;
     auto options = replica_options(folder);
     options.topics = {"stock"};
     auto replica = open_replica(options);
-    take(*replica, log.range(0, 3));
-    take(*replica, log.range(3, 5));
+    take(*replica, first.range(0, 3));
+    take(*replica, second.range(3, 5));
     take(*replica, log.range(5, 7));
     CHECK(replica->epoch(log.store()) == schema::Epoch{3});
     const schema::Incarnation third{3};
@@ -242,8 +284,8 @@ TEST_CASE("replica: a topic added in a later epoch comes from the beginning, thr
     const auto tail = replica->take(lost.range(0, 5, {"debts"}));
     REQUIRE_FALSE(tail);
     CHECK(tail.error().code == Errc::stale_incarnation);
-    take(*replica, log.range(0, 3, {"debts"}));
-    take(*replica, log.range(3, 5, {"debts"}));
+    take(*replica, first.range(0, 3, {"debts"}));
+    take(*replica, second.range(3, 5, {"debts"}));
     CHECK(replica->epoch(log.store()) == schema::Epoch{3});
     take(*replica, log.range(5, 7, {"debts"}));
     CHECK(balance_of(*replica, "17827") == 153);
