@@ -2,6 +2,7 @@
 
 #include "core/link/client.h"
 #include "subscriber/subscriber.h"
+#include "test/support/idle_host.h"
 #include "test/unit/subscriber/replica_support.h"
 
 using namespace filial;
@@ -83,6 +84,23 @@ struct Forked {
     std::unique_ptr<core::Exchange> exchange;
 };
 
+/// A machine of store1 in quarantine: its key speaks, and no log goes on there.
+class InQuarantine : public test::IdleHost {
+  public:
+    std::vector<schema::StoreId> held() const override { return {schema::StoreId{"store1"}}; }
+};
+
+/// Counts how often it is asked what it wants.
+class Counting : public Subscriber {
+  public:
+    using Subscriber::Subscriber;
+    std::optional<core::Want> want(const Peer& peer, const schema::StoreId& store) override {
+        ++asked;
+        return Subscriber::want(peer, store);
+    }
+    int asked = 0;
+};
+
 void check_nothing_of_the_second_is_taken(const std::string& own) {
     Forked shop(own);
     const Peer peer = publisher_of(shop.second, kSecond, own == "store1");
@@ -155,6 +173,36 @@ TEST_CASE("fork: what it asks for names the log that it holds") {
     const auto want = shop.subscriber->want(broker, shop.first.store());
     REQUIRE(want);
     CHECK(want->incarnation == kFirst);
+}
+
+TEST_CASE("fork: while it stands, who may not end it is not asked again and again") {
+    Forked shop("store2");
+    CHECK_FALSE(
+        shop.subscriber->want(publisher_of(shop.second, kSecond, false), shop.first.store()));
+    REQUIRE_FALSE(shop.replica->fork_of(shop.first.store()).empty());
+
+    const std::string endpoint = "ipc://" + (shop.folder.path() / "store1.sock").string();
+    InQuarantine host;
+    core::Exchange giver(host, shop.clock, *shop.network, nullptr, nullptr,
+                         {schema::StoreId{"store1"}, "publisher", schema::Epoch{0}, kSecond});
+    REQUIRE(giver.listen(endpoint));
+    Counting counting(shop.options, *shop.replica, shop.clock, nullptr);
+    core::Exchange exchange(counting, shop.clock, *shop.network, nullptr, nullptr,
+                            {shop.options.store, "subscriber", {}, {}});
+    counting.attach(exchange);
+    REQUIRE(exchange.dial({"store1", endpoint, ""}, "subscriber"));
+    const auto turns = [&](int count, const auto& until) {
+        for (int turn = 0; turn < count && !until(); ++turn) {
+            REQUIRE(giver.turn(std::chrono::milliseconds(1)));
+            REQUIRE(exchange.turn(std::chrono::milliseconds(1)));
+            shop.clock.advance(core::kMillisecond);
+        }
+    };
+    turns(5'000, [&] { return counting.asked > 0; });
+    REQUIRE(counting.asked == 1);
+    turns(50, [] { return false; });
+    CHECK(counting.asked == 1);
+    CHECK_FALSE(shop.replica->fork_of(shop.first.store()).empty());
 }
 
 TEST_CASE("fork: a source that has another log is believed until the store itself has spoken") {
