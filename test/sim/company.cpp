@@ -185,6 +185,7 @@ void Company::turn(Process& process) {
             tell("power is cut at a write of " + std::string(name_of(process.role)));
             return power_cut(*process.machine);
         }
+        ++counts_[std::string(name_of(process.role)) + " ended at a write"];
         return end(process, false, random_.between(100, 20'000) * kMillisecond,
                    "is killed at a write");
     }
@@ -321,6 +322,7 @@ Outcome Company::run() {
     }
     for (const auto& machine : machines_) {
         counts_["logs trimmed"] += machine->broker_disk.trims();
+        counts_["commits lost"] += machine->publisher_disk.lost() + machine->broker_disk.lost();
         const auto& rows = machine->replica_disk.data().state;
         const auto row = rows.lower_bound("z");
         counts_["replicas from snapshots"] += row != rows.end() && row->first[0] == 'z' ? 1 : 0;

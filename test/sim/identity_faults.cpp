@@ -244,10 +244,11 @@ void Company::readmit(Machine& machine) {
     const bool cloned = clone_ && clone_->store == machine.store && !publisher_of(*clone_).off;
     accept_loss(machine, publisher_of(machine));
     const auto quarantine = core::read_quarantine(machine.options.data);
-    if (!quarantine || !*quarantine || cloned || !random_.chance(200)) return;
+    const bool hurry = plan_.people_hurry;
+    if (!quarantine || !*quarantine || cloned || !random_.chance(hurry ? 600 : 200)) return;
     // A machine that was readmitted and never came keeps others from being heard.
     const bool all = has_all_of_brokers(machine, machine.publisher_disk);
-    if (!all && !is_awaited(machine) && !plan_.people_hurry) return;
+    if (!all && !is_awaited(machine) && !hurry) return;
     People& office = offices_.at(machine.options.hubs.front().name);
     if (!office.free() || !is_listed(machine, (*quarantine)->incarnation)) return;
     schema::Readmit message{0, machine.store,

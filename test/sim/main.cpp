@@ -6,12 +6,12 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <map>
 #include <string>
 
 #include "core/log.h"
 #include "schema/planted.h"
 #include "test/sim/company.h"
+#include "test/sim/coverage.h"
 #include "test/sim/flags.h"
 #include "test/sim/planted_search.h"
 #include "test/sim/story.h"
@@ -22,26 +22,6 @@ using filial::sim::Company;
 using filial::sim::Flags;
 using filial::sim::Outcome;
 using filial::sim::Story;
-
-/// Beside the faults themselves, what they have to lead to in 1 % of the seeds.
-constexpr const char* kMustHappen[] = {"connections broken",
-                                       "messages lost",
-                                       "messages stalled",
-                                       "messages corrupted",
-                                       "tickets repeated",
-                                       "lives that ended",
-                                       "readmitted",
-                                       "events booked by clones",
-                                       "tickets in a tail that was lost",
-                                       "logs repaired",
-                                       "losses accepted",
-                                       "of an older session",
-                                       "brokers accepted",
-                                       "logs trimmed",
-                                       "replicas from snapshots",
-                                       "messages repeated",
-                                       "messages overtaken",
-                                       "events parked"};
 
 void sink(filial::core::Level level, std::string_view text,
           std::initializer_list<filial::core::Field> fields) {
@@ -131,20 +111,6 @@ void tell_story(std::uint64_t seed, const std::string& folder) {
                 outcome.wrong.empty() ? "nothing: it holds when told" : outcome.wrong.c_str());
 }
 
-/// For the table of docs/reliability.md. Each of the last three would have failed a seed.
-void print_counts(std::uint64_t seeds, std::uint64_t steps,
-                  const std::map<std::string, std::int64_t>& counts) {
-    std::printf("counts: %llu seeds\ncounts: %llu steps\n", static_cast<unsigned long long>(seeds),
-                static_cast<unsigned long long>(steps));
-    for (std::size_t fault = 0; fault < filial::sim::kFaults; ++fault) {
-        const char* name = name_of(static_cast<filial::sim::Fault>(fault));
-        const auto times = counts.find(name);
-        const std::int64_t happened = times == counts.end() ? 0 : times->second;
-        std::printf("counts: %lld times %s\n", static_cast<long long>(happened), name);
-    }
-    for (const char* amiss : {"lost", "twice", "reordered"}) std::printf("counts: 0 %s\n", amiss);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -179,7 +145,7 @@ int main(int argc, char** argv) {
 #endif
     playing.flags = &flags;
     std::signal(SIGABRT, on_abort);
-    std::map<std::string, std::int64_t> counts, seen;
+    filial::sim::Coverage coverage;
     std::uint64_t steps = 0, twice = 0;
     std::int64_t simulated = 0;
     int code = 0;
@@ -190,10 +156,7 @@ int main(int argc, char** argv) {
         const Outcome outcome = run(seed, folder, flags.trace || flags.story ? &story : nullptr);
         steps += outcome.steps;
         simulated += outcome.lasted;
-        for (const auto& [what, times] : outcome.counts) {
-            counts[what] += times;
-            seen[what] += times > 0;
-        }
+        coverage.add(outcome.counts);
         if (flags.trace) std::printf("%s", outcome.logs.c_str());
         if (!outcome.wrong.empty()) {
             print_failure(seed, flags, outcome.wrong);
@@ -212,29 +175,13 @@ int main(int argc, char** argv) {
         "%llu seeds, %llu steps, %.0f simulated hours, %.1f s of one core: %.0f steps a second\n",
         static_cast<unsigned long long>(done), static_cast<unsigned long long>(steps),
         static_cast<double>(simulated) / 3.6e9, took, static_cast<double>(steps) / took);
-    for (const auto& [what, times] : counts) {
-        std::printf("  %-22s %12lld in %lld seeds\n", what.c_str(), static_cast<long long>(times),
-                    static_cast<long long>(seen[what]));
-    }
-    if (code == 0) print_counts(done, steps, counts);
+    coverage.print();
+    if (code == 0) coverage.print_counts(steps);
     if (code == 0 && twice > 0) {
         std::printf("counts: %llu seeds played twice, the same way\n",
                     static_cast<unsigned long long>(twice));
     }
-    if (flags.coverage && code == 0) {
-        std::vector<std::string> names(std::begin(kMustHappen), std::end(kMustHappen));
-        for (std::size_t fault = 0; fault < filial::sim::kFaults; ++fault) {
-            names.emplace_back(name_of(static_cast<filial::sim::Fault>(fault)));
-        }
-        names.insert(names.end(), std::begin(filial::sim::kRareNames),
-                     std::end(filial::sim::kRareNames));
-        for (const std::string& name : names) {
-            if (seen[name] * 100 >= static_cast<std::int64_t>(done)) continue;
-            std::printf("%s happened in %lld of %llu seeds only\n", name.c_str(),
-                        static_cast<long long>(seen[name]), static_cast<unsigned long long>(done));
-            code = 1;
-        }
-    }
+    if (flags.coverage && code == 0 && !coverage.is_complete()) code = 1;
     std::filesystem::remove_all(folder);
     return code;
 }

@@ -123,13 +123,13 @@ Result<void> PublisherLife::turn() {
     if (publisher_ && (!turned || publisher_->over())) publisher_->settle();
     if (!turned) return repair(turned.error());
     if (repair_ && repair_->done()) return end_repair();
-    using Outcome = publisher::Rejoiner::Outcome;
+    using Ended = publisher::Rejoiner::Outcome;
     if (publisher_ && publisher_->over()) {
         const auto begun = publisher::begin_quarantine(machine_.options, *publisher_->over());
         return begun ? start() : begun;
     }
-    if (!rejoiner_ || rejoiner_->outcome() == Outcome::going_on) return {};
-    if (rejoiner_->outcome() == Outcome::readmitted) return lift();
+    if (!rejoiner_ || rejoiner_->outcome() == Ended::going_on) return {};
+    if (rejoiner_->outcome() == Ended::readmitted) return lift();
     const auto aside = publisher::set_aside(machine_.options, SimLogPlace(machine_), *quarantine_,
                                             rejoiner_->why());
     return aside ? start() : aside;

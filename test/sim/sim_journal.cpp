@@ -260,6 +260,7 @@ void SimJournal::power_cut() {
     while (unsynced_.size() > kept) {
         take_back(unsynced_.back());
         unsynced_.pop_back();
+        ++lost_;
     }
 }
 

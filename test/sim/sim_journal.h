@@ -103,6 +103,8 @@ class SimJournal : public core::Journal {
         State state;
     };
     const Data& data() const { return data_; }
+    /// Commits that cuts of power took back.
+    std::int64_t lost() const { return lost_; }
     /// How often something was trimmed here.
     std::int64_t trims() const { return trims_; }
     /// Another state of the disk, as from a copy.
@@ -138,6 +140,7 @@ class SimJournal : public core::Journal {
     std::optional<schema::StoreId> witness_of_;
     std::optional<core::WitnessSlot> witness_;
     std::vector<core::LogDamage> damages_;
+    std::int64_t lost_ = 0;
     std::int64_t trims_ = 0;
     Health health_ = Health::well;
     bool failed_ = false;  ///< Until it is opened again.

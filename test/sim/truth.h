@@ -147,6 +147,7 @@ class Truth : public Watch {
     void broker_synced(const Machine& machine);
     void check_rows(const std::string& who, const schema::StoreId& store,
                     const std::vector<schema::Segment>& segments);
+    void count_kind(std::string_view kind);
     void check_tickets(const std::vector<std::unique_ptr<Till>>& tills);
     void check_order(const Log& log, const Till& till);
     bool was_refused(const Till& till, std::uint64_t number, schema::Sequence from,

@@ -92,6 +92,15 @@ bool Truth::settled(const std::vector<std::pair<Machine*, Life*>>& lives, std::s
     return true;
 }
 
+void Truth::count_kind(std::string_view kind) {
+    if (kind == schema::kGrantTaken) ++counts_["parts taken"];
+    if (kind == schema::kRoundOpened) ++counts_["rounds opened"];
+    if (kind == schema::kAccountClosed) ++counts_["accounts closed"];
+    if (kind == schema::kRoundCancelled || kind == schema::kRoundRefused) {
+        ++counts_["rounds without closing"];
+    }
+}
+
 void Truth::check_tickets(const std::vector<std::unique_ptr<Till>>& tills) {
     // By store, client and number. Events that a store made of another's ticket name that one.
     std::map<schema::ClientId, std::map<std::uint64_t, std::pair<Sequence, Sequence>>> booked;
@@ -99,6 +108,7 @@ void Truth::check_tickets(const std::vector<std::unique_ptr<Till>>& tills) {
         const schema::ClientId rounds = schema::hash16_of("rounds of " + name);
         for (const LoggedEvent& logged : events_of(log, 0, log.rows.size())) {
             const schema::Event& event = logged.event;
+            count_kind(event.kind);
             const bool own =
                 event.client == rounds ||
                 std::any_of(tills.begin(), tills.end(), [&](const auto& till) {
