@@ -1,6 +1,7 @@
 #include "publisher/intake.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -115,16 +116,30 @@ void Intake::passed(BootTime now) {
     const std::int64_t gap = now.value() - seen_.value_or(now).value();
     seen_ = now;
     if (gap <= kStoodStill) return;
-    for (auto& [client, entry] : refused_) entry.since = BootTime{entry.since.value() + gap};
+    for (auto& [client, entry] : refused_) {
+        entry.since = BootTime{entry.since.value() + gap};
+        for (auto& [number, told] : entry.numbers) told.at = BootTime{told.at.value() + gap};
+    }
+}
+
+bool Intake::forget(Refused& entry, BootTime now) {
+    if (now.value() - entry.since.value() < kForgetBusy) return false;
+    entry.numbers.erase(entry.numbers.begin());
+    std::erase_if(entry.numbers, [&](const auto& number) {
+        return !number.second.again || now.value() - number.second.at.value() >= kForgetBusy;
+    });
+    entry.since = now;
+    return entry.numbers.empty();
 }
 
 bool Intake::must_wait(const Ticket& ticket, BootTime now) {
     const auto entry = refused_.find(ticket.client);
     if (entry == refused_.end()) return false;
-    const bool given_up = now.value() - entry->second.since.value() >= kForgetBusy;
-    if (given_up) refused_.erase(entry);
-    if (given_up) return false;
-    if (ticket.number > *entry->second.numbers.begin()) return true;
+    if (forget(entry->second, now)) {
+        refused_.erase(entry);
+        return false;
+    }
+    if (ticket.number > entry->second.numbers.begin()->first) return true;
     came(ticket, now);
     return false;
 }
@@ -139,10 +154,13 @@ void Intake::came(const Ticket& ticket, BootTime now) {
 void Intake::answer_busy(const Requester& from, const Ticket& ticket, std::uint64_t retry_ms,
                          const std::string& reason, BootTime now, Legs& legs) {
     Refused& refused = refused_[ticket.client];
-    refused.numbers.insert(ticket.number);
+    const auto [told, first] = refused.numbers.try_emplace(ticket.number);
+    told->second = {now, !first};
     // What waits behind the lowest number is no sign that it still comes.
-    if (ticket.number == *refused.numbers.begin()) refused.since = now;
-    if (refused.numbers.size() > kBusyNumbers) refused.numbers.erase(*refused.numbers.rbegin());
+    if (ticket.number == refused.numbers.begin()->first) refused.since = now;
+    if (refused.numbers.size() > kBusyNumbers) {
+        refused.numbers.erase(std::prev(refused.numbers.end()));
+    }
     ++counts_.busy;
     legs.reply(from, Message{Busy{ticket.request, retry_ms, reason}});
 }
@@ -325,9 +343,9 @@ void Intake::give_up(const Error& why, BootTime now, Legs& legs) {
 
 void Intake::turn(BootTime now) {
     passed(now);
-    std::erase_if(refused_, [&](const auto& entry) {
-        return now.value() - entry.second.since.value() >= kForgetBusy;
-    });
+    for (auto at = refused_.begin(); at != refused_.end();) {
+        at = forget(at->second, now) ? refused_.erase(at) : std::next(at);
+    }
 }
 
 }  // namespace filial::publisher

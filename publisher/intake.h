@@ -6,7 +6,6 @@
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -51,8 +50,9 @@ struct IntakeCounts {
 /// Busy at once, and so is every later number of its client until the lowest one came again; then
 /// the next lowest that was told Busy has to come, and so on, so that a client's tickets are
 /// decided in the order of their numbers, however it sends them. A lowest one that does not come
-/// again within kForgetBusy, of its Busy or of having become the lowest, is given up by its client:
-/// none of them is waited for any longer. A standstill of this process counts for nobody's silence.
+/// again within kForgetBusy, of its Busy or of having become the lowest, is given up by its client,
+/// and so are all that have not come again lately: none of them is waited for any longer. Those
+/// that keep coming go on in their order. A standstill of this process counts for nobody's silence.
 class Intake {
   public:
     /// `queue_max` tickets may wait, of kQueueBytesMax together. `clients` and `policy` must
@@ -109,9 +109,13 @@ class Intake {
         schema::Message answer;               ///< Set by `stage`.
         std::shared_ptr<ledger::Inputs> own;  ///< Of a ticket of the store itself.
     };
+    struct Told {
+        core::BootTime at;   ///< When last.
+        bool again = false;  ///< It has come again since the first time.
+    };
     struct Refused {
-        std::set<std::uint64_t> numbers;  ///< Told Busy: they come again in this order.
-        core::BootTime since;             ///< Of the first one's own Busy, or when it became first.
+        std::map<std::uint64_t, Told> numbers;  ///< Told Busy: they come again in this order.
+        core::BootTime since;  ///< Of the first one's own Busy, or when it became first.
     };
 
     schema::Result<void> check(const schema::Ticket& ticket, std::uint64_t& index) const;
@@ -120,6 +124,8 @@ class Intake {
     }
     /// Time went on; what of it was a standstill is added to all that is measured since a Busy.
     void passed(core::BootTime now);
+    /// Whether that is the last of it: nobody of its client is waited for any more.
+    static bool forget(Refused& entry, core::BootTime now);
     bool must_wait(const schema::Ticket& ticket, core::BootTime now);
     /// That number need not come any more.
     void came(const schema::Ticket& ticket, core::BootTime now);

@@ -79,6 +79,27 @@ TEST_CASE("busy: a number that was told so while it waited itself is not awaited
     shop.ask<Accepted>(ticket(4, {sale("1")}));
 }
 
+TEST_CASE(
+    "busy: one that never comes again holds up those behind it once, and they keep their order") {
+    Shop shop({}, 2);
+    // 2 is handed in twice: the second one finds no room, and its client has its answer.
+    for (const std::uint64_t number : {1, 2}) shop.send(ticket(number, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    for (const std::uint64_t number : {3, 4, 2, 5, 6}) shop.send(ticket(number, {sale("1")}));
+    REQUIRE(shop.publisher->flush());
+    for (int half = 0; half < 9; ++half) {
+        shop.clock.advance(filial::core::kSecond / 2);
+        shop.publisher->turn(shop.clock.boot());
+        shop.ask<Busy>(ticket(6, {sale("1")}));
+        shop.ask<Busy>(ticket(5, {sale("1")}));
+    }
+    shop.clock.advance(filial::core::kSecond / 2);
+    shop.publisher->turn(shop.clock.boot());
+    shop.ask<Busy>(ticket(6, {sale("1")}));
+    shop.ask<Accepted>(ticket(5, {sale("1")}));
+    shop.ask<Accepted>(ticket(6, {sale("1")}));
+}
+
 TEST_CASE("busy: the next number of those told so has its seconds, too, and then none is awaited") {
     Shop shop({}, 2);
     for (std::uint64_t i = 1; i <= 5; ++i) shop.send(ticket(i, {sale("1")}));
