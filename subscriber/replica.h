@@ -202,6 +202,7 @@ class Replica {
     struct Log {
         schema::Epoch epoch;  ///< Staged.
         schema::Epoch written_epoch;
+        schema::Epoch later;  ///< The latest that the store, or a mark of it, speaks of.
         schema::Incarnation incarnation{};          ///< Of that epoch; zeros: not known yet.
         std::optional<schema::Incarnation> rival;   ///< Another one that was offered since.
         std::map<std::string, std::string> doubts;  ///< By source: what it said of another log.

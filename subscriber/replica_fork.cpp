@@ -74,6 +74,7 @@ Result<void> Replica::meet(const StoreId& store, schema::Epoch epoch, const Inca
     const auto at = logs_.find(store);
     if (at == logs_.end()) return same;
     Log& log = at->second;
+    log.later = std::max(log.later, epoch);
     log.met = same && offered != kUnknown && log.epoch == epoch;
     if (log.met) log.doubts.clear();
     return same;

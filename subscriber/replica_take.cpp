@@ -92,7 +92,9 @@ Result<void> Replica::reload(const Range& range, schema::Epoch begun, const std:
 
 /// Whether the range is of an earlier epoch, and not of what the next one goes on from: a topic
 /// that was added later is loaded through all epochs. Where the log was begun with a topic that has
-/// no event of that epoch, no record has told where it ends, and the others would never come.
+/// no event of that epoch, no record has told where it ends, and the others would never come. Nor
+/// would anything where a later epoch goes on without the one that is held: what is held is of no
+/// log any more then, and the log is loaded again.
 Result<void> Replica::check_over(const Range& range) {
     const auto at = logs_.find(range.store);
     if (at == logs_.end() || range.epoch >= at->second.epoch) return {};
@@ -105,8 +107,9 @@ Result<void> Replica::check_over(const Range& range) {
         const bool nothing = held == log.staged.end() || held->second.value() == 0;
         return nothing && wants_topic(segment.topic);
     };
-    if (!told && std::any_of(range.segments.begin(), range.segments.end(), lacks)) {
-        return reload(range, log.epoch,
+    const bool partly = !told && std::any_of(range.segments.begin(), range.segments.end(), lacks);
+    if (partly || log.later > log.epoch) {
+        return reload(range, std::max(log.epoch, log.later),
                       "goes on from epoch " + std::to_string(range.epoch.value()) +
                           " at a place that is not known here");
     }
@@ -249,6 +252,7 @@ Result<void> Replica::flush(bool sync) {
 Result<bool> Replica::overtaken(const schema::Mark& mark) {
     const auto log = logs_.find(mark.store);
     if (log == logs_.end() || log->second.rival || mark.epoch <= log->second.epoch) return false;
+    log->second.later = std::max(log->second.later, mark.epoch);
     Sequence held;
     for (const auto& [topic, seq] : log->second.staged) held = std::max(held, seq);
     // The epoch's record is in `control`: whoever holds that as far and is not in the epoch holds

@@ -162,6 +162,44 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("replica: a log whose next epoch but one goes on without the held one is loaded again") {
+    TestLog first("store1");
+    for (int i = 0; i < 6; ++i) first.move("22111", -1'000);
+    // Read by this replica alone, before its machine was lost.
+    TestLog second = first.until(3);
+    second.open_epoch(2);
+    second.move("22111", -7'000);
+    TestLog third = first;
+    third.open_epoch(3);
+    third.move("22111", -2'000);
+    core::ManualClock clock;
+    for (const bool by_mark : {false, true}) {
+        CAPTURE(by_mark);
+        Folder folder;
+        auto replica = open_replica(replica_options(folder));
+        take(*replica, first.until(3).all());
+        take(*replica, second.range(3, 5));
+        // As long as nobody speaks of a later epoch, it is the other end that is behind.
+        const auto old = replica->take(first.range(5, 6));
+        REQUIRE_FALSE(old);
+        CHECK(old.error().code == Errc::stale_incarnation);
+        if (by_mark) {
+            CHECK_FALSE(replica->overtaken(third.mark(clock, 1).mark).value_or(true));
+        } else {
+            REQUIRE(replica->meet(third.store(), third.epoch, schema::Incarnation{3}));
+        }
+        const auto reload = replica->take(first.range(5, 6));
+        REQUIRE_FALSE(reload);
+        CHECK(reload.error().code == Errc::gap);
+        CHECK(replica->position(first.store(), "stock").value() == 0);
+        take(*replica, first.all());
+        take(*replica, third.range(6, 8));
+        CHECK(stock_of(*replica, third, "22111") == -8'000);
+        CHECK(replica->epoch(third.store()) == schema::Epoch{3});
+        check_sums(*replica);
+    }
+}
+
 TEST_CASE("N8: a new epoch that goes on from other events than are held reloads that log") {
     TestLog held("store1"), other("store2");
     held.move("22111", -1'000);
