@@ -16,6 +16,7 @@ constexpr std::size_t kQueueMax = 1'500;
 constexpr Time kKernelGivesUp = 300 * kSecond;
 /// What was lost on its way is sent again after a pause that grows with each further loss.
 constexpr Time kSentAgain = 30 * kSecond;
+constexpr Time kOvertakesWithin = 2 * kSecond;
 constexpr char kBlockKind = 5;
 constexpr char kWelcomeKind = 2;
 
@@ -98,11 +99,14 @@ void Network::repeat(Connection& connection, Way& way, int to, const Wire& wire)
     ++counts_.repeated;
 }
 
-/// What was just sent changes places with one that has not come yet.
+/// What was just sent changes places with one that has not come yet, and will within two seconds of
+/// it: that a pong has come says how long a mark before it can have been on its way, so that an age
+/// rests on the order of one connection, as far as it is longer than that.
 void Network::overtake(Way& way, const Wire& wire) {
     if (!amiss_.chance(wire.overtakes)) return;
     Message& other = way.queue[amiss_.below(way.queue.size())];
     if (other.arrives <= now_ || &other == &way.queue.back()) return;
+    if (way.queue.back().arrives - other.arrives > kOvertakesWithin) return;
     std::swap(other.bytes, way.queue.back().bytes);
     ++counts_.overtaken;
 }
