@@ -14,6 +14,8 @@ using schema::Result;
 
 namespace {
 
+/// Connections of one line that break as soon as they stand, one after the other.
+constexpr int kYoungInARow = 3;
 constexpr Time kAttemptMax = 40 * kSecond;
 constexpr Time kConnectMax = 10 * kSecond;
 constexpr Time kBackoffFirst = 250 * kMillisecond;
@@ -220,7 +222,13 @@ class SimCaller : public core::Caller {
         began_ = now;
         ++connections_;
         network_.wake_(process_, now);
-        if (!local_ && rare(Rare::young_break)) network_.break_up(*connection_, now, now);
+        // Pauses grow to a minute: a line that never stood would be a line that is cut.
+        if (local_ || broken_young_ >= kYoungInARow || !rare(Rare::young_break)) {
+            broken_young_ = 0;
+            return;
+        }
+        ++broken_young_;
+        network_.break_up(*connection_, now, now);
     }
     void lost() {
         const Time now = network_.now_;
@@ -245,6 +253,7 @@ class SimCaller : public core::Caller {
     Time began_ = 0;
     Time due_ = 0;
     Time backoff_ = 0;
+    int broken_young_ = 0;  ///< In a row.
 };
 
 class SimTransport : public core::Transport {
