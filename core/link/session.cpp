@@ -102,13 +102,13 @@ bool Session::silent(BootTime now) const {
 
 std::optional<schema::Ping> Session::ping(BootTime now) {
     const bool waits = receiver.waits(now);
-    const bool tells = waits || in_doubt() || blocks_;
+    const bool tells = waits || in_doubt() || news_;
     const auto last = tells ? pinged_ : std::max(heard_, pinged_);
     const auto every = dear() && !waits ? schema::kDearPingEvery : schema::kPingEvery;
     const bool due = now.value() - last.value() >= micros(every);
     if (!due && !ping_now_) return std::nullopt;
     pinged_ = now;
-    blocks_ = ping_now_ = false;
+    news_ = ping_now_ = false;
     unanswered_[++pings_] = {now, said_};
     pinged_said_ = said_;
     if (unanswered_.size() > kUnansweredMax) unanswered_.erase(unanswered_.begin());

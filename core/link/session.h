@@ -57,11 +57,12 @@ class Session {
     /// message takes to come over a slow line is no reason to.
     bool silent(BootTime now) const;
     /// A ping when it is time for one: nothing heard for kPingEvery (kDearPingEvery), or its answer
-    /// would tell something: the receiver waits, blocks come, or it is not known how late messages
+    /// would tell something: the receiver waits, news comes, or it is not known how late messages
     /// are.
     std::optional<schema::Ping> ping(BootTime now);
     void pong(std::uint64_t nonce, BootTime now);
-    void block_came() { blocks_ = true; }
+    /// What would be taken for younger than it is, if it stood in a queue that grows.
+    void news_came() { news_ = true; }
 
     /// Something was sent that the other end should have.
     void said() { ++said_; }
@@ -102,7 +103,7 @@ class Session {
     BootTime pinged_;
     BootTime asked_;
     std::uint64_t pings_ = 0;
-    bool blocks_ = false;    ///< Since the last ping.
+    bool news_ = false;      ///< Since the last ping.
     bool ping_now_ = false;  ///< However short ago the last one was.
     /// What came since `doubt_since_` may have waited long: until a ping is answered that was sent
     /// at `doubt_until_` or later.

@@ -124,7 +124,7 @@ void Switchboard::block_failed(Line& line, const Block& block, const Error& erro
 
 void Switchboard::on_block(Line& line, const Block& block) {
     Session& session = *line.session();
-    session.block_came();
+    session.news_came();
     if (!may_send(line, block.store)) {
         counters_["blocks_foreign"] += 1;
         log(Level::error, "a peer sent another store's log; nothing was stored",

@@ -27,6 +27,8 @@ constexpr std::int64_t kCountsEvery = kSecond;
 }  // namespace
 
 void Switchboard::on_mark(Line& line, const schema::MarkMessage& message) {
+    // They alone may be more than the line carries. A dear one has them with events, and seldom.
+    if (!line.session()->dear()) line.session()->news_came();
     // Most come a second time, over another line.
     const HeldMark* known = marks_.find_same(message.mark);
     if (known != nullptr) return take_mark(line, message, known->mark);

@@ -73,7 +73,7 @@ void Switchboard::on_chunk(Line& line, const schema::Chunk& chunk) {
         counters_["blocks_foreign"] += 1;
         return;
     }
-    line.session()->block_came();
+    line.session()->news_came();
     counters_["snapshot_pieces_in"] += 1;
     counters_["snapshot_bytes_in"] += static_cast<std::int64_t>(chunk.rows.size());
     line.pace_in.spend(chunk.rows.size(), clock_.boot());

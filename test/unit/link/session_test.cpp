@@ -166,7 +166,7 @@ TEST_CASE(
     std::optional<Ping> first;
     for (int second = 101; second <= 105; ++second) {
         called.heard(at_second(second));
-        called.block_came();
+        called.news_came();
         first = called.ping(at_second(second));
     }
     REQUIRE(first);

@@ -271,6 +271,25 @@ TEST_CASE("mark: one that comes late from the other end is as old as the last an
     CHECK(caller.age_seconds() < 1.5);
 }
 
+TEST_CASE("mark: one of many that the line carries too slowly is as old as the last answer") {
+    Caller caller;
+    caller.greet();
+    caller.run(30, true);
+    REQUIRE(caller.established());
+    // A mark each second, each of them longer on its way than the one before; pings wait as well.
+    for (std::uint64_t counter = 1; counter <= 20; ++counter) {
+        caller.hub.say_mark(counter);
+        caller.run(1);
+    }
+    REQUIRE(caller.established());
+    CHECK(caller.age_seconds() >= 14);
+    CHECK(caller.age_seconds() < 30);
+    caller.run(12, true);
+    caller.hub.say_mark(21);
+    caller.run(1);
+    CHECK(caller.age_seconds() < 1.5);
+}
+
 TEST_CASE("line: what a lost session brought is told, with its age, until the line is back") {
     Caller caller;
     const auto only_leg = [&] {
