@@ -69,7 +69,7 @@ bool Network::send(Connection& connection, Way& way, int to, schema::ByteView by
         ++counts_.lost;
         return true;
     }
-    Message message{0, 0, Bytes(bytes)};
+    Message message{0, 0, Bytes(bytes), now_};
     if (!connection.local) {
         const Wire& wire = this->wire(connection.caller_store, connection.listener_store);
         if (wire.swallows) {
@@ -93,21 +93,25 @@ bool Network::send(Connection& connection, Way& way, int to, schema::ByteView by
 /// What was just sent, or what went before it and has not come yet, comes once more behind it.
 void Network::repeat(Connection& connection, Way& way, int to, const Wire& wire) {
     if (way.queue.size() >= kQueueMax || !amiss_.chance(wire.repeats)) return;
-    Message again{0, 0, way.queue[amiss_.below(way.queue.size())].bytes};
+    const Message& once = way.queue[amiss_.below(way.queue.size())];
+    Message again{0, 0, once.bytes, once.sent};
     schedule(connection, way, to, again);
     way.queue.push_back(std::move(again));
     ++counts_.repeated;
 }
 
-/// What was just sent changes places with one that has not come yet, and will within two seconds of
-/// it: that a pong has come says how long a mark before it can have been on its way, so that an age
-/// rests on the order of one connection, as far as it is longer than that.
+/// What was just sent changes places with one that was sent within two seconds of it, has not come
+/// yet, and will as near to it. That a pong has come says how long a mark before it can have been
+/// on its way: an age rests on the order within one connection, as far as it is longer than that.
 void Network::overtake(Way& way, const Wire& wire) {
     if (!amiss_.chance(wire.overtakes)) return;
     Message& other = way.queue[amiss_.below(way.queue.size())];
-    if (other.arrives <= now_ || &other == &way.queue.back()) return;
-    if (way.queue.back().arrives - other.arrives > kOvertakesWithin) return;
-    std::swap(other.bytes, way.queue.back().bytes);
+    Message& last = way.queue.back();
+    if (other.arrives <= now_ || &other == &last) return;
+    if (last.sent - other.sent > kOvertakesWithin) return;
+    if (last.arrives - other.arrives > kOvertakesWithin) return;
+    std::swap(other.bytes, last.bytes);
+    std::swap(other.sent, last.sent);
     ++counts_.overtaken;
 }
 

@@ -93,6 +93,7 @@ class Network {
         Time begins = 0;  ///< When its first byte comes.
         Time arrives = 0;
         schema::Bytes bytes;
+        Time sent = 0;
     };
     struct Way {
         std::deque<Message> queue;
