@@ -1,14 +1,8 @@
 // A fetch that only confirms, and comes before the one that begins: over wires that keep no order.
-#include <doctest/doctest.h>
-
-#include "core/link/client.h"
-#include "core/link/exchange.h"
 #include "test/support/idle_host.h"
-#include "test/support/temp_folder.h"
+#include "test/unit/net/scripted_client.h"
 
 using namespace filial;
-using schema::Message;
-using std::chrono::milliseconds;
 
 namespace {
 
@@ -43,82 +37,40 @@ class NineEvents : public test::IdleHost {
     std::vector<std::uint64_t> counted;
 };
 
-/// A log's giver on a local socket, and a receiver whose messages the test writes.
-struct Receiving {
-    const test::TempFolder folder;
-    const std::string endpoint = "ipc://" + (folder / "store1.sock").string();
-    const core::SystemClock clock;
-    std::unique_ptr<core::Network> network = std::move(*core::Network::open(nullptr));
-    NineEvents host;
-    core::Exchange giver{host,    clock,   *network,
-                         nullptr, nullptr, {schema::StoreId{"store1"}, "publisher", {}, {}}};
-    std::unique_ptr<core::Client> receiver;
-    std::uint64_t session = 0;
-
-    Receiving() {
-        REQUIRE(giver.listen(endpoint));
-        receiver =
-            std::move(*core::Client::open(*network, core::Remote{"store1", endpoint, ""}, nullptr));
-        schema::Hello hello;
-        hello.nonce = 77;
-        hello.store = "store1";
-        hello.role = "subscriber";
-        REQUIRE(receiver->send(hello, milliseconds(5'000)));
-        const auto welcome = next<schema::Welcome>(500);
-        REQUIRE(welcome);
-        session = welcome->self.nonce;
-    }
-    void fetch(std::uint64_t after, bool restart) {
-        schema::Fetch fetch;
-        fetch.session = session;
-        fetch.store = schema::StoreId{"store1"};
-        fetch.epoch = schema::Epoch{1};
-        fetch.after = {{std::string(schema::kAllTopics), schema::Sequence{after}}};
-        fetch.credit = 1 << 16;
-        fetch.restart = restart;
-        REQUIRE(receiver->send(fetch, milliseconds(5'000)));
-    }
-    /// The next message of this kind that comes within so many turns.
-    template <class Kind>
-    std::optional<Kind> next(int turns) {
-        for (int turn = 0; turn < turns; ++turn) {
-            REQUIRE(giver.turn(milliseconds(2)));
-            const auto message = receiver->receive(milliseconds(1));
-            if (!message) continue;
-            if (const auto* found = std::get_if<Kind>(&*message)) return *found;
-        }
-        return std::nullopt;
-    }
-    std::int64_t ignored() const {
-        for (const auto& [name, value] : giver.counters()) {
-            if (name == "fetches_ignored") return value;
-        }
-        return 0;
-    }
-};
+void fetch(test::ScriptedClient& receiver, std::uint64_t after, bool restart) {
+    schema::Fetch fetch;
+    fetch.session = receiver.session;
+    fetch.store = schema::StoreId{"store1"};
+    fetch.epoch = schema::Epoch{1};
+    fetch.after = {{std::string(schema::kAllTopics), schema::Sequence{after}}};
+    fetch.credit = 1 << 16;
+    fetch.restart = restart;
+    receiver.send(fetch);
+}
 
 }  // namespace
 
 TEST_CASE("exchange: positions that no fetch has begun with give nothing and count for nothing") {
-    Receiving it;
+    NineEvents host;
+    test::ScriptedClient receiver(host, {schema::StoreId{"store1"}, "publisher", {}, {}});
+    schema::Hello hello;
+    hello.nonce = 77;
+    hello.store = "store1";
+    hello.role = "subscriber";
+    receiver.greet(hello);
     // What it rests on, which log and the proof of what is held, is in the one that is overtaken.
-    it.fetch(7, false);
-    for (int turn = 0; turn < 500 && it.ignored() == 0; ++turn) {
-        REQUIRE(it.giver.turn(milliseconds(2)));
-    }
-    CHECK(it.ignored() == 1);
-    CHECK(it.host.counted.empty());
-    CHECK_FALSE(it.next<schema::BlockMessage>(20));
+    fetch(receiver, 7, false);
+    CHECK(receiver.until([&] { return receiver.count("fetches_ignored") == 1; }));
+    CHECK(host.counted.empty());
+    CHECK_FALSE(receiver.next<schema::BlockMessage>(20));
 
-    it.fetch(7, true);
-    const auto block = it.next<schema::BlockMessage>(500);
+    fetch(receiver, 7, true);
+    const auto block = receiver.next<schema::BlockMessage>();
     REQUIRE(block);
     CHECK(block->block.after.value() == 7);
-    CHECK(it.host.counted == std::vector<std::uint64_t>{7});
-    it.fetch(kEnd, false);
-    for (int turn = 0; turn < 500 && it.host.counted.size() < 2; ++turn) {
-        REQUIRE(it.giver.turn(milliseconds(2)));
-    }
-    CHECK(it.host.counted.back() == kEnd);
-    CHECK(it.ignored() == 1);
+    CHECK(host.counted == std::vector<std::uint64_t>{7});
+    fetch(receiver, kEnd, false);
+    CHECK(receiver.until([&] { return host.counted.size() == 2; }));
+    CHECK(host.counted.back() == kEnd);
+    CHECK(receiver.count("fetches_ignored") == 1);
 }

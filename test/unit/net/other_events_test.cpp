@@ -1,17 +1,10 @@
 // A sender whose log has other events at places that are held here: what it had sent behind them.
-#include <doctest/doctest.h>
-
-#include "core/clock.h"
-#include "core/link/client.h"
-#include "core/link/exchange.h"
 #include "schema/block.h"
 #include "test/support/idle_host.h"
-#include "test/support/temp_folder.h"
+#include "test/unit/net/scripted_client.h"
 
 using namespace filial;
-using schema::Message;
 using schema::Sequence;
-using std::chrono::milliseconds;
 
 namespace {
 
@@ -38,100 +31,63 @@ class Broker : public test::IdleHost {
     std::vector<std::uint64_t> taken;
 };
 
-/// A broker on a local socket, and a publisher of store1 whose messages the test writes.
-struct Publishing {
-    const test::TempFolder folder;
-    const std::string endpoint = "ipc://" + (folder / "head.sock").string();
-    const core::SystemClock clock;
-    std::unique_ptr<core::Network> network = std::move(*core::Network::open(nullptr));
-    Broker host;
-    core::Exchange broker{host,    clock,   *network,
-                          nullptr, nullptr, {schema::StoreId{"head"}, "broker", {}, {}}};
-    std::unique_ptr<core::Client> store;
-    std::uint64_t session = 0;
+/// Greets as store1's publisher; from which position on its log is asked for then.
+std::uint64_t greet(test::ScriptedClient& publisher, std::uint64_t nonce) {
+    schema::Hello hello;
+    hello.nonce = nonce;
+    hello.store = "store1";
+    hello.role = "publisher";
+    hello.epoch = schema::Epoch{1};
+    hello.offers = {"store1"};
+    publisher.greet(hello);
+    const auto fetch = publisher.next<schema::Fetch>();
+    REQUIRE(fetch);
+    return fetch->after.front().seq.value();
+}
 
-    Publishing() {
-        REQUIRE(broker.listen(endpoint));
-        store =
-            std::move(*core::Client::open(*network, core::Remote{"head", endpoint, ""}, nullptr));
+void send_block(test::ScriptedClient& publisher, std::uint64_t session, std::uint64_t after,
+                std::uint64_t upto) {
+    schema::Range range;
+    range.store = schema::StoreId{"store1"};
+    range.epoch = schema::Epoch{1};
+    range.topics = {std::string(schema::kAllTopics)};
+    range.after = Sequence{after};
+    range.upto = range.end = Sequence{upto};
+    schema::Segment segment;
+    segment.topic = "stock";
+    segment.epoch = range.epoch;
+    for (std::uint64_t at = after + 1; at <= upto; ++at) {
+        segment.add(Sequence{at}, schema::ClientId{1}, schema::encode_row({}));
     }
-    /// Greets, and waits until the log is asked for behind `after`.
-    void greet(std::uint64_t nonce, std::uint64_t after) {
-        schema::Hello hello;
-        hello.nonce = nonce;
-        hello.store = "store1";
-        hello.role = "publisher";
-        hello.epoch = schema::Epoch{1};
-        hello.offers = {"store1"};
-        REQUIRE(store->send(hello, milliseconds(5'000)));
-        const auto welcome = next<schema::Welcome>();
-        REQUIRE(welcome);
-        session = welcome->self.nonce;
-        const auto fetch = next<schema::Fetch>();
-        REQUIRE(fetch);
-        CHECK(fetch->after.front().seq.value() == after);
-    }
-    void block(std::uint64_t of_session, std::uint64_t after, std::uint64_t upto) {
-        schema::Range range;
-        range.store = schema::StoreId{"store1"};
-        range.epoch = schema::Epoch{1};
-        range.topics = {std::string(schema::kAllTopics)};
-        range.after = Sequence{after};
-        range.upto = range.end = Sequence{upto};
-        schema::Segment segment;
-        segment.topic = "stock";
-        segment.epoch = range.epoch;
-        for (std::uint64_t at = after + 1; at <= upto; ++at) {
-            segment.add(Sequence{at}, schema::ClientId{1}, schema::encode_row({}));
-        }
-        range.segments.push_back(std::move(segment));
-        const schema::BlockMessage message{of_session, schema::pack(range)};
-        REQUIRE(store->send(message, milliseconds(5'000)));
-    }
-    template <class Kind>
-    std::optional<Kind> next() {
-        for (int turn = 0; turn < 1'000; ++turn) {
-            REQUIRE(broker.turn(milliseconds(2)));
-            const auto message = store->receive(milliseconds(1));
-            if (!message) continue;
-            if (const auto* found = std::get_if<Kind>(&*message)) return *found;
-        }
-        return std::nullopt;
-    }
-    std::int64_t count(const std::string& what) const {
-        for (const auto& [name, value] : broker.counters()) {
-            if (name == what) return value;
-        }
-        return 0;
-    }
-};
+    range.segments.push_back(std::move(segment));
+    publisher.send(schema::BlockMessage{session, schema::pack(range)});
+}
 
 }  // namespace
 
 TEST_CASE("exchange: of a log with other events nothing is taken that was behind them on the way") {
-    Publishing it;
-    it.greet(77, 5);
-    const std::uint64_t first = it.session;
-    it.host.held = Sequence{7};  // Another source was faster.
-    it.block(first, 5, 7);
-    it.block(first, 7, 9);  // On its way already: it begins right where what is held ends.
-    const auto told = it.next<schema::Trouble>();
-    REQUIRE(told);
-    CHECK(told->code == schema::Errc::unknown_session);
-    const auto late = it.next<schema::Trouble>();
-    REQUIRE(late);
-    CHECK(late->code == schema::Errc::unknown_session);
-    CHECK(it.host.taken.empty());
-    CHECK(it.count("sessions_of_another_log") == 1);
+    Broker host;
+    test::ScriptedClient publisher(host, {schema::StoreId{"head"}, "broker", {}, {}});
+    CHECK(greet(publisher, 77) == 5);
+    const std::uint64_t first = publisher.session;
+    host.held = Sequence{7};  // Another source was faster.
+    send_block(publisher, first, 5, 7);
+    // On its way already: it begins right where what is held ends.
+    send_block(publisher, first, 7, 9);
+    for (int refused = 0; refused < 2; ++refused) {
+        const auto told = publisher.next<schema::Trouble>();
+        REQUIRE(told);
+        CHECK(told->code == schema::Errc::unknown_session);
+    }
+    CHECK(host.taken.empty());
+    CHECK(publisher.count("sessions_of_another_log") == 1);
 
     // It greets again, is asked from the end on, and what it sends then counts.
-    it.greet(78, 7);
-    it.block(first, 7, 9);
-    REQUIRE(it.next<schema::Trouble>());
-    CHECK(it.host.taken.empty());
-    it.block(it.session, 7, 9);
-    for (int turn = 0; turn < 500 && it.host.taken.empty(); ++turn) {
-        REQUIRE(it.broker.turn(milliseconds(2)));
-    }
-    CHECK(it.host.taken == std::vector<std::uint64_t>{7});
+    CHECK(greet(publisher, 78) == 7);
+    send_block(publisher, first, 7, 9);
+    REQUIRE(publisher.next<schema::Trouble>());
+    CHECK(host.taken.empty());
+    send_block(publisher, publisher.session, 7, 9);
+    CHECK(publisher.until([&] { return !host.taken.empty(); }));
+    CHECK(host.taken == std::vector<std::uint64_t>{7});
 }
