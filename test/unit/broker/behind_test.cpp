@@ -92,7 +92,7 @@ TEST_CASE("broker: of a replica's mark only the counter counts, for who makes th
     REQUIRE(run([&] { return held() == 7; }));
 
     // Too far above to be of a copy of that machine, or not above at all.
-    REQUIRE(run([&] { return tells(8 + (std::uint64_t{1} << 32)); }));
+    REQUIRE(run([&] { return tells(8 + (std::uint64_t{1} << 36)); }));
     CHECK(tells(7));
     CHECK_FALSE(run([&] { return !source.outcounted_by.empty(); }, 1));
 

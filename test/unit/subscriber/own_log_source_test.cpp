@@ -90,6 +90,54 @@ TEST_CASE("own log: it ends before the first event that the replica does not hav
     CHECK(source.read(ask(13))->upto.value() == 14);
 }
 
+TEST_CASE(
+    "own log: of a ticket whose rest is missing nothing is given back, and no answer ends in one") {
+    TestLog log("own");
+    const auto ticket = [&](std::uint64_t number, std::uint32_t count) {
+        for (std::uint32_t index = 0; index < count; ++index) {
+            schema::Event event;
+            event.topic = index + 1 < count ? "stock" : "debts";
+            event.kind = index + 1 < count ? schema::kStockMoved : schema::kDebtMoved;
+            event.key = index + 1 < count ? "22111" : "zebra";
+            event.client = schema::ClientId{3};
+            event.number = number;
+            event.index = index;
+            event.count = count;
+            event.payload =
+                index + 1 < count
+                    ? schema::encode(schema::StockMoved{schema::Quantity{-1'000}, "sale", "", 0,
+                                                        schema::UnitCost{}})
+                    : schema::encode(schema::DebtMoved{schema::Money{500}, "charge", "", 0});
+            log.add(std::move(event));
+        }
+    };
+    ticket(1, 3);
+    ticket(2, 1);
+    ticket(3, 4);
+    Folder folder;
+    auto replica = open_replica(replica_options(folder, "own"));
+    take(*replica, log.all());
+    OwnLogSource source(*replica);
+    for (const std::size_t bytes : {1, 100'000}) {
+        CAPTURE(bytes);
+        const auto ranges = read_all(source, 0, bytes);
+        REQUIRE(!ranges.empty());
+        CHECK(ranges.size() == (bytes == 1 ? 3 : 1));
+        CHECK(ranges.front().upto.value() == (bytes == 1 ? 3 : 8));
+        CHECK(ranges.back().upto.value() == 8);
+    }
+    // Its last event, of another topic, did not come again.
+    REQUIRE(replica->reload(log.store(), "debts"));
+    take(*replica, log.range(0, 7, {"debts"}));
+    CHECK(source.end().value() == 8);
+    const auto rest = read_all(source, 0, 100'000);
+    REQUIRE(!rest.empty());
+    CHECK(rest.back().upto.value() == 4);
+    const auto missing = source.read(ask(4));
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().code == Errc::gap);
+}
+
 TEST_CASE("own log: a range is of one epoch, and nobody else's log is given back") {
     TestLog log = mixed_log();
     Folder folder;
