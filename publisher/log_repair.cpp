@@ -241,7 +241,19 @@ void LogRepair::turn(core::BootTime now) {
         core::log(Level::error, "the loss could not be recorded", {{"error", ok.error().message}});
         return;
     }
+    if (const auto gone = forget_accepted_loss(options_); !gone) {
+        // The next start, or the end of this repair, takes it away.
+        core::log(Level::error, "a note stays for now", {{"error", gone.error().message}});
+    }
     conclude();
+}
+
+Result<void> forget_accepted_loss(const core::Options& options) {
+    const auto note = options.publisher_dir() / kAcceptLoss;
+    std::error_code error;
+    if (!std::filesystem::remove(note, error) && !error) return {};
+    if (error) return fail(Errc::io, "remove " + note.string() + ": " + error.message());
+    return core::sync_folder(options.publisher_dir());
 }
 
 /// Everything is together; it is done once all of it is durable, for which there may be no room.
@@ -257,8 +269,7 @@ Result<void> LogRepair::finish() {
     rebuild_.reset();
     const auto kept = repair_->finish(why_ + given_up_);
     if (!kept) return fail("finish the repair", kept.error());
-    std::error_code ignored;
-    std::filesystem::remove(options_.publisher_dir() / kAcceptLoss, ignored);
+    if (const auto gone = forget_accepted_loss(options_); !gone) return gone;
     core::log(Level::warn, "the log is repaired",
               {{"end", end}, {"fetched", fetched_}, {"damaged", kept->string()}});
     return {};

@@ -124,4 +124,8 @@ class LogRepair : public core::Host {
 /// nothing is given up.
 inline constexpr const char* kAcceptLoss = "accept-loss";
 
+/// Takes that note away, durably: it counts for one loss, and a later one is another decision. Done
+/// once the loss is on record, and wherever a log is whole. `io` where that fails.
+schema::Result<void> forget_accepted_loss(const core::Options& options);
+
 }  // namespace filial::publisher
