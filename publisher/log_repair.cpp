@@ -27,7 +27,6 @@ namespace {
 /// Of the damaged journal, in one turn: the loop goes on answering meanwhile.
 constexpr std::size_t kSalvageBytes = 1 << 20;
 constexpr std::uint64_t kRetryMs = 1'000;
-constexpr std::size_t kReasonBytesMax = 4'096;
 
 /// The record of the epoch in which a log goes on behind a loss, as the only event of a range.
 schema::Range epoch_record(const core::LogHead& head, schema::Epoch epoch, Sequence lost_upto,
@@ -181,24 +180,7 @@ Result<void> LogRepair::keep_counters() {
     return repair_->target().commit(write, true);
 }
 
-LogRepair::Acceptance LogRepair::acceptance_in(const std::string& note) {
-    constexpr std::string_view kBy = "\nby ";
-    Acceptance found{note, {}};
-    const auto trim = [](std::string& text) {
-        while (!text.empty() && text.back() == '\n') text.pop_back();
-    };
-    trim(found.reason);
-    const std::size_t by = found.reason.rfind(kBy);
-    if (by == std::string::npos || found.reason.find('\n', by + 1) != std::string::npos) {
-        return found;
-    }
-    found.who = found.reason.substr(by + kBy.size());
-    found.reason.resize(by);
-    trim(found.reason);
-    return found;
-}
-
-Result<void> LogRepair::accept_loss(const Acceptance& acceptance) {
+Result<void> LogRepair::accept_loss(const LossNote& note) {
     const Sequence end = rebuild_->end();
     const Sequence lost = std::max(rebuild_->known_end(), end);
     const schema::Epoch epoch{rebuild_->epoch().value() + 1};
@@ -206,15 +188,14 @@ Result<void> LogRepair::accept_loss(const Acceptance& acceptance) {
               {{"after", end.value()},
                {"lost_upto", lost.value()},
                {"epoch", epoch.value()},
-               {"who", acceptance.who},
-               {"reason", acceptance.reason}});
+               {"who", note.who},
+               {"reason", note.reason}});
     core::LogCopy copy(repair_->target(), options_.store);
-    const auto record = epoch_record(rebuild_->head(), epoch, lost, acceptance.reason,
-                                     acceptance.who, clock_.wall());
+    const auto record =
+        epoch_record(rebuild_->head(), epoch, lost, note.reason, note.who, clock_.wall());
     const auto taken = copy.take(record, clock_.wall());
     given_up_ = "; " + (lost > end ? core::events_text(end, lost) : "what may have stood behind") +
-                " given up" + (acceptance.who.empty() ? "" : " by " + acceptance.who) + ": " +
-                acceptance.reason;
+                " given up" + (note.who.empty() ? "" : " by " + note.who) + ": " + note.reason;
     return taken ? copy.commit() : taken;
 }
 
@@ -232,28 +213,17 @@ void LogRepair::turn(core::BootTime now) {
     if (text != said_) core::log(Level::error, text);
     said_ = text;
     if (all || !nobody_has_more()) return;
-    const auto file = options_.publisher_dir() / kAcceptLoss;
-    const auto note = core::read_text(file, kReasonBytesMax);
+    const auto note = LossNote::read(options_);
     if (!note) return;
-    const Acceptance acceptance = acceptance_in(*note);
-    if (acceptance.reason.empty()) return;
-    if (const auto ok = accept_loss(acceptance); !ok) {
+    if (const auto ok = accept_loss(*note); !ok) {
         core::log(Level::error, "the loss could not be recorded", {{"error", ok.error().message}});
         return;
     }
-    if (const auto gone = forget_accepted_loss(options_); !gone) {
+    if (const auto gone = LossNote::forget(options_); !gone) {
         // The next start, or the end of this repair, takes it away.
         core::log(Level::error, "a note stays for now", {{"error", gone.error().message}});
     }
     conclude();
-}
-
-Result<void> forget_accepted_loss(const core::Options& options) {
-    const auto note = options.publisher_dir() / kAcceptLoss;
-    std::error_code error;
-    if (!std::filesystem::remove(note, error) && !error) return {};
-    if (error) return fail(Errc::io, "remove " + note.string() + ": " + error.message());
-    return core::sync_folder(options.publisher_dir());
 }
 
 /// Everything is together; it is done once all of it is durable, for which there may be no room.
@@ -269,7 +239,7 @@ Result<void> LogRepair::finish() {
     rebuild_.reset();
     const auto kept = repair_->finish(why_ + given_up_);
     if (!kept) return fail("finish the repair", kept.error());
-    if (const auto gone = forget_accepted_loss(options_); !gone) return gone;
+    if (const auto gone = LossNote::forget(options_); !gone) return gone;
     core::log(Level::warn, "the log is repaired",
               {{"end", end}, {"fetched", fetched_}, {"damaged", kept->string()}});
     return {};

@@ -13,6 +13,7 @@
 #include "core/link/host.h"
 #include "core/options.h"
 #include "publisher/hubs.h"
+#include "publisher/loss_note.h"
 
 namespace filial::publisher {
 
@@ -70,12 +71,7 @@ class LogRepair : public core::Host {
     bool counts_on() const { return marks_saved_; }
     bool marks_known(core::BootTime now);
     /// Who gives up what nobody has, and why: what the note says.
-    struct Acceptance {
-        std::string reason;
-        std::string who;
-    };
-    static Acceptance acceptance_in(const std::string& note);
-    schema::Result<void> accept_loss(const Acceptance& acceptance);
+    schema::Result<void> accept_loss(const LossNote& note);
     schema::Result<void> keep_counters();
     void conclude();
     schema::Status status(std::uint64_t request) const;
@@ -118,14 +114,5 @@ class LogRepair : public core::Host {
     std::int64_t fetched_ = 0;
     bool done_ = false;
 };
-
-/// The note by which an operator gives up what nobody has, in the publisher's folder. Its text is
-/// the reason; in a last line "by NAME" stands who he is. Both go on the record. Without a reason
-/// nothing is given up.
-inline constexpr const char* kAcceptLoss = "accept-loss";
-
-/// Takes that note away, durably: it counts for one loss, and a later one is another decision. Done
-/// once the loss is on record, and wherever a log is whole. `io` where that fails.
-schema::Result<void> forget_accepted_loss(const core::Options& options);
 
 }  // namespace filial::publisher

@@ -1,7 +1,7 @@
 #include "publisher/publisher.h"
 
 #include "core/log.h"
-#include "publisher/log_repair.h"
+#include "publisher/loss_note.h"
 #include "publisher/policy.h"
 #include "publisher/rebuild.h"
 #include "schema/planted.h"
@@ -64,7 +64,7 @@ Result<std::unique_ptr<Publisher>> Publisher::open(const core::Options& options,
     publisher->receivers_ = std::move(*receivers);
     if (const auto ok = publisher->marks_.load(); !ok) return tl::unexpected(ok.error());
     // A note that is still there was of a loss that is on record: the program ended right then.
-    if (const auto ok = forget_accepted_loss(options); !ok) return tl::unexpected(ok.error());
+    if (const auto ok = LossNote::forget(options); !ok) return tl::unexpected(ok.error());
     return publisher;
 }
 

@@ -20,8 +20,8 @@ constexpr std::int64_t kDearMarksEvery = 300 * kSecond;
 /// any order, and the next one puts that right.
 constexpr std::int64_t kMarkStands = 10 * kSecond;
 /// Of a counter that comes from who may not speak for that log: so far above the mark that is held,
-/// and so often. A copy of a machine is ahead by some blocks of counters, a log that was repaired by
-/// 2^32 for each repair, of which a few may have been heard of by one replica alone.
+/// and so often. A copy of a machine is ahead by some blocks of counters, a log that was repaired
+/// by 2^32 for each repair, of which a few may have been heard of by one replica alone.
 constexpr std::uint64_t kCountsFurther = std::uint64_t{1} << 36;
 constexpr std::int64_t kCountsEvery = kSecond;
 
