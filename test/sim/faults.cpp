@@ -257,6 +257,8 @@ void Company::befall(Fault fault) {
 
 /// Nothing is wrong any more; what is to come is only that it gets right again.
 void Company::mend() {
+    // A repair is many commits, each of which would have to find room.
+    rare_.disarm(Rare::no_room);
     for (std::size_t a = 0; a < machines_.size(); ++a) {
         for (std::size_t b = a; b < machines_.size(); ++b) {
             const std::string& one = machines_[a]->store.value();

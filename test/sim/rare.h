@@ -58,6 +58,8 @@ class RarePoints {
         }
         return text.empty() ? "none" : text;
     }
+    /// From now on it does not happen any more.
+    void disarm(Rare point) { armed_[static_cast<std::size_t>(point)] = false; }
     bool armed(Rare point) const { return armed_[static_cast<std::size_t>(point)]; }
     bool happens(Rare point) {
         if (!armed(point) || !random_.chance(250)) return false;

@@ -45,10 +45,13 @@ void Truth::life_begins(Log& log, const core::Append& append) {
         if (row.epoch != 0) log.others[{row.epoch, at + 1}].insert(row.hash);
     }
     log.rows.resize(append.after.value());
-    // A first life of which no sync covered anything has not begun.
-    const bool first =
-        log.epoch.value() == 0 || (append.epoch == log.epoch && log.lives.size() == 1 &&
-                                   log.durable.value() == 0 && log.acknowledged.value() == 0);
+    // First lives of which no sync covered anything have not begun, however many.
+    const bool began =
+        std::any_of(log.lives.begin(), log.lives.end(), [&](const Log::Begins& life) {
+            return life.epoch != append.epoch || life.from.value() > 0;
+        });
+    const bool first = log.epoch.value() == 0 ||
+                       (!began && log.durable.value() == 0 && log.acknowledged.value() == 0);
     if (!first) {
         ++counts_["lives that ended"];
         const bool granted = readmitted_.contains(append.incarnation);
