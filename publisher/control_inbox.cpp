@@ -103,6 +103,8 @@ Result<void> ControlInbox::take(const schema::Range& range) {
     const auto found = places_.find(range.store);
     Place place = found == places_.end() ? Place{} : found->second;
     const std::string what = "control of " + range.store.value();
+    // Also of an earlier epoch: a new session begins at what is durable, below what is staged.
+    if (range.upto <= place.staged) return {};
     if (range.epoch < place.epoch) {
         return schema::fail(Errc::stale_incarnation,
                             what + ": epoch " + std::to_string(range.epoch.value()) +
@@ -112,7 +114,6 @@ Result<void> ControlInbox::take(const schema::Range& range) {
         return schema::fail(
             Errc::gap, what + ": the range begins above " + std::to_string(place.staged.value()));
     }
-    if (range.upto <= place.staged) return {};
     for (const auto topic : {schema::kTopicAccounts, schema::kTopicControl}) {
         if (covers(range, topic)) continue;
         return schema::fail(Errc::corrupt,

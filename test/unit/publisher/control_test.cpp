@@ -140,6 +140,11 @@ TEST_CASE("control: a hole is a gap, an older epoch is refused, a newer one goes
     CHECK(shop.publisher->take(broker(), control_of("store2", 9, 12, {}, 1)).error().code ==
           Errc::stale_incarnation);
     REQUIRE(shop.publisher->take(broker(), control_of("store2", 9, 12, {}, 3)));
+    // Again from what is durable, as a new session asks: nothing new, and no reason to stop.
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 9, {}, 2)));
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 9, 14, {}, 3)));
+    REQUIRE(shop.publisher->flush());
+    CHECK(position(shop, "store2") == 14);
 }
 
 TEST_CASE("control: a new epoch begins with its record, or the store is read again") {
