@@ -145,8 +145,9 @@ def killed(stage):
                 program.start()
             child.communicate(timeout=120)
             wait_for(f"the line to go down after the {how} died", 30, one.line.is_down)
+            # A caller that dies in link_up may not have come to say so: one "down" more than "up".
             wait_for("link_down to be over", 30,
-                     lambda: one.line.did().count("up") == one.line.did().count("down"))
+                     lambda: one.line.did().count("up") <= one.line.did().count("down"))
             wait_for("the programs of store1", 30,
                      lambda: one.answers("publisher") and one.answers("subscriber"))
     for _ in range(2):
