@@ -221,7 +221,8 @@ void LogRepair::turn(core::BootTime now) {
     }
     if (const auto gone = LossNote::forget(options_); !gone) {
         // The next start, or the end of this repair, takes it away.
-        core::log(Level::error, "a note stays for now", {{"error", gone.error().message}});
+        core::log(Level::error, "the note of the accepted loss could not be taken away",
+                  {{"error", gone.error().message}});
     }
     conclude();
 }
