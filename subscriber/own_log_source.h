@@ -24,8 +24,8 @@ class OwnLogSource {
     /// The last event of any topic that is here; 0 where it holds nothing.
     schema::Sequence end() const;
     /// As Journal::read, of all topics together, and whole tickets. `gap` where the event behind
-    /// `after`, or a later one of its ticket, is not here, `corrupt` where what is here of it is not
-    /// what came.
+    /// `after`, or a later one of its ticket, is not here, `corrupt` where what is here of it is
+    /// not what came.
     schema::Result<schema::Range> read(const core::ReadRequest& request);
 
   private:
