@@ -12,10 +12,8 @@ NAMES = ("warehouse", "store8", "store7")
 SALE = json.dumps([{"op": "sell", "sku": "tea", "qty": "1"}])
 
 
-def given_up(legs, *peers):
-    """Whether none of these programs counts as connected."""
-    mine = [leg for leg in legs if leg["peer"] in peers]
-    return bool(mine) and not any(leg["connected"] for leg in mine)
+def connected(legs, peer):
+    return any(leg["connected"] for leg in legs if leg["peer"] == peer)
 
 
 def hand_in(store, number, *arguments):
@@ -33,12 +31,16 @@ def programs_stand_still(stage):
     for till in tills.values():
         stage.at_end(till.end)
 
-    def stands_still(program, given_up_by_others, meanwhile=lambda: None):
-        """Until everybody else has given it up."""
+    def stands_still(program, peer, queues, meanwhile=lambda: None):
+        """From when all the others hear it until they have given it up."""
+        def heard_by():
+            return [connected(queue()["legs"], peer) for queue in queues]
+
+        wait_for(f"{program.name} to be heard", 60, lambda: all(heard_by()), every=0.3)
         stage.say(f"{program.name} stands still")
         program.freeze()
         meanwhile()
-        wait_for(f"{program.name} to be given up", 60, given_up_by_others, every=0.3)
+        wait_for(f"{program.name} to be given up", 60, lambda: not any(heard_by()), every=0.3)
         check(any(till.busy() for till in tills.values()), "the trade was over already")
         program.thaw()
 
@@ -46,15 +48,12 @@ def programs_stand_still(stage):
         done = hand_in(store, 1, "--wait", "2")
         check_refused(done, 5, "nobody answers", "nothing was booked", "filial status")
 
-    stands_still(store.publisher, lambda: given_up(company.head_queue()["legs"], "store8/publisher"),
-                 nobody_answers)
+    stands_still(store.publisher, "store8/publisher", [company.head_queue], nobody_answers)
     # As the till was told, and once, however often it is sent from now on.
     answers = [json.loads(hand_in(store, 1).stdout) for _ in range(2)]
     check_equal([answer["repeated"] for answer in answers], [False, True], "booked before")
-    stands_still(company.broker, lambda: all(given_up(each.queue()["legs"], "head/broker")
-                                             for each in company.stores.values()))
-    stands_still(other.subscriber,
-                 lambda: given_up(company.head_queue()["legs"], "store7/subscriber"))
+    stands_still(company.broker, "head/broker", [each.queue for each in company.stores.values()])
+    stands_still(other.subscriber, "store7/subscriber", [company.head_queue])
     for till in tills.values():
         till.finish()
     by_store["store8"].append({"op": "sell", "sku": "tea", "qty": "1", "doc": "",
