@@ -42,6 +42,7 @@ class Broker : public core::Host {
     /// A publisher whose log is not the one held under its store's name and in its epoch, or that
     /// is in an earlier one: another machine goes on.
     std::optional<schema::Error> refuses(const core::Peer& peer) override;
+    bool goes_before(const core::Peer& newer, const core::Peer& older) override;
     /// Also those of which all that came has yet to be written: else their stores would take them
     /// for not here.
     std::vector<schema::StoreId> held() const override { return logs_.logs(); }

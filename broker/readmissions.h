@@ -42,7 +42,8 @@ class Readmissions {
                                   schema::Epoch held);
     /// Whether the one attempt whose incarnation begins with `name` was granted an epoch already.
     bool is_granted(const schema::StoreId& store, const std::string& name) const;
-    /// The newest life that was granted; nullptr for none.
+    /// The newest life that was granted; nullptr for none. Valid until the next `met` or `grant`,
+    /// as what `find` gives is.
     const Attempt* life(const schema::StoreId& store) const;
     const Attempt* find(const schema::StoreId& store, const schema::Incarnation& of) const;
 

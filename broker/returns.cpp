@@ -36,10 +36,12 @@ std::optional<schema::Error> Broker::is_over(const core::Peer& peer) {
                      {"incarnation", schema::to_hex(schema::view(peer.incarnation))}});
             }
         }
-        if (!awaited) return std::nullopt;
+        // Who names none repairs its log, which may be that life's: it only reads here.
+        if (!awaited || !named) return std::nullopt;
+        const auto& goes_on = readmissions_.life(store)->incarnation;
         return schema::Error{
             Errc::forked, "another machine was readmitted as " + store.value() + ", incarnation " +
-                              schema::to_hex(schema::view(coming->incarnation)) + "; this one is " +
+                              schema::to_hex(schema::view(goes_on)) + "; this one is " +
                               schema::to_hex(schema::view(peer.incarnation)) +
                               ": two may not have one store's name"};
     }
@@ -64,6 +66,13 @@ std::optional<schema::Error> Broker::is_over(const core::Peer& peer) {
                                  schema::to_hex(schema::view(peer.incarnation))};
     }
     return std::nullopt;
+}
+
+/// Who was readmitted, before a machine that only repairs its log.
+bool Broker::goes_before(const core::Peer& newer, const core::Peer& older) {
+    const Attempt* life = readmissions_.life(StoreId{newer.store});
+    return life != nullptr && life->incarnation == newer.incarnation &&
+           older.incarnation == schema::Incarnation{};
 }
 
 Result<void> Broker::may_fetch(const core::Peer& peer, const schema::Fetch& fetch) {

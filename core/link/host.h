@@ -52,6 +52,9 @@ class Host {
 
     /// Asked at a greeting, before anything of the peer is heard: why it may have no session here.
     virtual std::optional<schema::Error> refuses(const Peer&) { return std::nullopt; }
+    /// Asked where another machine of its name has a session and speaks of no earlier epoch:
+    /// whether that one has to make place. Otherwise the newer one is refused.
+    virtual bool goes_before(const Peer& /*newer*/, const Peer& /*older*/) { return false; }
     /// A session stands with it from now on; what was asked of it before gets no answer any more.
     virtual void session_began(const Peer&) {}
     /// Whom we dialled refuses our greeting. Of it only its store and its incarnation are known,

@@ -56,6 +56,7 @@ std::optional<Error> Switchboard::take_over(const Line& line) {
         const Peer& there = other->session()->peer();
         // A log that goes on elsewhere does so in a later epoch.
         if (there.incarnation == peer.incarnation || there.epoch < peer.epoch) continue;
+        if (host_.goes_before(peer, there)) continue;
         return Error{Errc::forked,
                      "another machine speaks as " + peer.store + " and is connected, incarnation " +
                          schema::to_hex(schema::view(there.incarnation)) + "; this one is " +

@@ -17,6 +17,9 @@ class WatchedHost : public core::Host {
     std::optional<schema::Error> refuses(const core::Peer& peer) override {
         return host_.refuses(peer);
     }
+    bool goes_before(const core::Peer& newer, const core::Peer& older) override {
+        return host_.goes_before(newer, older);
+    }
     void turned_away(const core::Peer& peer, const schema::Error& error) override {
         host_.turned_away(peer, error);
     }

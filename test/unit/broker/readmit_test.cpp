@@ -59,4 +59,54 @@ TEST_CASE("N8: who is readmitted already is so also while the disk is full") {
     fs::remove_all(dir);
 }
 
+TEST_CASE(
+    "N8: while one machine's life is awaited, of all others only a repair is let in, and makes "
+    "place for it") {
+    core::ManualClock clock;
+    test::MemoryJournal journal;
+    const StoreId store{"store1"};
+    core::Peer awaited;
+    awaited.store = store.value();
+    awaited.role = "publisher";
+    awaited.name = "store1/publisher";
+    awaited.incarnation.fill(7);
+    {
+        Readmissions readmissions;
+        Attempt attempt;
+        attempt.incarnation = awaited.incarnation;
+        REQUIRE(readmissions.met(store, attempt));
+        REQUIRE(readmissions.grant(store, "07070707", schema::Epoch{1}));
+        core::JournalWrite write;
+        readmissions.save(write);
+        REQUIRE(journal.commit(write, true));
+    }
+    auto network = std::move(*core::Network::open(nullptr));
+    auto broker = std::move(*Broker::open(journal, clock, StoreId{"head"}, nullptr));
+    core::Exchange exchange{*broker, clock,   *network,
+                            nullptr, nullptr, core::Self{StoreId{"head"}, "broker", {}, {}}};
+    REQUIRE(broker->attach(exchange));
+
+    // Its log was damaged before anybody had the new epoch, or it is an older machine: the events
+    // that it gets back say which.
+    core::Peer repair = awaited;
+    repair.incarnation = {};
+    core::Peer other = awaited;
+    other.incarnation.fill(8);
+    core::Peer old = repair;
+    old.epoch = schema::Epoch{1};
+    CHECK(!broker->refuses(awaited));
+    CHECK(!broker->refuses(repair));
+    const auto forked = broker->refuses(other);
+    REQUIRE(forked);
+    CHECK(forked->code == schema::Errc::forked);
+    const auto over = broker->refuses(old);
+    REQUIRE(over);
+    CHECK(over->code == schema::Errc::stale_incarnation);
+
+    CHECK(broker->goes_before(awaited, repair));
+    CHECK_FALSE(broker->goes_before(repair, awaited));
+    CHECK_FALSE(broker->goes_before(other, repair));
+    CHECK_FALSE(broker->goes_before(awaited, other));
+}
+
 }  // namespace filial::broker

@@ -25,11 +25,15 @@ class QuietHost : public test::IdleHost {
         exchange->reply(from, Message{answer});
     }
     std::optional<schema::Error> refuses(const core::Peer&) override { return refusal; }
+    bool goes_before(const core::Peer& newer, const core::Peer&) override {
+        return newer.incarnation[0] == before_all;
+    }
     void turned_away(const core::Peer& peer, const schema::Error&) override {
         turned_away_by.push_back(peer);
     }
 
     std::optional<schema::Error> refusal;  ///< Of every greeting.
+    std::uint8_t before_all = 0;  ///< The number of the machine that others make place for.
     std::vector<core::Peer> turned_away_by;
     core::Exchange* exchange = nullptr;
     schema::Status answer;
@@ -231,7 +235,9 @@ TEST_CASE("exchange: who asks for pieces of a snapshot and reads none is given n
     CHECK(pieces.came == before + 1);
 }
 
-TEST_CASE("exchange: another incarnation is refused while the first is alive, a later epoch not") {
+TEST_CASE(
+    "exchange: another incarnation is refused while the first is alive, but for who goes before it "
+    "and a later epoch") {
     Machines all;
     auto first = all.machine(1);
     all.run({first.get()}, 30);
@@ -242,9 +248,11 @@ TEST_CASE("exchange: another incarnation is refused while the first is alive, a 
         CHECK(Machines::connected(*first));
         CHECK_FALSE(Machines::connected(*clone));
     }
-    first.reset();
-    all.run({clone.get()}, 300);
+    all.host.before_all = 2;
+    all.run({first.get(), clone.get()}, 300);
+    CHECK_FALSE(Machines::connected(*first));
     CHECK(Machines::connected(*clone));
+    first.reset();
     auto later = all.machine(3, 2);
     all.run({later.get()}, 100);
     CHECK(Machines::connected(*later));
