@@ -60,7 +60,9 @@ std::optional<schema::Error> Broker::is_over(const core::Peer& peer) {
                 ", speaks as epoch " + epoch + ", which is over"};
     }
     if (life != nullptr && peer.epoch == granted && peer.incarnation != life->incarnation) {
-        return schema::Error{Errc::forked,
+        // Of the granted life nobody has anything yet, and the epoch that a repair began behind an
+        // accepted loss has its number: head office decides which of them goes on.
+        return schema::Error{held < granted ? Errc::stale_incarnation : Errc::forked,
                              "epoch " + epoch + " of " + store.value() + " was granted to " +
                                  schema::to_hex(schema::view(life->incarnation)) + ", not to " +
                                  schema::to_hex(schema::view(peer.incarnation))};

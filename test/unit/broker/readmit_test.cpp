@@ -103,6 +103,15 @@ TEST_CASE(
     REQUIRE(over);
     CHECK(over->code == schema::Errc::stale_incarnation);
 
+    // The repair gave up what nobody has, and took the next epoch, which was granted already: it
+    // asks head office instead of standing aside for ever.
+    core::Peer next = other;
+    next.epoch = schema::Epoch{2};
+    const auto asks = broker->refuses(next);
+    REQUIRE(asks);
+    CHECK(asks->code == schema::Errc::stale_incarnation);
+    CHECK(asks->message.find("was granted to 0707") != std::string::npos);
+
     CHECK(broker->goes_before(awaited, repair));
     CHECK_FALSE(broker->goes_before(repair, awaited));
     CHECK_FALSE(broker->goes_before(other, repair));
