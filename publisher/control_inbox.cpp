@@ -37,9 +37,8 @@ Result<ControlInbox> ControlInbox::open(const core::Journal& journal, StoreId se
         auto fields = parser.array(value);
         Place place;
         if (fields) {
-            place.epoch = schema::Epoch{fields->u32()};
-            place.durable = Sequence{fields->u64()};
-            place.staged = place.durable;
+            place.epoch = place.durable_epoch = schema::Epoch{fields->u32()};
+            place.staged = place.durable = Sequence{fields->u64()};
         }
         all_read = fields ? parser.finish("position in control") : tl::unexpected(fields.error());
         inbox.places_[StoreId{Bytes(key.substr(kControlPrefix.size()))}] = place;
@@ -54,7 +53,7 @@ core::Want ControlInbox::want(const StoreId& store) const {
     core::Want want;
     want.store = store;
     const auto place = places_.find(store);
-    if (place != places_.end()) want.epoch = place->second.epoch;
+    if (place != places_.end()) want.epoch = place->second.durable_epoch;
     want.after = ends(store);
     return want;
 }
@@ -72,7 +71,9 @@ Sequence ControlInbox::durable(const StoreId& store) const {
 std::vector<schema::Position> ControlInbox::taken() const {
     std::vector<schema::Position> positions;
     for (const auto& [store, place] : places_) {
-        if (place.durable.value() > 0) positions.push_back({store, place.epoch, place.durable});
+        if (place.durable.value() > 0) {
+            positions.push_back({store, place.durable_epoch, place.durable});
+        }
     }
     return positions;
 }
@@ -186,6 +187,7 @@ void ControlInbox::committed() {
     if (!notices_.empty()) return;  // Which store's are left does not matter for so short a time.
     for (const StoreId& store : moved_) {
         Place& place = places_[store];
+        place.durable_epoch = place.epoch;
         place.durable = place.staged;
         unsaved_.insert(store);
     }
@@ -196,7 +198,7 @@ void ControlInbox::save(StateWrites& writes) const {
     for (const StoreId& store : unsaved_) {
         const Place& place = places_.at(store);
         schema::Writer out;
-        out.array(2).u64(place.epoch.value()).u64(place.durable.value());
+        out.array(2).u64(place.durable_epoch.value()).u64(place.durable.value());
         writes.emplace_back(Bytes(kControlPrefix) + store.value(), out.take());
     }
 }

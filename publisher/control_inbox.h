@@ -70,9 +70,10 @@ class ControlInbox {
   private:
     ControlInbox() = default;
     struct Place {
-        schema::Epoch epoch;
-        schema::Sequence staged;   ///< Everything up to here is queued or done.
-        schema::Sequence durable;  ///< Everything up to here is done.
+        schema::Epoch epoch;          ///< Of `staged`.
+        schema::Sequence staged;      ///< Everything up to here is queued or done.
+        schema::Epoch durable_epoch;  ///< Of `durable`: it may lie behind by an epoch's beginning.
+        schema::Sequence durable;     ///< Everything up to here is done.
     };
     struct Notice {
         schema::Position origin;

@@ -17,6 +17,18 @@ std::uint64_t position(const Shop& shop, const char* store) {
     return shop.publisher->durable(want).at(0).seq.value();
 }
 
+/// The record of the second epoch.
+Event opened(std::uint64_t from) {
+    Event event;
+    event.topic = "control";
+    event.kind = kLogOpened;
+    LogOpened payload;
+    payload.epoch = Epoch{2};
+    payload.continues_from = Sequence{from};
+    event.payload = encode(payload);
+    return event;
+}
+
 }  // namespace
 
 TEST_CASE("control: the publisher wants both topics of every other store, from brokers alone") {
@@ -148,16 +160,6 @@ TEST_CASE("control: a hole is a gap, an older epoch is refused, a newer one goes
 }
 
 TEST_CASE("control: a new epoch begins with its record, or the store is read again") {
-    const auto opened = [](std::uint64_t from) {
-        Event event;
-        event.topic = "control";
-        event.kind = kLogOpened;
-        LogOpened payload;
-        payload.epoch = Epoch{2};
-        payload.continues_from = Sequence{from};
-        event.payload = encode(payload);
-        return event;
-    };
     const auto notice = sent_notice("T1", "store1");
     for (const bool below : {false, true}) {
         CAPTURE(below);
@@ -223,6 +225,30 @@ TEST_CASE("control: a position that found no room is saved once there is, though
     shop.publisher->turn(shop.clock.boot());
     shop.restart();
     CHECK(position(shop, "store2") == 5);
+}
+
+TEST_CASE(
+    "control: a position that is saved while a later epoch waits for room is of its own epoch") {
+    Shop shop;
+    const auto first = control_of("store2", 9, 12, {{11, sent_notice("T1", "store1")}});
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 0, 9, {})));
+    REQUIRE(shop.publisher->flush());
+    shop.journal.fail_commits(Errc::no_space);
+    REQUIRE(shop.publisher->take(broker(), first));
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 12, 20, {{13, opened(12)}}, 2)));
+    CHECK(shop.publisher->flush().error().code == Errc::no_space);
+    CHECK(shop.publisher->want(broker(), StoreId{"store2"})->epoch == Epoch{1});
+    // There is room, and before the next try the positions are saved.
+    shop.journal.fail_commits(std::nullopt);
+    shop.clock.advance(2 * filial::core::kSecond);
+    shop.publisher->turn(shop.clock.boot());
+    shop.restart();
+    CHECK(position(shop, "store2") == 9);
+    REQUIRE(shop.publisher->take(broker(), first));
+    REQUIRE(shop.publisher->take(broker(), control_of("store2", 12, 20, {{13, opened(12)}}, 2)));
+    REQUIRE(shop.publisher->flush());
+    CHECK(position(shop, "store2") == 20);
+    CHECK(shop.publisher->want(broker(), StoreId{"store2"})->epoch == Epoch{2});
 }
 
 TEST_CASE("control: on a full disk a range without a notice moves the position on all the same") {
