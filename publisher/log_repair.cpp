@@ -28,41 +28,6 @@ namespace {
 constexpr std::size_t kSalvageBytes = 1 << 20;
 constexpr std::uint64_t kRetryMs = 1'000;
 
-/// The record of the epoch in which a log goes on behind a loss, as the only event of a range.
-schema::Range epoch_record(const core::LogHead& head, schema::Epoch epoch, Sequence lost_upto,
-                           const std::string& reason, const std::string& who,
-                           schema::Timestamp at) {
-    schema::LogOpened opened;
-    opened.incarnation = schema::id16_from(schema::random_bytes(opened.incarnation.size()));
-    opened.epoch = epoch;
-    opened.continues_from = head.end;
-    for (const core::TopicHead& topic : head.topics) {
-        opened.chains.emplace_back(topic.topic, topic.chain);
-    }
-    opened.lost_upto = lost_upto;
-    opened.reason = reason;
-    schema::Event event;
-    event.topic = schema::kTopicControl;
-    event.kind = schema::kLogOpened;
-    event.at = at;
-    event.key = head.store.value();
-    event.client = schema::hash16_of("log");
-    event.number = epoch.value();
-    event.payload = schema::encode(schema::AcceptedLoss{opened, who});
-    schema::Segment segment;
-    segment.topic = event.topic;
-    segment.epoch = epoch;
-    segment.add(schema::next(head.end), event.client, schema::encode_row(event));
-    schema::Range range;
-    range.store = head.store;
-    range.epoch = epoch;
-    range.topics = {std::string(schema::kAllTopics)};
-    range.after = head.end;
-    range.upto = range.end = schema::next(head.end);
-    range.segments.push_back(std::move(segment));
-    return range;
-}
-
 }  // namespace
 
 LogRepair::LogRepair(const core::Options& options, std::unique_ptr<core::DamagedJournal> journal,
@@ -76,6 +41,7 @@ LogRepair::LogRepair(const core::Options& options, std::unique_ptr<core::Damaged
       started_(clock.boot()) {
     for (const core::Remote& hub : options.hubs) brokers_[hub.name];
     marks_saved_ = repair_->rescued().contains(schema::Bytes(MarkMaker::kKey));
+    find_accepted();
 }
 
 Result<schema::Range> LogRepair::read(const core::ReadRequest&) {
@@ -83,6 +49,7 @@ Result<schema::Range> LogRepair::read(const core::ReadRequest&) {
 }
 
 Result<void> LogRepair::flush() {
+    if (accepted_) return {};
     const auto done = rebuild_->commit();
     full_ = done ? std::string() : done.error().message;
     return done;
@@ -117,8 +84,7 @@ void LogRepair::salvage() {
 }
 
 bool LogRepair::whole() const {
-    const bool all = rebuild_->end().value() > 0 &&
-                     (rebuild_->end() >= rebuild_->known_end() || rebuild_->given_up());
+    const bool all = rebuild_->end().value() > 0 && rebuild_->end() >= rebuild_->known_end();
     if (!all || !brokers_have_no_more()) return false;
     if (rebuild_->witnessed()) return true;
     // Without a witness only a broker knows what was acknowledged.
@@ -143,6 +109,11 @@ std::string LogRepair::text_of(const Source& source) {
 
 std::string LogRepair::state() const {
     const Sequence end = rebuild_->end(), known = rebuild_->known_end();
+    if (accepted_) {
+        return "the log is being repaired and no ticket is taken: " + why_ + given_up_ +
+               ", which is on record; the repair ends as soon as it is written" +
+               (full_.empty() ? "" : ": " + full_);
+    }
     std::string text = "the log is being repaired and no ticket is taken: " + why_ +
                        "; events up to " + std::to_string(end.value()) + " are here again";
     if (!stuck_) return text + ", the damaged journal is still being read";
@@ -150,8 +121,7 @@ std::string LogRepair::state() const {
         text += ", the damaged journal goes on before " + std::to_string(resumes_->value());
     }
     if (end < known) {
-        text += ", " + core::events_text(end, known);
-        text += rebuild_->given_up() ? " were given up" : " are missing";
+        text += ", " + core::events_text(end, known) + " are missing";
     }
     if (!rebuild_->witnessed()) text += ", what was acknowledged behind them is not known";
     if (!full_.empty()) text += "; " + full_;
@@ -180,30 +150,15 @@ Result<void> LogRepair::keep_counters() {
     return repair_->target().commit(write, true);
 }
 
-Result<void> LogRepair::accept_loss(const LossNote& note) {
-    const Sequence end = rebuild_->end();
-    const Sequence lost = std::max(rebuild_->known_end(), end);
-    const schema::Epoch epoch{rebuild_->epoch().value() + 1};
-    core::log(Level::error, "what nobody has is given up: the log goes on in a new epoch",
-              {{"after", end.value()},
-               {"lost_upto", lost.value()},
-               {"epoch", epoch.value()},
-               {"who", note.who},
-               {"reason", note.reason}});
-    core::LogCopy copy(repair_->target(), options_.store);
-    const auto record =
-        epoch_record(rebuild_->head(), epoch, lost, note.reason, note.who, clock_.wall());
-    const auto taken = copy.take(record, clock_.wall());
-    given_up_ = "; " + (lost > end ? core::events_text(end, lost) : "what may have stood behind") +
-                " given up" + (note.who.empty() ? "" : " by " + note.who) + ": " + note.reason;
-    return taken ? copy.commit() : taken;
-}
-
 void LogRepair::turn(core::BootTime now) {
     if (done_) return;
-    salvage();
+    if (!accepted_) salvage();
     if (now.value() - looked_.value() < core::kSecond / 10) return;
     looked_ = now;
+    if (accepted_) {
+        if (marks_known(now)) conclude();
+        return;
+    }
     look_at_peers();
     if (stuck_ != rebuild_->end()) return;
     // Where only the marks are waited for, there is nothing to give up.

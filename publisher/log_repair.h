@@ -72,6 +72,8 @@ class LogRepair : public core::Host {
     bool marks_known(core::BootTime now);
     /// Who gives up what nobody has, and why: what the note says.
     schema::Result<void> accept_loss(const LossNote& note);
+    /// Whether a repair that ended before its conclusion accepted a loss.
+    void find_accepted();
     schema::Result<void> keep_counters();
     void conclude();
     schema::Status status(std::uint64_t request) const;
@@ -108,9 +110,10 @@ class LogRepair : public core::Host {
     bool marks_saved_ = false;  ///< What was rescued says how far the own marks counted.
     core::BootTime started_;
     core::BootTime looked_;
-    std::string full_;      ///< Why the last write failed.
-    std::string given_up_;  ///< What an operator gave up, for people.
-    std::string said_;      ///< The last state that was logged.
+    std::string full_;       ///< Why the last write failed.
+    std::string given_up_;   ///< What an operator gave up, for people.
+    bool accepted_ = false;  ///< That is on record: the log ends there, and is concluded.
+    std::string said_;       ///< The last state that was logged.
     std::int64_t fetched_ = 0;
     bool done_ = false;
 };

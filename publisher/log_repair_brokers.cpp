@@ -36,7 +36,7 @@ LogRepair::Source* LogRepair::source_of(const Peer& peer) {
 
 std::optional<core::Want> LogRepair::want(const Peer& peer, const StoreId& store) {
     const Source* source = source_of(peer);
-    if (store != options_.store || source == nullptr || !stuck_) return std::nullopt;
+    if (store != options_.store || source == nullptr || !stuck_ || accepted_) return std::nullopt;
     core::Want want;
     want.store = store;
     // A broker proves what follows by its chain. A replica that has not read the log's last epoch
@@ -67,6 +67,7 @@ Result<void> LogRepair::take(const Peer& peer, schema::Range range) {
         return schema::fail(Errc::not_allowed,
                             "the own log is taken from brokers and the own replica only");
     }
+    if (accepted_) return {};  // It was on its way when the log was ended without it.
     source->busy.clear();
     source->end = range.end;
     const Sequence before = rebuild_->end();

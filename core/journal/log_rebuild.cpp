@@ -57,21 +57,6 @@ LogRebuild::LogRebuild(DamagedJournal& repair, schema::StoreId store)
       source_(repair.source(store)),
       why_(repair.unreadable()) {
     if (witness_) copy_.expect(witness_->seq, witness_->chains);
-    given_up_ = ends_with_loss(repair.target());
-}
-
-bool LogRebuild::ends_with_loss(const Journal& target) const {
-    if (end().value() == 0) return false;
-    const Sequence before{end().value() - 1};
-    const auto last = target.read({head().store, {std::string(schema::kTopicControl)}, before, 1});
-    if (!last) return false;
-    const auto record = schema::find_epoch_record(*last);
-    if (!record || !*record) return false;
-    const schema::LogOpened& opened = (*record)->opened;
-    if (opened.lost_upto <= end() || opened.lost_upto < known_end()) return false;
-    if (witness_) return witness_->epoch < opened.epoch;
-    const auto there = source_ ? source_->next(before) : std::nullopt;
-    return !there || there->range.epoch < opened.epoch;
 }
 
 Result<void> LogRebuild::take_piece(LogCopy& to, LogRemains::Piece piece) const {

@@ -42,10 +42,6 @@ class LogRebuild {
     /// Everything up to here was acknowledged once, or stands in the damaged database; nothing
     /// that is known of is missing when `end` is there.
     schema::Sequence known_end() const;
-    /// Whether all that is missing was given up before: what is here ends with the record of an
-    /// epoch that says so, and that neither the witness nor the damaged database knows. A repair
-    /// that ended between that record and its own end finds it.
-    bool given_up() const { return given_up_; }
     /// Whether a witness says what was acknowledged. Without it only somebody else can.
     bool witnessed() const { return witness_.has_value(); }
     /// Whose log it is: by the witness, else by what can be read.
@@ -57,7 +53,6 @@ class LogRebuild {
     const std::string& why() const { return why_; }
 
   private:
-    bool ends_with_loss(const Journal& target) const;
     schema::Result<void> take_piece(LogCopy& to, LogRemains::Piece piece) const;
 
     DamagedJournal& repair_;
@@ -65,7 +60,6 @@ class LogRebuild {
     LogCopy copy_;
     std::unique_ptr<LogRemains> source_;
     std::string why_;
-    bool given_up_ = false;
     TopicBases bases_;             ///< Of a trimmed log.
     schema::Sequence holes_upto_;  ///< Its positions have holes up to here.
 };
