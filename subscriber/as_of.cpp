@@ -57,7 +57,7 @@ std::vector<std::string> AsOfBook::advance(
             const schema::Mark& mark = log.waiting[i].held.mark;
             const schema::Sequence end = end_of(mark, topic);
             const bool held = schema::planted(schema::Bug::mark_before_data) ||
-                              (seq >= end && (end.value() == 0 || epoch >= mark.epoch));
+                              (seq >= end && (seq.value() == 0 || epoch >= mark.epoch));
             if (held) reached = i + 1;
         }
         passed = std::min(passed, reached);

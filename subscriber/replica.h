@@ -148,6 +148,8 @@ class Replica {
     /// mark: then all of the log is dropped, to be loaded again. What it loses is of a log that is
     /// lost. Fails as a flush does.
     schema::Result<bool> overtaken(const schema::Mark& mark);
+    /// Rises when what was read before was changed, as where a log was dropped.
+    std::uint64_t upsets() const { return upsets_; }
     /// A newer mark came; `source` brought it.
     void marked(const core::HeldMark& held, const std::string& source);
     /// As AsOfBook.
@@ -222,8 +224,10 @@ class Replica {
     schema::Result<void> check_over(const schema::Range& range);
     schema::Result<bool> goes_on(const schema::StoreId& store, const schema::LogOpened& opened);
     schema::Result<void> check_epoch(const schema::Range& range, schema::Epoch begun);
+    /// Once for each epoch, which `done` remembers.
     schema::Result<void> reload(const schema::Range& range, schema::Epoch begun,
-                                const std::string& what);
+                                const std::string& what,
+                                std::map<schema::StoreId, schema::Epoch>& done);
     schema::Result<void> drop_log(const schema::StoreId& store);
     schema::Result<void> drop_topics(const schema::StoreId& store,
                                      const std::vector<std::string>& topics);
@@ -259,7 +263,14 @@ class Replica {
     AsOfBook as_of_;
     DebtAsOf debt_as_of_;
     std::map<schema::StoreId, Log> logs_;
-    std::map<schema::StoreId, schema::Epoch> reloaded_;  ///< For which epoch, since the start.
+    /// For which epoch, since the start: its record asked for it, what it goes on from showed it.
+    std::map<schema::StoreId, schema::Epoch> reloaded_, left_out_;
+    struct Overtaking {
+        schema::Epoch epoch;
+        schema::Timestamp at;       ///< Of the mark.
+        std::int64_t pause_us = 0;  ///< Before the next one of this epoch.
+    };
+    std::map<schema::StoreId, Overtaking> overtakings_;  ///< The last one of each log.
     std::set<schema::StoreId> moved_;                    ///< Logs with staged positions.
     std::uint64_t generation_ = 0;
     std::optional<ParkedRetry> retry_;      ///< Under way.

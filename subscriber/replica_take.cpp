@@ -19,6 +19,11 @@ using schema::StoreId;
 
 namespace {
 
+/// After so long a log that a mark has overtaken is loaded again for the same epoch, at first and
+/// at most, by the marks' own time: on a paid line nobody loads a log at each mark.
+constexpr std::int64_t kOvertakenAgain = 60 * core::kSecond;
+constexpr std::int64_t kOvertakenMost = 3'600 * core::kSecond;
+
 Result<void> wrong_range(const Range& range, Errc code, const std::string& what) {
     return schema::fail(code, "range of " + range.store.value() + " above " +
                                   std::to_string(range.after.value()) + ": " + what);
@@ -38,16 +43,18 @@ Result<void> Replica::check_epoch(const Range& range, schema::Epoch begun) {
         bool past = std::any_of(staged.begin(), staged.end(),
                                 [&](const auto& topic) { return topic.second > from; });
         past = past && !schema::planted(schema::Bug::dead_tail_kept);
-        if (past) return reload(range, begun, "goes on from " + std::to_string(from.value()));
+        if (past)
+            return reload(range, begun, "goes on from " + std::to_string(from.value()), reloaded_);
         const auto same = goes_on(range.store, (*record)->opened);
         if (!same) return tl::unexpected(same.error());
-        if (!*same) return reload(range, begun, "goes on from other events than these");
+        if (!*same) return reload(range, begun, "goes on from other events than these", reloaded_);
         log->second.begins[begun] = from;
         return {};
     }
     return reload(range, begun,
                   "has no beginning in (" + std::to_string(range.after.value()) + ", " +
-                      std::to_string(range.upto.value()) + "]");
+                      std::to_string(range.upto.value()) + "]",
+                  reloaded_);
 }
 
 /// Whether what is held of the life before is what the new one goes on from: of a log that was
@@ -75,18 +82,19 @@ Result<bool> Replica::goes_on(const StoreId& store, const schema::LogOpened& ope
 /// The epoch began at or below what is held of the one before, and no position says how far below.
 /// Loading the log again shows it. A source that leaves the record out shows it with no loading, so
 /// that it is waited for instead.
-Result<void> Replica::reload(const Range& range, schema::Epoch begun, const std::string& what) {
+Result<void> Replica::reload(const Range& range, schema::Epoch begun, const std::string& what,
+                             std::map<StoreId, schema::Epoch>& done) {
     const Log& log = logs_.at(range.store);
     Sequence held;
     for (const auto& [topic, seq] : log.staged) held = std::max(held, seq);
     const std::string why = "epoch " + std::to_string(begun.value()) + " " + what + ", but epoch " +
                             std::to_string(log.epoch.value()) + " is held up to " +
                             std::to_string(held.value());
-    if (reloaded_[range.store] >= begun) return wrong_range(range, Errc::corrupt, why);
+    if (done[range.store] >= begun) return wrong_range(range, Errc::corrupt, why);
     core::log(core::Level::warn, "a new epoch goes on below what is held here: the log is reloaded",
               {{"origin", range.store.value()}, {"reason", why}});
     if (const auto dropped = drop_log(range.store); !dropped) return dropped;
-    reloaded_[range.store] = begun;
+    done[range.store] = begun;
     return wrong_range(range, Errc::gap, why + ": the log is loaded again from its beginning");
 }
 
@@ -94,7 +102,8 @@ Result<void> Replica::reload(const Range& range, schema::Epoch begun, const std:
 /// that was added later is loaded through all epochs. Where the log was begun with a topic that has
 /// no event of that epoch, no record has told where it ends, and the others would never come. Nor
 /// would anything where a later epoch goes on without the one that is held: what is held is of no
-/// log any more then, and the log is loaded again.
+/// log any more then, and the log is loaded again. Or the source is behind: that costs one loading,
+/// and is no reason to refuse what the record of the later epoch asks for.
 Result<void> Replica::check_over(const Range& range) {
     const auto at = logs_.find(range.store);
     if (at == logs_.end() || range.epoch >= at->second.epoch) return {};
@@ -111,7 +120,8 @@ Result<void> Replica::check_over(const Range& range) {
     if (partly || log.later > log.epoch) {
         return reload(range, std::max(log.epoch, log.later),
                       "goes on from epoch " + std::to_string(range.epoch.value()) +
-                          " at a place that is not known here");
+                          " at a place that is not known here",
+                      left_out_);
     }
     return wrong_range(range, Errc::stale_incarnation,
                        "epoch " + std::to_string(range.epoch.value()) + " is over");
@@ -263,6 +273,13 @@ Result<bool> Replica::overtaken(const schema::Mark& mark) {
                        held_control != log->second.staged.end() && held_control->second >= control;
     const bool past = held > mark.end || other;
     if (!past || schema::planted(schema::Bug::dead_tail_kept)) return false;
+    // A source that has what was left out may come first again: from once to once twice as long.
+    Overtaking& last = overtakings_[mark.store];
+    if (last.epoch != mark.epoch) last = {mark.epoch, mark.at, 0};
+    const std::int64_t since = mark.at.value() - last.at.value();
+    if (since >= 0 && since < last.pause_us) return false;
+    last.at = mark.at;
+    last.pause_us = std::min(std::max(2 * last.pause_us, kOvertakenAgain), kOvertakenMost);
     core::log(core::Level::warn,
               "a log goes on in a later epoch from before what is held: it is loaded again",
               {{"origin", mark.store.value()},

@@ -116,7 +116,10 @@ std::optional<core::Want> Subscriber::want(const Peer& peer, const StoreId& stor
 Result<void> Subscriber::take(const Peer& peer, schema::Range range) {
     const bool own_word = is_origin(peer, range.store) && peer.epoch == range.epoch;
     const auto offered = own_word ? peer.incarnation : schema::Incarnation{};
+    const std::uint64_t upsets = replica_.upsets();
     const auto taken = replica_.take(range, offered, clock_.wall());
+    // A log that was dropped is asked for everywhere: one source alone may be the one behind.
+    want_again_ = want_again_ || replica_.upsets() != upsets;
     if (taken) replica_.trust(range.store, source_name(peer));
     return taken;
 }

@@ -211,4 +211,9 @@ TEST_CASE("as-of: positions of an older epoch do not reach a newer epoch's mark"
     const std::map<std::string, schema::Sequence> held{{"stock", schema::Sequence{5}}};
     CHECK(book.advance(log.store(), schema::Epoch{1}, held).empty());
     CHECK(book.advance(log.store(), schema::Epoch{2}, held).size() == 1);
+    // Nor does a topic that the new life has no event of, where the old one had: that tail is over.
+    const std::map<std::string, schema::Sequence> dead{{"debts", schema::Sequence{5}}};
+    CHECK(book.advance(log.store(), schema::Epoch{1}, dead).empty());
+    const std::map<std::string, schema::Sequence> none{{"debts", schema::Sequence{0}}};
+    CHECK(book.advance(log.store(), schema::Epoch{1}, none).size() == 1);
 }

@@ -56,10 +56,20 @@ TEST_CASE("replica: a mark of a later epoch that ends below what is held says so
     REQUIRE(replica->overtaken(next.mark(clock, 2).mark).value_or(false));
     CHECK(replica->position(log.store(), "stock").value() == 0);
     CHECK(replica->position(other.store(), "stock").value() == 1);
+    // Another source has the tail, too: it is not loaded again at each mark.
+    take(*replica, log.all());
+    CHECK_FALSE(*replica->overtaken(next.mark(clock, 3).mark));
+    clock.advance(60 * core::kSecond);
+    CHECK(replica->overtaken(next.mark(clock, 4).mark).value_or(false));
+    take(*replica, log.all());
+    clock.advance(60 * core::kSecond);
+    CHECK_FALSE(*replica->overtaken(next.mark(clock, 5).mark));
+    clock.advance(60 * core::kSecond);
+    CHECK(replica->overtaken(next.mark(clock, 6).mark).value_or(false));
     TestLog first = log.until(2);
     take(*replica, first.all());
     take(*replica, next.range(2, 4));
-    CHECK_FALSE(*replica->overtaken(next.mark(clock, 3).mark));
+    CHECK_FALSE(*replica->overtaken(next.mark(clock, 7).mark));
     CHECK(stock_of(*replica, next, "22111") == -7'000);
     check_sums(*replica);
 }
@@ -198,6 +208,38 @@ TEST_CASE("replica: a log whose next epoch but one goes on without the held one 
         CHECK(replica->epoch(third.store()) == schema::Epoch{3});
         check_sums(*replica);
     }
+}
+
+TEST_CASE(
+    "replica: a source that is behind costs one loading, and the next epoch comes all the same") {
+    TestLog first("store1");
+    for (int i = 0; i < 6; ++i) first.move("22111", -1'000);
+    TestLog second = first.until(3);
+    second.open_epoch(2);
+    second.move("22111", -7'000);
+    TestLog third = second;
+    third.open_epoch(3);
+    for (int i = 0; i < 4; ++i) third.move("22111", -2'000);
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder));
+    take(*replica, first.until(3).all());
+    take(*replica, second.range(3, 5));
+    REQUIRE(replica->meet(third.store(), third.epoch, schema::Incarnation{3}));
+    const std::uint64_t upsets = replica->upsets();
+    const auto behind = replica->take(first.range(5, 6));
+    REQUIRE_FALSE(behind);
+    CHECK(behind.error().code == Errc::gap);
+    CHECK(replica->upsets() > upsets);
+    // It is the first again.
+    take(*replica, first.all());
+    const auto again = replica->take(third.range(6, 10));
+    REQUIRE_FALSE(again);
+    CHECK(again.error().code == Errc::gap);
+    take(*replica, first.until(3).all());
+    take(*replica, second.range(3, 5));
+    take(*replica, third.range(5, 10));
+    CHECK(stock_of(*replica, third, "22111") == -18'000);
+    check_sums(*replica);
 }
 
 TEST_CASE("N8: a new epoch that goes on from other events than are held reloads that log") {
