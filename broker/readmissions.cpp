@@ -92,6 +92,15 @@ bool Readmissions::met(const StoreId& store, Attempt attempt) {
         return one.incarnation == attempt.incarnation;
     });
     if (known == attempts.end()) {
+        const bool greeted = attempt.machine.empty();
+        const auto newest =
+            std::find_if(attempts.rbegin(), attempts.rend(),
+                         [](const Attempt& one) { return one.granted.value() > 0; });
+        const auto waiting = std::count_if(attempts.rbegin(), newest, [&](const Attempt& one) {
+            return !greeted || one.machine.empty();
+        });
+        const std::size_t most = greeted ? kGreetingsKept : kAttemptsKept;
+        if (static_cast<std::size_t>(waiting) >= most) return false;
         unsaved_.emplace_back(store, attempt.incarnation);
         attempts.push_back(std::move(attempt));
         return true;

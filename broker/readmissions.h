@@ -31,7 +31,12 @@ class Readmissions {
     /// `corrupt` where a record cannot be read.
     static schema::Result<Readmissions> load(const core::Journal& journal);
 
-    /// A machine was met; true if that is news, so that there is something to `save`.
+    /// Of one store, since its newest life was granted: whoever has its key could greet with a new
+    /// name each time, and what is listed has to fit into one answer.
+    static constexpr std::size_t kGreetingsKept = 64;
+    static constexpr std::size_t kAttemptsKept = 1'000;
+    /// A machine was met; true if that is news, so that there is something to `save`. Beyond so
+    /// many it is not kept, and gives false.
     bool met(const schema::StoreId& store, Attempt attempt);
     /// Grants the epoch behind `held`, the first and all that was granted before to the one attempt
     /// whose incarnation, in hexadecimal, begins with `name`; the same one again gets the same

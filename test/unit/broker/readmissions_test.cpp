@@ -53,6 +53,27 @@ TEST_CASE("N8: one backup restored twice: two machines, two incarnations, one ep
     CHECK(all.open().empty());
 }
 
+TEST_CASE("N8: a key that greets with ever new names fills no memory, and no answer") {
+    Readmissions all;
+    CHECK(all.met(kStore, attempt(1, 1)));
+    const auto other = [](std::uint16_t number, const std::string& machine) {
+        Attempt made = attempt(2, 2);
+        made.incarnation[14] = static_cast<std::uint8_t>(number >> 8);
+        made.incarnation[15] = static_cast<std::uint8_t>(number & 0xff);
+        made.machine = machine;
+        return made;
+    };
+    for (std::uint16_t i = 0; i < 2'000; ++i) all.met(kStore, other(i, ""));
+    CHECK(all.all().size() == 1 + Readmissions::kGreetingsKept);
+    for (std::uint16_t i = 2'000; i < 5'000; ++i) all.met(kStore, other(i, "pc"));
+    CHECK(all.all().size() == Readmissions::kAttemptsKept);
+    // Who was met before them is readmitted all the same, and then there is room again.
+    REQUIRE(all.grant(kStore, code(1), Epoch{1}));
+    CHECK(all.open().size() < Readmissions::kAttemptsKept);
+    all.grant(kStore, schema::to_hex(schema::view(other(2'000, "pc").incarnation)), Epoch{2});
+    CHECK(all.met(kStore, other(5'000, "")));
+}
+
 TEST_CASE(
     "N8: an epoch is above all that is held, was granted, or the machine itself has been in") {
     Readmissions all;
