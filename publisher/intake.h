@@ -51,8 +51,10 @@ struct IntakeCounts {
 /// the next lowest that was told Busy has to come, and so on, so that a client's tickets are
 /// decided in the order of their numbers, however it sends them. A lowest one that does not come
 /// again within kForgetBusy, of its Busy or of having become the lowest, is given up by its client,
-/// and so are all that have not come again lately: none of them is waited for any longer. Those
-/// that keep coming go on in their order. A standstill of this process counts for nobody's silence.
+/// and so are all that have not come again since their Busy, however short a time that is (a till
+/// that sends new numbers and repeats none is not to wait for ever), or not lately: none of them is
+/// waited for any longer. Those that keep coming go on in their order. A standstill of this process
+/// counts for nobody's silence.
 class Intake {
   public:
     /// `queue_max` tickets may wait, of kQueueBytesMax together. `clients` and `policy` must

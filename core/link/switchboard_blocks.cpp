@@ -98,6 +98,7 @@ void Switchboard::block_failed(Line& line, const Block& block, const Error& erro
         // is held ends, and would be taken for the answer to a fetch that its sender has refused.
         counters_["sessions_of_another_log"] += 1;
         refuse(line, {Errc::unknown_session, error.message}, {}, {});
+        line.end_turn();  // On a dear line it would be gathered, and gone with the session.
         return end(line, error.message);
     }
     const bool built = !block.dictionary.empty() &&
