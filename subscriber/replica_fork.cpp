@@ -75,7 +75,8 @@ Result<void> Replica::meet(const StoreId& store, schema::Epoch epoch, const Inca
     if (at == logs_.end()) return same;
     Log& log = at->second;
     log.later = std::max(log.later, epoch);
-    log.met = same && offered != kUnknown && log.epoch == epoch;
+    // In quarantine it speaks for no log.
+    log.met = same && epoch.value() > 0 && offered != kUnknown && log.epoch == epoch;
     if (log.met) log.doubts.clear();
     return same;
 }

@@ -278,3 +278,15 @@ TEST_CASE("fork: what machines in quarantine ask to go on as is no log, nor two 
     CHECK(replica->position(log.store(), "stock").value() == log.size());
     CHECK(replica->incarnation(log.store()) == kSecond);
 }
+
+TEST_CASE("fork: what a machine in quarantine asks for keeps no other source from being believed") {
+    Folder folder;
+    const auto replica = open_replica(replica_options(folder, "store2"));
+    TestLog log = opened_log("store1", kSecond);
+    log.move("tea", -1'000);
+    replica->know(log.store());
+    REQUIRE(replica->meet(log.store(), schema::Epoch{0}, kFirst));
+    take(*replica, log.all());
+    replica->doubt(log.store(), "broker head", "two logs");
+    CHECK_FALSE(replica->fork_of(log.store()).empty());
+}
