@@ -163,7 +163,7 @@ tl::unexpected<schema::Error> Answers::not_found(const Query& query) const {
                         topic_of(query) + " " + query.key + ": not known here (" + where + ")");
 }
 
-Result<Answer> Answers::answer(const Query& query) const {
+Result<Answer> Answers::answer(const Query& query, const MayRead& may) const {
     if (query.kind == QueryKind::digests) return digest_rows(replica_, query);
     if (is_of_replica(query.kind)) return ParkedPages(replica_, query).page();
     const std::string topic = topic_of(query);
@@ -203,7 +203,7 @@ Result<Answer> Answers::answer(const Query& query) const {
         case QueryKind::flagged:
         case QueryKind::verdicts:
         case QueryKind::findings:
-            answer = EventPages(*this, query).page();
+            answer = EventPages(*this, query, may).page();
             break;
         case QueryKind::reached:
         case QueryKind::day_totals:

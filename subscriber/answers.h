@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -94,10 +95,15 @@ class Answers {
     Answers(const Replica& replica, const core::Clock& clock, const core::Policy& policy)
         : replica_(replica), clock_(clock), policy_(policy) {}
 
+    /// Whether who asks may read a topic; empty: all of them.
+    using MayRead = std::function<bool(const std::string& topic)>;
+    /// That the topic of the question may be read is for the caller to know. Questions over several
+    /// topics are answered from those that may be.
     /// `not_found` where no subscribed log knows the key; `not_held` where its topic is not
     /// subscribed; `invalid` for a question that this version does not know or a foreign cursor;
     /// `overflow` where a sum leaves 64 bits.
-    schema::Result<schema::Answer> answer(const schema::Query& query) const;
+    schema::Result<schema::Answer> answer(const schema::Query& query,
+                                          const MayRead& may = {}) const;
 
     /// The topic that a question is about, for the right to read it.
     static std::string topic_of(const schema::Query& query);

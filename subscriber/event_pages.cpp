@@ -67,6 +67,11 @@ Result<std::vector<EventPages::Place>> EventPages::places() const {
         const std::string accounts(schema::kTopicAccounts);
         if (answers_.replica_.wants_topic(accounts)) topics.insert(topics.begin(), accounts);
     }
+    // Asked for in one topic: who may not read it was refused.
+    const bool several = query_.kind != QueryKind::why;
+    if (several && may_) {
+        std::erase_if(topics, [&](const std::string& topic) { return !may_(topic); });
+    }
     const bool by_origin = query_.kind != QueryKind::verdicts;
     for (const StoreId& store : answers_.replica_.stores()) {
         if (by_origin && !query_.store.empty() && store.value() != query_.store) continue;

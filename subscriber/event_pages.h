@@ -14,9 +14,9 @@ namespace filial::subscriber {
 /// key comes before its events, with the last position that no single event is known of up to.
 class EventPages {
   public:
-    /// Both must outlive it.
-    EventPages(const Answers& answers, const schema::Query& query)
-        : answers_(answers), query_(query) {}
+    /// All must outlive it.
+    EventPages(const Answers& answers, const schema::Query& query, const Answers::MayRead& may)
+        : answers_(answers), query_(query), may_(may) {}
 
     schema::Result<schema::Answer> page();
 
@@ -43,6 +43,7 @@ class EventPages {
 
     const Answers& answers_;
     const schema::Query& query_;
+    const Answers::MayRead& may_;
     schema::Answer answer_;
     std::size_t bytes_ = 0;
 };

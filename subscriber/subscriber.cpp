@@ -295,7 +295,8 @@ void Subscriber::answer(const Requester& from, const Query& query) {
         if (begun) return;
         answer = tl::unexpected(begun.error());
     } else {
-        answer = answers_.answer(query);
+        answer = answers_.answer(
+            query, [&](const std::string& topic) { return may_ask(from, topic).has_value(); });
     }
     if (answer) {
         exchange_->reply(from, Message{std::move(*answer)});

@@ -133,3 +133,35 @@ TEST_CASE("S35: of stock alone, a question about credit is refused, and one abou
     REQUIRE(verdicts.size() == 1);
     CHECK(verdicts[0].key == "tea");
 }
+
+TEST_CASE("S35: who may not read of customers is told nothing of them in lists over many topics") {
+    AnnCompany c("store9");
+    trade(c);
+    c.read_all();
+    const Answers answers(*c.replica, c.clock, {});
+    const auto goods = [](const std::string& topic) {
+        return topic == "stock" || topic == "control";
+    };
+    for (const QueryKind kind : {QueryKind::verdicts, QueryKind::findings, QueryKind::flagged}) {
+        CAPTURE(static_cast<int>(kind));
+        Query query;
+        query.kind = kind;
+        const auto all = answers.answer(query);
+        const auto some = answers.answer(query, goods);
+        REQUIRE(all);
+        REQUIRE(some);
+        const auto about_him = [](const schema::Answer& answer) {
+            return std::count_if(answer.rows.begin(), answer.rows.end(), [](const auto& row) {
+                const bool told =
+                    std::any_of(row.fields.begin(), row.fields.end(),
+                                [](const auto& field) { return names_him(field.second); });
+                return told || names_him(row.key);
+            });
+        };
+        CHECK(about_him(*some) == 0);
+        if (kind != QueryKind::verdicts) continue;
+        CHECK(about_him(*all) > 0);
+        REQUIRE(some->rows.size() == 1);
+        CHECK(some->rows.front().key == "tea");
+    }
+}
