@@ -19,6 +19,13 @@ tl::unexpected<schema::Error> lost(const std::filesystem::path& dir, const Witne
                                    "broker");
 }
 
+/// Nothing is damaged, and a repair would put the other store's log aside.
+Result<void> of_another(const std::filesystem::path& dir, const StoreId& has, const StoreId& of) {
+    return fail(Errc::invalid, dir.string() + " has the log of " + has.value() +
+                                   ", and is opened as that of " + of.value() +
+                                   ": put `store` or `data` of the configuration right");
+}
+
 /// Compares the recovered log with its witness: nothing that was acknowledged may be missing.
 Result<void> compare(const JournalStore& store, const std::filesystem::path& dir, const StoreId& of,
                      const HeadWitness& witness) {
@@ -27,6 +34,7 @@ Result<void> compare(const JournalStore& store, const std::filesystem::path& dir
     LogHead head;
     head.store = of;
     if (it != heads.end()) head = it->second;
+    if (it == heads.end() && !heads.empty()) return of_another(dir, heads.begin()->first, of);
     if (!witness.last()) {
         if (!store.recovered().witnessed) return {};
         return fail(Errc::corrupt, dir.string() + ": the head witness of " + of.value() +
@@ -37,7 +45,7 @@ Result<void> compare(const JournalStore& store, const std::filesystem::path& dir
     }
 
     const WitnessSlot& slot = *witness.last();
-    if (slot.store != head.store) return lost(dir, slot, "is not the one to open here");
+    if (slot.store != head.store) return of_another(dir, slot.store, of);
     if (head.end < slot.seq) {
         const auto missing = slot.seq.value() - head.end.value();
         return lost(dir, slot,
