@@ -4,6 +4,7 @@
 
 #include <system_error>
 
+#include "core/journal/database_rebuild.h"
 #include "core/journal/folder.h"
 #include "core/journal/journal_store.h"
 #include "core/journal/redo_record.h"
@@ -105,9 +106,8 @@ void JournalRepair::open_damaged(const RocksMemory& memory) {
     auto opened = RocksDatabase::open(copy, columns, memory, RocksDatabase::Mode::salvage);
     if (!opened) {
         unreadable_ = opened.error().message;
-        const auto repaired = RocksDatabase::repair(copy, columns, memory);
-        if (!repaired) unreadable_ += "; " + repaired.error().message;
-        opened = RocksDatabase::open(copy, columns, memory, RocksDatabase::Mode::salvage);
+        opened = rebuild_database(copy, columns, memory);
+        if (!opened) unreadable_ += "; " + opened.error().message;
     }
     if (opened) {
         damaged_ = std::move(*opened);

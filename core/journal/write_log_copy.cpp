@@ -50,9 +50,10 @@ std::uint32_t little(ByteView bytes) {
     return value;
 }
 
-/// Puts records together and writes the whole ones again, in blocks of their own.
-class Copier {
+/// Puts records together and gives the whole ones.
+class Records {
   public:
+    explicit Records(std::function<void(ByteView)> each) : each_(std::move(each)) {}
     void part(RecordType type, ByteView data) {
         if (type == kWhole || type == kFirst) {
             lost_ = lost_ || open_;
@@ -63,7 +64,7 @@ class Copier {
         }
         record_ += data;
         open_ = type == kFirst || type == kMiddle;
-        if (!open_) write();
+        if (!open_) each_(record_);
     }
     /// Something here cannot be read: a record that is open is not whole.
     void hole() {
@@ -71,11 +72,18 @@ class Copier {
         open_ = false;
     }
     bool lost() const { return lost_; }
-    const Bytes& bytes() const { return out_; }
 
   private:
-    void write() {
-        ByteView left = record_;
+    std::function<void(ByteView)> each_;
+    Bytes record_;
+    bool open_ = false;
+    bool lost_ = false;
+};
+
+/// Writes records again, in blocks of their own.
+class Copier {
+  public:
+    void write(ByteView left) {
         bool first = true;
         do {
             const std::size_t used = out_.size() % kLogBlock;
@@ -93,14 +101,14 @@ class Copier {
             first = false;
         } while (!left.empty());
     }
+    const Bytes& bytes() const { return out_; }
+
+  private:
     void put(std::uint32_t value, int bytes) {
         for (int i = 0; i < bytes; ++i) out_ += static_cast<char>(value >> 8 * i & 0xff);
     }
 
-    Bytes record_;
     Bytes out_;
-    bool open_ = false;
-    bool lost_ = false;
 };
 
 /// The bytes of a record that stands at `at` and is whole; 0 if none does.
@@ -113,7 +121,7 @@ std::size_t record_at(ByteView block, std::size_t at) {
     return right ? kRecordHead + length : 0;
 }
 
-void copy_block(ByteView block, Copier& to) {
+void read_block(ByteView block, Records& to) {
     std::size_t at = 0;
     while (block.size() - at >= kRecordHead) {
         const std::size_t size = record_at(block, at);
@@ -129,21 +137,33 @@ void copy_block(ByteView block, Copier& to) {
     }
 }
 
-}  // namespace
-
-Result<bool> copy_write_log(const std::filesystem::path& from, const std::filesystem::path& to) {
+Result<void> read_file(const std::filesystem::path& from, Records& to) {
     std::ifstream in(from, std::ios::binary);
     if (!in) return tl::unexpected(system_error("read " + from.string()));
     const Bytes all{std::istreambuf_iterator<char>(in), {}};
-    Copier copier;
     for (std::size_t at = 0; at < all.size(); at += kLogBlock) {
-        copy_block(ByteView(all).substr(at, kLogBlock), copier);
+        read_block(ByteView(all).substr(at, kLogBlock), to);
     }
-    if (!copier.lost()) return false;
+    return {};
+}
+
+}  // namespace
+
+Result<bool> copy_write_log(const std::filesystem::path& from, const std::filesystem::path& to) {
+    Copier copier;
+    Records records([&](ByteView record) { copier.write(record); });
+    if (const auto read = read_file(from, records); !read) return tl::unexpected(read.error());
+    if (!records.lost()) return false;
     std::ofstream out(to, std::ios::binary | std::ios::trunc);
     out.write(copier.bytes().data(), static_cast<std::streamsize>(copier.bytes().size()));
     if (!out.flush()) return tl::unexpected(system_error("write " + to.string()));
     return true;
+}
+
+Result<void> read_write_log(const std::filesystem::path& from,
+                            const std::function<void(ByteView)>& each) {
+    Records records(each);
+    return read_file(from, records);
 }
 
 }  // namespace filial::core

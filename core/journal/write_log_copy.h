@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 
+#include "schema/bytes.h"
 #include "schema/result.h"
 
 namespace filial::core {
@@ -19,5 +21,9 @@ namespace filial::core {
 /// 0xa282ead8.
 schema::Result<bool> copy_write_log(const std::filesystem::path& from,
                                     const std::filesystem::path& to);
+
+/// Every record of such a log that is whole, in their order. `io` where it cannot be read.
+schema::Result<void> read_write_log(const std::filesystem::path& from,
+                                    const std::function<void(schema::ByteView)>& each);
 
 }  // namespace filial::core
