@@ -64,12 +64,14 @@ Result<std::vector<EpochBegun>> epochs_of(const LogHead& head, const ReadRange& 
                 last = middle;
             }
         }
-        if (first == 1) break;
+        // A log begins in epoch 1, or, where its machine was lost with all of it, in a later one.
+        if (first == 1 && epoch.value() == 1) break;
         auto begun = begun_at(head, read, first);
         if (!begun) return tl::unexpected(begun.error());
         begun->epoch = epoch.value();
         all.push_back(std::move(*begun));
         end = first - 1;
+        if (end == 0) break;
         const auto before = epoch_at(head, read, end);
         if (!before) return tl::unexpected(before.error());
         epoch = *before;

@@ -109,6 +109,16 @@ TEST_CASE("epochs: a log that begins here has none to tell of, nor has one witho
     CHECK(EpochsLog({}).begun()->empty());
 }
 
+TEST_CASE("epochs: where all of the log was given up it begins with that") {
+    const auto begun = EpochsLog({0, 5}).begun();
+    REQUIRE(begun);
+    REQUIRE(begun->size() == 1);
+    CHECK(begun->front().epoch == 2);
+    CHECK(begun->front().continues_from == 0);
+    CHECK(begun->front().lost_upto == 8);
+    CHECK(begun->front().who == "ann");
+}
+
 TEST_CASE("epochs: a long log costs a few dozen reads for each, and the newest are told") {
     EpochsLog log({100'000, 50'000, 200'000});
     REQUIRE(log.begun()->size() == 2);
