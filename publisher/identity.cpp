@@ -1,6 +1,7 @@
 // Whether the log here is the store's, and the only one: what shows that it went on elsewhere.
 #include <algorithm>
 
+#include "core/journal/log_epochs.h"
 #include "core/journal/log_head.h"
 #include "core/log.h"
 #include "core/own_log.h"
@@ -47,7 +48,13 @@ std::string Publisher::unlike(const core::Peer& peer, const schema::Fetch& fetch
                ", but it ends at " + std::to_string(outbox_->end().value()) +
                " here: this is an older copy of it";
     }
-    if (fetch.proof.empty() || held.value() == 0 || held > outbox_->end()) return {};
+    if (held > outbox_->end()) {
+        return "the " + name + " holds this store's log up to " + std::to_string(held.value()) +
+               " in epoch " + std::to_string(fetch.epoch.value()) +
+               ", which here goes on before that in a later one, and ends at " +
+               std::to_string(outbox_->end().value());
+    }
+    if (fetch.proof.empty() || held.value() == 0) return {};
     const auto here = journal_.head_at(outbox_->store(), held);
     if (!here) return {};  // The journal says so itself, at the next read.
     const auto unknown = [](const core::TopicHead& topic) { return topic.chain == schema::Hash{}; };
@@ -61,16 +68,23 @@ std::string Publisher::unlike(const core::Peer& peer, const schema::Fetch& fetch
            " here";
 }
 
-/// Whether this log went on in a later epoch below where `fetch` stands: of what was there before,
-/// head office has decided. That broker was not there to be heard, and its events are over.
+/// Whether this log went on in a later epoch below where `fetch` stands because head office has
+/// readmitted it: of what was there before it has decided. That broker was not there to be heard,
+/// and its events are over. Where an operator gave them up, nobody has: they are not lost after
+/// all.
 bool Publisher::went_on_without(const schema::Fetch& fetch) const {
     Sequence held;
     for (const schema::TopicEnd& topic : fetch.after) held = std::max(held, topic.seq);
     if (held.value() == 0 || fetch.epoch >= outbox_->epoch()) return false;
-    const Sequence before{held.value() - 1};
-    const auto there =
-        journal_.read({outbox_->store(), {std::string(schema::kAllTopics)}, before, 1});
-    return there && there->epoch > fetch.epoch;
+    const auto head = journal_.head(outbox_->store());
+    if (!head) return false;
+    const auto epochs = core::epochs_of(
+        *head, [&](const core::ReadRequest& request) { return journal_.read(request); });
+    return epochs && std::any_of(epochs->begin(), epochs->end(), [&](const auto& begun) {
+               const bool loss = begun.lost_upto > 0 || !begun.reason.empty();
+               return begun.epoch > fetch.epoch.value() && begun.continues_from < held.value() &&
+                      !loss;
+           });
 }
 
 Result<void> Publisher::may_fetch(const core::Peer& peer, const schema::Fetch& fetch) {

@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include "core/journal/log_copy.h"
 #include "core/journal/log_head.h"
 #include "ledger/lives.h"
 #include "publisher/outbox.h"
 #include "publisher/rejoiner.h"
+#include "schema/accepted_loss.h"
 #include "schema/epoch_record.h"
 #include "test/unit/publisher/publisher_support.h"
 
@@ -216,6 +218,62 @@ TEST_CASE("N8: a broker that holds what a readmitted store went on without does 
     asked.after = {{"*", Sequence{before}}};
     CHECK_FALSE(again.publisher->may_fetch(peer, asked));
     CHECK(again.publisher->over());
+}
+
+TEST_CASE(
+    "N8: a broker that holds what an operator gave up ends that life: it is not lost after all") {
+    Shop shop;
+    shop.ask<Accepted>(ticket(1, {sale("tea"), sale("coffee")}));
+    const std::uint64_t before = shop.end();
+    shop.publisher.reset();
+    // As a repair writes it, behind a loss that nobody was there to deny.
+    LogOpened opened{Incarnation{7}, Epoch{2}, Sequence{before}, {}};
+    opened.lost_upto = Sequence{before + 4};
+    opened.reason = "both disks died";
+    Event event;
+    event.topic = "control";
+    event.kind = kLogOpened;
+    event.key = kSelf.value();
+    event.client = hash16_of("log");
+    event.payload = encode(AcceptedLoss{opened, "ann"});
+    Range range;
+    range.store = kSelf;
+    range.epoch = Epoch{2};
+    range.topics = {"*"};
+    range.after = Sequence{before};
+    range.upto = range.end = Sequence{before + 1};
+    range.segments.emplace_back();
+    range.segments.back().topic = event.topic;
+    range.segments.back().epoch = Epoch{2};
+    range.segments.back().add(range.upto, event.client, encode_row(event));
+    filial::core::LogCopy copy(shop.journal, kSelf);
+    REQUIRE(copy.take(range, Timestamp{5}));
+    REQUIRE(copy.commit());
+
+    filial::core::Peer peer = broker();
+    peer.dialled = true;
+    Fetch asked;
+    asked.store = kSelf;
+    asked.epoch = Epoch{1};
+    asked.proof = Bytes(view(Hash{9}));
+    // Beyond the end here, and once the log here is longer.
+    for (const std::uint64_t held : {before + 4, before + 1}) {
+        CAPTURE(held);
+        Shop again(shop.journal);
+        CHECK(again.publisher->epoch() == Epoch{2});
+        asked.after = {{"*", Sequence{held}}};
+        const auto answer = again.publisher->may_fetch(peer, asked);
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().code == Errc::forked);
+        CHECK(again.publisher->over());
+    }
+    // What stood before the loss is no news.
+    Shop again(shop.journal);
+    asked.after = {{"*", Sequence{before}}};
+    const auto head = shop.journal.head_at(kSelf, Sequence{before});
+    asked.proof = Bytes(view(filial::core::chains_of(*head)));
+    CHECK(again.publisher->may_fetch(peer, asked));
+    CHECK_FALSE(again.publisher->over());
 }
 
 TEST_CASE("N8: whoever is no broker cannot end a store's life by what it says that it holds") {
