@@ -70,7 +70,8 @@ std::string not_heard(const StoreId& store, const Attempt& attempt, const core::
                store.value() + " than is held here";
     }
     const Position here{store, held ? held->epoch : Epoch{}, held ? held->end : Sequence{}};
-    const Position brought{store, attempt.epoch, attempt.end};
+    const Position brought = std::max(Position{store, attempt.epoch, attempt.end},
+                                      Position{store, attempt.most.first, attempt.most.second});
     for (const auto& [of, mark] : marks.all()) {
         const Position most = reached(mark.mark, store);
         if (most.seq.value() == 0 || most <= std::max(here, brought)) continue;

@@ -1,4 +1,6 @@
 // What the broker keeps for readers, and what it gives for the rest.
+#include <algorithm>
+
 #include "broker/broker.h"
 #include "core/log.h"
 
@@ -57,6 +59,16 @@ std::string Broker::health() const {
     for (const auto& [store, incarnation] : second_machines_) {
         add(store.value() +
             " is offered by a second machine, from which nothing is taken: see the log");
+    }
+    for (const auto& [store, attempt] : readmissions_.open()) {
+        const auto peers = exchange_->peers();
+        const bool waits = std::any_of(peers.begin(), peers.end(), [&](const core::Peer& peer) {
+            return peer.incarnation == attempt.incarnation;
+        });
+        if (waits) {
+            add(store.value() + " stands still until it is readmitted: `filial readmit " +
+                store.value() + "`");
+        }
     }
     std::string stores;
     std::size_t named = 0, cut_off = 0;

@@ -102,6 +102,7 @@ bool Readmissions::met(const StoreId& store, Attempt attempt) {
         const std::size_t most = greeted ? kGreetingsKept : kAttemptsKept;
         if (static_cast<std::size_t>(waiting) >= most) return false;
         unsaved_.emplace_back(store, attempt.incarnation);
+        attempt.most = {attempt.epoch, attempt.end};
         attempts.push_back(std::move(attempt));
         return true;
     }
@@ -109,6 +110,7 @@ bool Readmissions::met(const StoreId& store, Attempt attempt) {
     if (attempt.machine.empty()) return false;
     attempt.at = known->at;
     attempt.granted = known->granted;
+    attempt.most = std::max({known->most, attempt.most, std::pair(attempt.epoch, attempt.end)});
     if (*known == attempt) return false;
     *known = std::move(attempt);
     unsaved_.emplace_back(store, known->incarnation);

@@ -15,8 +15,11 @@ namespace filial::broker {
 /// and why it asked, and what became of it.
 struct Attempt {
     schema::Incarnation incarnation{};
-    schema::Epoch epoch;    ///< Of the log that it has; 0: none.
-    schema::Sequence end;   ///< Of that log.
+    schema::Epoch epoch;   ///< Of the log that it has; 0: none.
+    schema::Sequence end;  ///< Of that log.
+    /// The furthest that it said while this process runs: a log that it has set aside since is on
+    /// its disk all the same.
+    std::pair<schema::Epoch, schema::Sequence> most;
     std::string machine;    ///< What it is called; empty where it came no further than a greeting.
     std::string reason;     ///< Why it asked.
     schema::Timestamp at;   ///< By this machine's clock, when it was first met.

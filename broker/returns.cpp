@@ -153,8 +153,14 @@ Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit&
     if (const auto done = flush(); !done) return schema::fail("readmit", done.error());
     const auto head = journal_.head(who.store);
     const core::MarkBook& marks = exchange_->marks();
-    const schema::Epoch held =
+    schema::Epoch held =
         std::max(head ? head->epoch : schema::Epoch{}, known_epoch(who.store, marks));
+    // Who is connected may be in an epoch of which nothing was taken: behind an accepted loss.
+    for (const core::Peer& peer : exchange_->peers()) {
+        if (peer.role == "publisher" && peer.store == who.store.value()) {
+            held = std::max(held, peer.epoch);
+        }
+    }
     // Nobody may hear of an epoch that a crash could make us grant again.
     Readmissions with = readmissions_;
     auto granted = with.grant(who.store, who.incarnation, held);

@@ -127,6 +127,8 @@ def restored_yesterday(stage):
     check_quarantined(store)
     wait_asked(company, code)
     check("restored" in "".join(attempts(company)), f"why, in: {attempts(company)}")
+    waits = json.loads(head(company, "status", "--json", check=False).stdout)["processes"][0]
+    check("filial readmit store1" in waits["health"], f"what head office is told: {waits}")
     readmit(company, store, code, 2)
 
     # What was acknowledged is there again, at its places.

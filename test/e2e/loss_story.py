@@ -2,6 +2,7 @@
 
 import shutil
 
+import identity_story
 from damage_story import cut_log, doctor, health, sell
 from stage import check, check_equal, check_refused, log_end, story, wait_for
 
@@ -56,3 +57,38 @@ def loss_is_told(stage):
     store.publisher.stop()
     place, _ = doctor(store)
     check_equal(place["epochs"], [told], "the same while nothing runs")
+
+
+@story("N8: what was given up at a store while its broker was away, and the broker has, is not lost: the "
+       "store asks head office, has it again, and keeps what it sold meanwhile", seconds=180)
+def loss_that_is_none(stage):
+    company = stage.company("store1", "store2")
+    store, other = company.stores["store1"], company.stores["store2"]
+    identity_story.sell(store, 6)
+    company.wait_settled(60)
+    end = log_end(store)
+
+    company.broker.stop()
+    store.publisher.kill()
+    store.subscriber.kill()
+    shutil.rmtree(store.dir / "subscriber")
+    cut_log(store.dir / "publisher" / "db")
+    store.publisher.start()
+    store.subscriber.start()
+    doctor(store, "--accept-loss", "--reason", "the line is down for a week", "--wait", "1")
+    wait_for("the log to go on", 60, lambda: epochs(store))
+    kept = epochs(store)[0]["continues_from"]
+    check(kept < end, f"{kept} of {end} events are left")
+    identity_story.sell(store, 2)
+
+    company.broker.start()
+    wait_for("the store to ask head office", 60, lambda: "in quarantine" in health(store))
+    code = identity_story.attempts(company)[0].split("incarnation ")[1][:8]
+    identity_story.wait_asked(company, code)
+    identity_story.readmit(company, store, code, 3)
+    # The events that were given up are there, and those of the epoch between are beside them.
+    check_equal(identity_story.opened(store), [(1, 0), (3, end)], "epochs and where they go on from")
+    aside = next(store.dir.glob("publisher.aside-*"))
+    store.filial("orphans", aside, "--reissue")
+    company.wait_settled(60)
+    identity_story.wait_sold((store, other), 8)

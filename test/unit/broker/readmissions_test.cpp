@@ -53,6 +53,19 @@ TEST_CASE("N8: one backup restored twice: two machines, two incarnations, one ep
     CHECK(all.open().empty());
 }
 
+TEST_CASE("N8: a log that a machine has set aside is on its disk all the same") {
+    Readmissions all;
+    CHECK(all.met(kStore, attempt(1, 1, 2)));
+    Attempt now = attempt(1, 1, 1);
+    now.end = Sequence{7};
+    CHECK(all.met(kStore, now));
+    const Attempt* kept = all.find(kStore, now.incarnation);
+    REQUIRE(kept != nullptr);
+    CHECK(kept->end == Sequence{7});
+    CHECK(kept->most == std::pair(Epoch{2}, Sequence{40}));
+    CHECK_FALSE(all.met(kStore, now));
+}
+
 TEST_CASE("N8: a key that greets with ever new names fills no memory, and no answer") {
     Readmissions all;
     CHECK(all.met(kStore, attempt(1, 1)));
@@ -70,7 +83,8 @@ TEST_CASE("N8: a key that greets with ever new names fills no memory, and no ans
     // Who was met before them is readmitted all the same, and then there is room again.
     REQUIRE(all.grant(kStore, code(1), Epoch{1}));
     CHECK(all.open().size() < Readmissions::kAttemptsKept);
-    all.grant(kStore, schema::to_hex(schema::view(other(2'000, "pc").incarnation)), Epoch{2});
+    const auto newest = schema::to_hex(schema::view(other(2'000, "pc").incarnation));
+    REQUIRE(all.grant(kStore, newest, Epoch{2}));
     CHECK(all.met(kStore, other(5'000, "")));
 }
 
