@@ -244,10 +244,10 @@ void Answers::say_forks(const Query& query, Answer& answer) const {
 }
 
 /// In any log: all that was ever said of it may be parked.
-bool Answers::is_parked(std::string_view topic, const std::string& key) const {
+bool Answers::is_named(std::string_view topic, const std::string& key) const {
     const auto stores = replica_.stores();
     return std::any_of(stores.begin(), stores.end(), [&](const StoreId& store) {
-        return replica_.parked().contains(store, topic, key);
+        return replica_.parked().is_named(store, topic, key);
     });
 }
 
@@ -263,8 +263,8 @@ Result<Answer> Answers::stock(const Query& query) const {
     for (const StoreId& store : stores) {
         const auto thousandths = replica_.read().stock(store, query.key);
         if (!thousandths) return tl::unexpected(thousandths.error());
-        // All that was ever said of it may be parked.
-        if (!*thousandths && !replica_.parked().contains(store, schema::kTopicStock, query.key)) {
+        // All that was ever said of it may be parked, or was given up.
+        if (!*thousandths && !replica_.parked().is_named(store, schema::kTopicStock, query.key)) {
             continue;
         }
         AnswerRow row;
@@ -312,7 +312,7 @@ Result<void> Answers::say_standing(const CustomerRecord& record, AnswerRow& row,
 Result<Answer> Answers::customer(const Query& query) const {
     const auto record = replica_.read().customer(query.key);
     if (!record) return tl::unexpected(record.error());
-    if (record->parts.empty() && !is_parked(schema::kTopicCustomers, query.key)) {
+    if (record->parts.empty() && !is_named(schema::kTopicCustomers, query.key)) {
         return not_found(query);
     }
     Answer answer;
@@ -340,7 +340,7 @@ Result<AnswerRow> Answers::debt_row(const CustomerRecord& record) const {
 Result<Answer> Answers::debt(const Query& query) const {
     const auto record = replica_.read().customer(query.key);
     if (!record) return tl::unexpected(record.error());
-    if (record->empty() && !is_parked(schema::kTopicDebts, query.key)) return not_found(query);
+    if (record->empty() && !is_named(schema::kTopicDebts, query.key)) return not_found(query);
     auto row = debt_row(*record);
     if (!row) return tl::unexpected(row.error());
     for (const auto& [store, cents] : record->debts) {

@@ -134,7 +134,7 @@ class Answers {
     schema::Result<schema::Freshness> freshness_of_debt(const schema::Query& query,
                                                         schema::AnswerRow& row) const;
     std::int64_t policy_us(const schema::Query& query) const;
-    bool is_parked(std::string_view topic, const std::string& key) const;
+    bool is_named(std::string_view topic, const std::string& key) const;
     void say_forks(const schema::Query& query, schema::Answer& answer) const;
     /// Where a customer's account is not simply open.
     schema::Result<void> say_standing(const CustomerRecord& record, schema::AnswerRow& row,

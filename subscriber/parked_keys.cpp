@@ -128,6 +128,16 @@ bool ParkedKeys::any_waived(const StoreId& store, std::string_view topic) const 
     return found != counts_.end() && found->second.waived > 0;
 }
 
+bool ParkedKeys::is_named(const StoreId& store, std::string_view topic,
+                          std::string_view key) const {
+    if (contains(store, topic, key)) return true;
+    if (!any_waived(store, topic)) return false;
+    bool found = false;
+    const auto scanned = store_.scan(waived_prefix(store.value(), topic, key), {},
+                                     [&](ByteView, ByteView) { return !(found = true); });
+    return found || !scanned;
+}
+
 Result<std::optional<ParkedState>> ParkedKeys::find(const StoreId& store, std::string_view topic,
                                                     std::string_view key) const {
     if (filter_.empty()) return std::optional<ParkedState>();

@@ -41,6 +41,8 @@ class ParkedKeys {
                                                     std::string_view key) const;
     /// The same where what the database cannot tell counts as parked.
     bool contains(const schema::StoreId& store, std::string_view topic, std::string_view key) const;
+    /// Whether the key is parked, or an event of it was given up: there may be no other of it.
+    bool is_named(const schema::StoreId& store, std::string_view topic, std::string_view key) const;
 
     /// Parks row `index` of `segment`, of `key`, at `now`.
     schema::Result<void> park(const schema::StoreId& store, const schema::Segment& segment,

@@ -204,6 +204,35 @@ TEST_CASE("N9: what is given up is on the record, shown with every answer, and s
     CHECK(retry(*replica, {"store2", "stock", "1"}, waiver).waived == 1);
 }
 
+TEST_CASE("N9: a key of which all was given up is answered, with the record of who did so") {
+    TestLog log("store2"), other("store3");
+    log.add("stock", "stock.weighed", "1", "new");
+    other.move("1", 7'000);
+    Folder folder;
+    const core::ManualClock clock;
+    const auto replica = open_replica(replica_options(folder));
+    take(*replica, log.all());
+    take(*replica, other.all());
+    const Waiver waiver{"ann", schema::Timestamp{1'000'000}, "counted by hand"};
+    REQUIRE(retry(*replica, {"store2", "stock", "1"}, waiver).waived == 1);
+    const Asked asked{clock, *replica, {}};
+    schema::Query query;
+    query.kind = QueryKind::stock;
+    query.key = "1";
+    const auto both = asked.ask(query);
+    REQUIRE(both);
+    REQUIRE(both->rows.size() == 2);
+    CHECK(both->rows[0].value == 0);
+    CHECK(field(both->rows[0], "waived").find("store2/1/1 is left out: counted by hand") == 0);
+    CHECK(both->rows[1].value == 7'000);
+    // Of a key that begins the same nothing was given up.
+    query.key = "11";
+    CHECK(asked.ask(query).error().code == Errc::not_found);
+    query.key = "1";
+    query.store = "store2";
+    CHECK(asked.ask(query).has_value());
+}
+
 TEST_CASE("N9: a log that is loaded again leaves out what was given up, until a version knows it") {
     TestLog log("store2");
     log.add("names", schema::kAppValue, "1", "first");
