@@ -96,6 +96,8 @@ class Broker : public core::Host {
     std::optional<schema::Error> is_over(const core::Peer& peer);
     schema::Result<void> readmit(const core::Requester& from, const schema::Readmit& who);
     schema::Result<void> save(Readmissions& readmissions);
+    schema::Result<void> keep_grant(Readmissions with);
+    schema::Result<void> raise(const schema::StoreId& store, const schema::Rejoin& asked);
     void answer_rejoin(const std::string& receiver, const schema::StoreId& store,
                        const schema::Incarnation& incarnation);
     bool may_ask(const core::Requester& from) const;

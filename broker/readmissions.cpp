@@ -153,6 +153,16 @@ Result<Attempt> Readmissions::grant(const StoreId& store, const std::string& nam
     return *found;
 }
 
+bool Readmissions::raise(const StoreId& store, const Incarnation& life, Epoch said) {
+    const Attempt* newest = this->life(store);
+    if (newest == nullptr || newest->incarnation != life || newest->granted > said) return false;
+    for (Attempt& attempt : stores_[store]) {
+        if (attempt.incarnation == life) attempt.granted = Epoch{said.value() + 1};
+    }
+    unsaved_.emplace_back(store, life);
+    return true;
+}
+
 bool Readmissions::is_granted(const StoreId& store, const std::string& name) const {
     const auto place = named(store, name);
     return place && stores_.at(store)[*place].granted.value() > 0;

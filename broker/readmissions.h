@@ -48,6 +48,10 @@ class Readmissions {
     /// digits.
     schema::Result<Attempt> grant(const schema::StoreId& store, const std::string& name,
                                   schema::Epoch held);
+    /// The newest life says that its log has been in epoch `said`: where it was granted that one or
+    /// an earlier one, as by its greeting alone, which says none, it is granted the next. True if
+    /// it was.
+    bool raise(const schema::StoreId& store, const schema::Incarnation& life, schema::Epoch said);
     /// Whether the one attempt whose incarnation begins with `name` was granted an epoch already.
     bool is_granted(const schema::StoreId& store, const std::string& name) const;
     /// The newest life that was granted; nullptr for none. Valid until the next `met` or `grant`,

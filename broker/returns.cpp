@@ -116,7 +116,27 @@ void Broker::rejoin(const core::Peer& peer, const schema::Rejoin& asked) {
     if (readmissions_.met(store, attempt) && first) {
         log(Level::warn, attempt_text(store, attempt), {{"store", store.value()}});
     }
+    if (!raise(store, asked)) return;  // It asks again.
     answer_rejoin(peer.name, store, asked.incarnation);
+}
+
+/// Who was readmitted by a greeting alone may have been in the epoch that it was granted.
+Result<void> Broker::raise(const StoreId& store, const schema::Rejoin& asked) {
+    Readmissions with = readmissions_;
+    if (!with.raise(store, asked.incarnation, asked.epoch)) return {};
+    return keep_grant(std::move(with));
+}
+
+/// Nobody may hear of an epoch that a crash could make us grant again.
+Result<void> Broker::keep_grant(Readmissions with) {
+    if (const auto saved = save(with); !saved) return saved;
+    // Not by the log of writes alone: of one that is gone without a trace nobody can tell.
+    if (const auto settled = journal_.settle(); !settled) {
+        write_failed(settled.error());
+        return schema::fail("keep who was readmitted", settled.error());
+    }
+    readmissions_ = std::move(with);
+    return {};
 }
 
 void Broker::answer_rejoin(const std::string& receiver, const StoreId& store,
@@ -161,7 +181,6 @@ Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit&
             held = std::max(held, peer.epoch);
         }
     }
-    // Nobody may hear of an epoch that a crash could make us grant again.
     Readmissions with = readmissions_;
     auto granted = with.grant(who.store, who.incarnation, held);
     if (!granted) return tl::unexpected(granted.error());
@@ -184,13 +203,7 @@ Result<void> Broker::readmit(const core::Requester& from, const schema::Readmit&
                 {{"store", who.store.value()}, {"lacks", why}, {"reason", who.reason}});
         }
     }
-    if (const auto saved = save(with); !saved) return saved;
-    // Not by the log of writes alone: of one that is gone without a trace nobody can tell.
-    if (const auto settled = journal_.settle(); !settled) {
-        write_failed(settled.error());
-        return schema::fail("keep who was readmitted", settled.error());
-    }
-    readmissions_ = std::move(with);
+    if (const auto kept = keep_grant(std::move(with)); !kept) return kept;
     log(Level::info, attempt_text(who.store, *granted), {{"store", who.store.value()}});
     // Who goes on without it is over from now on, and is told before the other one hears.
     exchange_->judge_again();

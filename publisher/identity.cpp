@@ -48,13 +48,14 @@ std::string Publisher::unlike(const core::Peer& peer, const schema::Fetch& fetch
                ", but it ends at " + std::to_string(outbox_->end().value()) +
                " here: this is an older copy of it";
     }
-    if (held > outbox_->end()) {
+    // The own replica reads the later epoch as soon as it is told of it.
+    if (held > outbox_->end() && peer.role != "subscriber") {
         return "the " + name + " holds this store's log up to " + std::to_string(held.value()) +
                " in epoch " + std::to_string(fetch.epoch.value()) +
                ", which here goes on before that in a later one, and ends at " +
                std::to_string(outbox_->end().value());
     }
-    if (fetch.proof.empty() || held.value() == 0) return {};
+    if (fetch.proof.empty() || held.value() == 0 || held > outbox_->end()) return {};
     const auto here = journal_.head_at(outbox_->store(), held);
     if (!here) return {};  // The journal says so itself, at the next read.
     const auto unknown = [](const core::TopicHead& topic) { return topic.chain == schema::Hash{}; };

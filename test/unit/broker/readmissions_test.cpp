@@ -53,6 +53,23 @@ TEST_CASE("N8: one backup restored twice: two machines, two incarnations, one ep
     CHECK(all.open().empty());
 }
 
+TEST_CASE(
+    "N8: who was readmitted by a greeting alone is granted an epoch that its log was not in") {
+    Readmissions all;
+    Attempt bare;
+    bare.incarnation = attempt(1, 1).incarnation;
+    CHECK(all.met(kStore, bare));
+    CHECK(all.grant(kStore, code(1), Epoch{1})->granted == Epoch{2});
+    CHECK_FALSE(all.raise(kStore, bare.incarnation, Epoch{1}));
+    CHECK(all.raise(kStore, bare.incarnation, Epoch{2}));
+    CHECK(all.life(kStore)->granted == Epoch{3});
+    CHECK_FALSE(all.raise(kStore, bare.incarnation, Epoch{2}));
+    // Another one goes on since: what the one before says counts for nothing.
+    CHECK(all.met(kStore, attempt(2, 2)));
+    CHECK(all.grant(kStore, code(2), Epoch{1})->granted == Epoch{4});
+    CHECK_FALSE(all.raise(kStore, bare.incarnation, Epoch{9}));
+}
+
 TEST_CASE("N8: a log that a machine has set aside is on its disk all the same") {
     Readmissions all;
     CHECK(all.met(kStore, attempt(1, 1, 2)));

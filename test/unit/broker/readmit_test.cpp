@@ -118,4 +118,46 @@ TEST_CASE(
     CHECK_FALSE(broker->goes_before(awaited, other));
 }
 
+TEST_CASE(
+    "N8: an epoch that is granted to a greeting is raised by what the machine then says, durably") {
+    core::ManualClock clock;
+    test::MemoryJournal journal;
+    const StoreId store{"store1"};
+    core::Peer machine;
+    machine.store = store.value();
+    machine.role = "publisher";
+    machine.name = "store1/publisher";
+    machine.incarnation.fill(7);
+    {
+        Readmissions readmissions;
+        Attempt attempt;
+        attempt.incarnation = machine.incarnation;
+        REQUIRE(readmissions.met(store, attempt));
+        REQUIRE(readmissions.grant(store, "07070707", schema::Epoch{1}));
+        core::JournalWrite write;
+        readmissions.save(write);
+        REQUIRE(journal.commit(write, true));
+    }
+    auto network = std::move(*core::Network::open(nullptr));
+    auto broker = std::move(*Broker::open(journal, clock, StoreId{"head"}, nullptr));
+    core::Exchange exchange{*broker, clock,   *network,
+                            nullptr, nullptr, core::Self{StoreId{"head"}, "broker", {}, {}}};
+    REQUIRE(broker->attach(exchange));
+    const auto granted = [&] {
+        const auto kept = Readmissions::load(journal);
+        REQUIRE(kept);
+        return kept->life(store)->granted.value();
+    };
+    const schema::Rejoin says{0, machine.incarnation, schema::Epoch{2}, Sequence{9}, "pc", "lost"};
+    journal.fail_commits(schema::Errc::no_space);
+    broker->rejoin(machine, says);
+    journal.fail_commits(std::nullopt);
+    CHECK(granted() == 2);
+    broker->rejoin(machine, says);
+    CHECK(granted() == 3);
+    // In its own epoch now, it may be what a broker granted: nothing changes by that.
+    broker->rejoin(machine, says);
+    CHECK(granted() == 3);
+}
+
 }  // namespace filial::broker

@@ -138,7 +138,8 @@ TEST_CASE("S35: who may not read of customers is told nothing of them in lists o
     AnnCompany c("store9");
     trade(c);
     c.read_all();
-    const Answers answers(*c.replica, c.clock, {});
+    const core::Policy policy;
+    const Answers answers(*c.replica, c.clock, policy);
     const auto goods = [](const std::string& topic) {
         return topic == "stock" || topic == "control";
     };
