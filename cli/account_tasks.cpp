@@ -147,7 +147,8 @@ Task refused_task(const AnswerRow& row) {
 
 }  // namespace
 
-Result<void> add_account_tasks(Context& context, const std::string& owner, Tasks& tasks) {
+Result<void> add_account_tasks(Context& context, const std::string& owner, bool goods_alone,
+                               Tasks& tasks) {
     const auto heard = heard_stores(context);
     if (!heard) return tl::unexpected(with_advice(heard.error(), "tasks", Process::subscriber));
     auto link = context.connect(Process::subscriber);
@@ -156,10 +157,14 @@ Result<void> add_account_tasks(Context& context, const std::string& owner, Tasks
         Query query;
         query.kind = kind;
         query.store = owner;
+        if (goods_alone) query.topic = schema::kTopicStock;
         return ask_pages(**link, query, each);
     };
-    auto asked = ask(QueryKind::list_rounds,
-                     [&](const AnswerRow& row) { add_round(context, row, *heard, tasks); });
+    Result<std::string> asked;
+    if (!goods_alone) {
+        asked = ask(QueryKind::list_rounds,
+                    [&](const AnswerRow& row) { add_round(context, row, *heard, tasks); });
+    }
     if (asked) {
         asked = ask(QueryKind::list_requests, [&](const AnswerRow& row) {
             if (field_of(row, "refused").empty()) tasks.push_back(request_task(row));

@@ -96,9 +96,7 @@ Result<std::vector<KnownValue>> known_values(Context& context, const Query& quer
     std::vector<KnownValue> values;
     const auto asked =
         ask_pages(**link, query, [&](const AnswerRow& row) { values.push_back(value_of(row)); });
-    if (!asked) {
-        return tl::unexpected(with_advice(asked.error(), "ask for customers", Process::subscriber));
-    }
+    if (!asked) return tl::unexpected(asked.error());
     return values;
 }
 
@@ -128,7 +126,9 @@ Result<int> run_conflicts(Context& context, const ConflictArgs& args) {
     query.key = args.customer;
     if (!args.all && args.customer.empty()) query.store = (*options)->store.value();
     const auto values = known_values(context, query);
-    if (!values) return tl::unexpected(values.error());
+    if (!values) {
+        return tl::unexpected(with_advice(values.error(), "conflicts", Process::subscriber));
+    }
     if (values->empty() && !args.customer.empty()) {
         const auto known = knows_customer(context, args.customer);
         if (!known) return tl::unexpected(known.error());
@@ -165,7 +165,7 @@ Result<int> run_resolve(Context& context, const ResolveArgs& args) {
     query.kind = QueryKind::conflicts;
     query.key = args.customer;
     auto values = known_values(context, query);
-    if (!values) return tl::unexpected(values.error());
+    if (!values) return tl::unexpected(with_advice(values.error(), doing, Process::subscriber));
     std::erase_if(*values, [&](const KnownValue& value) {
         return value.field != args.field || value.twice || value.sealed;
     });

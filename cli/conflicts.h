@@ -44,7 +44,8 @@ struct KnownValue {
     std::string at;  ///< As its store declared it.
 };
 
-/// What this store's replica shows of the fields of a customer.
+/// What this store's replica shows of the fields of a customer. Its errors say nothing of the
+/// command.
 schema::Result<std::vector<KnownValue>> known_values(Context& context, const schema::Query& query);
 
 /// The shown value of each of these fields, for an edit by somebody who sees them: other values of

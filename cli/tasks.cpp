@@ -9,6 +9,7 @@
 #include "cli/table.h"
 #include "cli/time_text.h"
 #include "cli/transfer_list.h"
+#include "cli/unseen.h"
 #include "cli/verdicts.h"
 #include "schema/amounts.h"
 
@@ -43,6 +44,14 @@ std::string advice(const AnswerRow& row) {
            ", or `filial transfer write-off " + row.key + " QTY`";
 }
 
+Result<Unseen> unseen_here(Context& context) {
+    auto link = context.connect(Process::subscriber);
+    if (!link) return tl::unexpected(link.error());
+    auto unseen = unseen_topics(**link);
+    if (unseen) return unseen;
+    return tl::unexpected(with_advice(unseen.error(), "tasks", Process::subscriber));
+}
+
 Result<void> add_transfer_tasks(Context& context, Tasks& tasks) {
     Query query;
     query.kind = QueryKind::list_transfers;
@@ -69,7 +78,7 @@ Result<void> add_conflict_tasks(Context& context, Tasks& tasks) {
     Query query;
     query.kind = QueryKind::conflicts;
     const auto values = known_values(context, query);
-    if (!values) return tl::unexpected(values.error());
+    if (!values) return tl::unexpected(with_advice(values.error(), "tasks", Process::subscriber));
     std::map<std::string, std::size_t> known;
     for (const KnownValue& value : *values) {
         const std::string subject = "customer " + value.customer;
@@ -94,8 +103,8 @@ Result<void> add_conflict_tasks(Context& context, Tasks& tasks) {
 }
 
 /// Whether the shelf is still below zero, for a finding about that; anything else stays.
-Result<bool> still_holds(Context& context, const ToldVerdict& verdict) {
-    if (verdict.finding != "below-zero") return true;
+Result<bool> still_holds(Context& context, const ToldVerdict& verdict, const Unseen& unseen) {
+    if (verdict.finding != "below-zero" || unseen.has(schema::kTopicStock)) return true;
     Query query;
     query.kind = QueryKind::stock;
     query.key = verdict.key;
@@ -112,14 +121,14 @@ Result<bool> still_holds(Context& context, const ToldVerdict& verdict) {
 }
 
 /// One task for each key and finding, however many events have it.
-Result<void> add_verdict_tasks(Context& context, Tasks& tasks) {
+Result<void> add_verdict_tasks(Context& context, const Unseen& unseen, Tasks& tasks) {
     const auto verdicts = told_verdicts(context, "");
     if (!verdicts) return tl::unexpected(verdicts.error());
     std::map<std::string, std::size_t> known;
     for (const ToldVerdict& verdict : *verdicts) {
         const std::string name = verdict.store + "\n" + verdict.finding + "\n" + verdict.key;
         if (!known.try_emplace(name, tasks.size()).second) continue;
-        const auto holds = still_holds(context, verdict);
+        const auto holds = still_holds(context, verdict, unseen);
         if (!holds) return tl::unexpected(holds.error());
         if (!*holds) continue;
         Task task;
@@ -143,6 +152,18 @@ Json json_of(const Task& task) {
     return json;
 }
 
+/// Where a part of the tasks cannot be known, one line more.
+Json json_of(const Unseen& unseen, const std::string& self) {
+    Task task;
+    task.kind = "not-known";
+    task.owner = self;
+    task.subject = "what is not copied here";
+    task.text = to_string(unseen);
+    Json json = json_of(task);
+    json["topics"] = unseen_json(unseen);
+    return json;
+}
+
 }  // namespace
 
 Result<int> run_tasks(Context& context, const TaskArgs& args) {
@@ -150,10 +171,14 @@ Result<int> run_tasks(Context& context, const TaskArgs& args) {
     if (!options) return tl::unexpected(options.error());
     const std::string self = (*options)->books_at().value();
     Tasks tasks;
-    for (const auto add : {add_transfer_tasks, add_conflict_tasks, add_verdict_tasks}) {
-        if (const auto added = add(context, tasks); !added) return tl::unexpected(added.error());
-    }
-    const auto added = add_account_tasks(context, args.all ? "" : self, tasks);
+    const auto unseen = unseen_here(context);
+    if (!unseen) return tl::unexpected(unseen.error());
+    auto added = add_transfer_tasks(context, tasks);
+    const bool knows_customers = !unseen->has(schema::kTopicCustomers);
+    if (added && knows_customers) added = add_conflict_tasks(context, tasks);
+    if (added) added = add_verdict_tasks(context, *unseen, tasks);
+    const bool goods_alone = unseen->has(schema::kTopicAccounts);
+    if (added) added = add_account_tasks(context, args.all ? "" : self, goods_alone, tasks);
     if (!added) return tl::unexpected(added.error());
     if (!args.all) std::erase_if(tasks, [&](const Task& task) { return task.owner != self; });
     for (const Task& task : tasks) {
@@ -170,8 +195,11 @@ Result<int> run_tasks(Context& context, const TaskArgs& args) {
     if (!context.console.json) {
         context.console.say(grouped(tasks.size()) + " tasks" + (args.all ? "" : " of " + self) +
                             "; each is gone from here once it is done");
+        if (unseen->any()) context.console.say("filial: " + to_string(*unseen));
+    } else if (unseen->any()) {
+        context.console.line(dump(json_of(*unseen, self)));
     }
-    return kDone;
+    return unseen->any() ? kStale : kDone;
 }
 
 }  // namespace filial::cli

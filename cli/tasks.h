@@ -24,7 +24,8 @@ struct TaskArgs {
 
 /// `filial tasks`: what a person at this store has to do, made of what the replica holds now, so
 /// that a task is gone once it is done: differences of own transfers, found goods, conflicts and
-/// double registrations of customers at home here. One JSON object a task.
+/// double registrations of customers at home here. One JSON object a task. Where topics are not
+/// copied here it has those of the others, says which are missing, and ends with 3.
 schema::Result<int> run_tasks(Context& context, const TaskArgs& args);
 
 }  // namespace filial::cli

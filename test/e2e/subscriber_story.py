@@ -101,6 +101,11 @@ def stock_alone(stage):
     check(grants.returncode == 3 and "zebra-crossing" in grants.stdout and
           "credit is not listed" in grants.stderr, f"a list of grants: {grants}")
 
+    tasks = office.filial("tasks", check=False)
+    check(tasks.returncode == 3 and "debts, customers, accounts not looked through" in tasks.stderr,
+          f"tasks say what is not known: {tasks}")
+    check_refused(office.filial("conflicts", check=False), 6, "conflicts: topic customers")
+
     # Its position moved over all the events that it did not take: nothing waits, nothing is missing.
     legs = [leg for leg in office.queue()["legs"]
             if leg["process"] == "subscriber" and leg["direction"] == "in"]

@@ -63,6 +63,12 @@ struct AccountCompany {
         rows[filial::schema::QueryKind::account].push_back(std::move(row));
     }
 
+    static bool is_of_goods(filial::schema::QueryKind kind) {
+        using filial::schema::QueryKind;
+        return kind == QueryKind::stock || kind == QueryKind::list_transfers ||
+               kind == QueryKind::verdicts || kind == QueryKind::flagged;
+    }
+
     filial::schema::Result<filial::schema::Message> operator()(filial::schema::Message message) {
         if (auto* ticket = std::get_if<filial::schema::Ticket>(&message)) {
             for (auto& operation : ticket->operations) booked.push_back(operation);
@@ -74,7 +80,7 @@ struct AccountCompany {
         if (!replica_answers)
             return filial::schema::fail(filial::schema::Errc::unreachable, "nobody there");
         const auto query = std::get<filial::schema::Query>(message);
-        if (copies_stock_alone && query.topic.empty())
+        if (copies_stock_alone && query.topic.empty() && !is_of_goods(query.kind))
             return filial::schema::fail(filial::schema::Errc::not_held, "accounts are not here");
         filial::schema::Answer answer;
         answer.unit = "cents";

@@ -97,6 +97,33 @@ TEST_CASE(
     CHECK(has(shell.err, "accounts are not here"));
 }
 
+TEST_CASE("S35: tasks where stock alone is copied are those of goods, and say what is not known") {
+    AccountCompany company;
+    company.copies_stock_alone = true;
+    company.rows[QueryKind::list_transfers] = {made_row(
+        "store1", "T1", 2'000, {{"owner", "store1"}, {"state", "missing"}, {"sku", "tea"}})};
+    company.rows[QueryKind::verdicts] = {made_row(
+        "office", "tea", 0, {{"for", "store1"}, {"finding", "parked"}, {"text", "look at it"}})};
+    company.rows[QueryKind::list_requests] = {
+        made_row("store1", "tea", 5'000, {{"of", "stock"}, {"holder", "store9"}})};
+    Shell shell(link_to_company(company));
+    CHECK(shell.run({"tasks"}) == 3);
+    for (const std::string part : {"transfer T1", "parked tea", "`filial grant --stock tea 5"}) {
+        CAPTURE(part);
+        CHECK(has(shell.out, part));
+    }
+    CHECK(has(shell.err, "3 tasks of store1"));
+    CHECK(has(shell.err, "debts, customers, accounts not looked through: accounts are not here"));
+    CHECK(shell.run({"tasks", "--json"}) == 3);
+    const std::size_t last = shell.out.rfind('\n', shell.out.size() - 2);
+    const Json json = Json::parse(shell.out.substr(last + 1));
+    CHECK(json["kind"] == "not-known");
+    CHECK(json["owner"] == "store1");
+    CHECK(json["topics"] == Json({"debts", "customers", "accounts"}));
+    CHECK(shell.run({"conflicts"}) == 6);
+    CHECK(has(shell.err, "conflicts: accounts are not here"));
+}
+
 TEST_CASE("N3, N6: tasks of limits and accounts name what to type") {
     AccountCompany company;
     company.rows[QueryKind::list_rounds] = {
