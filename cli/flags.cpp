@@ -8,6 +8,7 @@
 #include "cli/submit.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
+#include "cli/unseen.h"
 
 namespace filial::cli {
 
@@ -30,7 +31,12 @@ schema::Result<int> run_flags(Context& context) {
     if (!asked) {
         return tl::unexpected(with_advice(asked.error(), "status --flags", Process::subscriber));
     }
-    const int code = snapshots.empty() ? kDone : kStale;
+    auto unseen = unseen_topics(**link);
+    if (!unseen) {
+        return tl::unexpected(with_advice(unseen.error(), "status --flags", Process::subscriber));
+    }
+    std::erase(unseen->topics, schema::kTopicCustomers);  // Their events have no flags.
+    const int code = snapshots.empty() && !unseen->any() ? kDone : kStale;
     if (context.console.json) {
         Json out = Json::object();
         for (const auto& [store, flags] : counts) {
@@ -39,6 +45,7 @@ schema::Result<int> run_flags(Context& context) {
         for (const KnownAfter& known : snapshots) {
             out[known.store]["known_after"][known.topic] = known.seq;
         }
+        if (unseen->any()) out["not_looked_through"] = unseen_json(*unseen);
         context.console.line(dump(out));
         return code;
     }
@@ -55,6 +62,7 @@ schema::Result<int> run_flags(Context& context) {
                         " flags on events; `filial why stock SKU` or `filial why debt CUSTOMER` "
                         "shows them one by one");
     for (const KnownAfter& known : snapshots) context.console.say(to_string(known));
+    if (unseen->any()) context.console.say("filial: " + to_string(*unseen));
     return code;
 }
 

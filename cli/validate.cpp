@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -7,9 +6,11 @@
 #include <tuple>
 #include <utility>
 
+#include "cli/findings.h"
 #include "cli/json.h"
 #include "cli/pages.h"
 #include "cli/time_text.h"
+#include "cli/unseen.h"
 #include "cli/verdicts.h"
 #include "schema/amounts.h"
 #include "schema/event.h"
@@ -35,50 +36,6 @@ constexpr milliseconds kHandInWait{30'000};
 /// Verdicts in one ticket.
 constexpr std::size_t kVerdictsATicket = 100;
 
-/// What a flag of an event means for the people of its store.
-struct FindingInfo {
-    std::uint64_t flag;
-    const char* name;
-    const char* text;
-};
-constexpr std::array kFindings{
-    FindingInfo{schema::kFlagBelowZero, "below-zero",
-                "its stock went below zero: enter the receipt that is missing, or count it"},
-    FindingInfo{schema::kFlagUnknownKey, "unknown-customer",
-                "the store's log did not know this customer: register him, or correct the number"},
-    FindingInfo{schema::kFlagUndecided, "undecided",
-                "a notice could not be decided: look at it with `filial why`"},
-    FindingInfo{schema::kFlagNoRoom, "no-room",
-                "charged beyond what the store might: ask the customer's home for a part of his "
-                "limit, or take cash"},
-    FindingInfo{schema::kFlagAfterClose, "after-close",
-                "booked after the account was closed: his home has to review it"},
-    FindingInfo{schema::kFlagPaidTwice, "paid-twice",
-                "this document was paid before: the money is credit, ask the customer"},
-    FindingInfo{schema::kFlagOverCommitted, "over-committed",
-                "more is granted than there is: recall some of it"},
-};
-
-std::uint64_t number_in(const AnswerRow& row, const char* name) {
-    return std::strtoull(field_of(row, name).c_str(), nullptr, 10);
-}
-
-/// The event of a row, without a finding.
-StoreVerdict about(const AnswerRow& row) {
-    StoreVerdict one;
-    one.cause = {schema::StoreId{row.store},
-                 schema::Epoch{static_cast<std::uint32_t>(number_in(row, "epoch"))},
-                 schema::Sequence{number_in(row, "seq")}};
-    one.topic = field_of(row, "topic");
-    const std::string& client = field_of(row, "client");
-    for (std::size_t i = 0; i < one.client.size() && i * 2 + 2 <= client.size(); ++i) {
-        one.client[i] = static_cast<std::uint8_t>(std::stoul(client.substr(i * 2, 2), nullptr, 16));
-    }
-    one.number = number_in(row, "number");
-    one.index = number_in(row, "index");
-    return one;
-}
-
 Operation operation_of(const AnswerRow& row, const StoreVerdict& verdict) {
     Operation operation;
     operation.kind = schema::OperationKind::verdict;
@@ -86,26 +43,6 @@ Operation operation_of(const AnswerRow& row, const StoreVerdict& verdict) {
     operation.peer = row.store;
     operation.payload = encode(verdict);
     return operation;
-}
-
-/// Of one event as many as it has findings.
-std::vector<StoreVerdict> verdicts_on(const AnswerRow& row) {
-    StoreVerdict one = about(row);
-    std::vector<StoreVerdict> all;
-    const std::string& parked = field_of(row, "parked");
-    if (!parked.empty()) {
-        one.finding = "parked";
-        one.text = "head office cannot replay this event, nor later ones of its key: " +
-                   parked.substr(0, 512);
-        all.push_back(one);
-    }
-    for (const FindingInfo& info : kFindings) {
-        if ((static_cast<std::uint64_t>(row.value) & info.flag) == 0) continue;
-        one.finding = info.name;
-        one.text = info.text;
-        all.push_back(one);
-    }
-    return all;
 }
 
 using Known = std::set<std::tuple<std::string, std::uint64_t, std::uint64_t, std::string>>;
@@ -119,6 +56,7 @@ std::tuple<std::string, std::uint64_t, std::uint64_t, std::string> name_of(
 struct News {
     std::vector<Operation> operations;
     std::vector<KnownAfter> snapshots;
+    Unseen unseen;
 
     bool begins_with_snapshot(const std::string& store, std::string_view topic) const {
         return std::any_of(snapshots.begin(), snapshots.end(), [&](const KnownAfter& known) {
@@ -172,7 +110,7 @@ Result<void> add_unflagged(Link& link, const std::string& self,
         if (!last) return tl::unexpected(last.error());
         if (!*last) continue;
         (*last)->value = 0;
-        StoreVerdict verdict = about(**last);
+        StoreVerdict verdict = verdict_about(**last);
         verdict.finding = kUnflagged;
         verdict.text = "head office adds this stock up to " +
                        to_string(schema::Quantity{stock.value}) +
@@ -213,6 +151,11 @@ Result<News> find_news(Context& context) {
         if (parked || below) explained.insert({row.store, row.key});
     });
     if (!asked) return tl::unexpected(with_advice(asked.error(), "validate", Process::subscriber));
+    auto unseen = unseen_topics(**link);
+    if (!unseen)
+        return tl::unexpected(with_advice(unseen.error(), "validate", Process::subscriber));
+    news.unseen = std::move(*unseen);
+    if (news.unseen.has(schema::kTopicStock)) return news;
     const auto added =
         add_unflagged(**link, (*options)->books_at().value(), std::move(explained), news);
     if (!added) return tl::unexpected(with_advice(added.error(), "validate", Process::subscriber));
@@ -264,6 +207,7 @@ Result<int> run_validate(Context& context, const ValidateArgs& args) {
         return schema::fail(Errc::invalid, "--every " + args.every + ": expected a time from 1s");
     }
     catch_signals();
+    bool warned = false;
     while (true) {
         auto found = find_news(context);
         if (!found) return tl::unexpected(found.error());
@@ -279,6 +223,7 @@ Result<int> run_validate(Context& context, const ValidateArgs& args) {
             for (const KnownAfter& known : found->snapshots) {
                 json["known_after"][known.store][known.topic] = known.seq;
             }
+            json["not_looked_through"] = unseen_json(found->unseen);
             context.console.line(dump(json));
         } else if (!args.watch || *told > 0) {
             std::string text = grouped(*told) + " findings told";
@@ -288,11 +233,14 @@ Result<int> run_validate(Context& context, const ValidateArgs& args) {
             context.console.line(text + "; each store sees them with `filial verdicts`");
             for (const KnownAfter& known : found->snapshots) context.console.say(to_string(known));
         }
+        if (found->unseen.any() && !context.console.json && !std::exchange(warned, true)) {
+            context.console.say("filial: " + to_string(found->unseen));
+        }
         for (std::int64_t slept = 0; args.watch && slept < *every && !stop_requested();
              slept += core::kSecond / 5) {
             std::this_thread::sleep_for(milliseconds(200));
         }
-        if (!args.watch || stop_requested()) return kDone;
+        if (!args.watch || stop_requested()) return found->unseen.any() ? kStale : kDone;
     }
 }
 

@@ -101,10 +101,15 @@ def stock_alone(stage):
     check(grants.returncode == 3 and "zebra-crossing" in grants.stdout and
           "credit is not listed" in grants.stderr, f"a list of grants: {grants}")
 
-    tasks = office.filial("tasks", check=False)
-    check(tasks.returncode == 3 and "debts, customers, accounts not looked through" in tasks.stderr,
-          f"tasks say what is not known: {tasks}")
+    for verb, what in ((("tasks",), "debts, customers, accounts"),
+                       (("status", "--flags"), "debts, accounts")):
+        asked = office.filial(*verb, check=False)
+        check(asked.returncode == 3 and what + " not looked through" in asked.stderr,
+              f"{verb} says what it does not know: {asked}")
     check_refused(office.filial("conflicts", check=False), 6, "conflicts: topic customers")
+    said = json.loads(office.filial("validate", "--json", check=False).stdout)
+    check_equal(said["not_looked_through"], ["debts", "customers", "accounts"],
+                "what validate did not see")
 
     # Its position moved over all the events that it did not take: nothing waits, nothing is missing.
     legs = [leg for leg in office.queue()["legs"]

@@ -124,6 +124,21 @@ TEST_CASE("S35: tasks where stock alone is copied are those of goods, and say wh
     CHECK(has(shell.err, "conflicts: accounts are not here"));
 }
 
+TEST_CASE("S35: status --flags where stock alone is copied says what was not looked through") {
+    AccountCompany company;
+    company.rows[QueryKind::flagged] = {made_row("store1", "2", 3, {})};
+    Shell shell(link_to_company(company));
+    CHECK(shell.run({"status", "--flags", "--json"}) == 0);
+    CHECK_FALSE(Json::parse(shell.out).contains("not_looked_through"));
+    company.copies_stock_alone = true;
+    CHECK(shell.run({"status", "--flags"}) == 3);
+    CHECK(has(shell.err, "debts, accounts not looked through"));
+    CHECK(shell.run({"status", "--flags", "--json"}) == 3);
+    const Json json = Json::parse(shell.out);
+    CHECK(json["store1"]["below_zero"] == 3);
+    CHECK(json["not_looked_through"] == Json({"debts", "accounts"}));
+}
+
 TEST_CASE("N3, N6: tasks of limits and accounts name what to type") {
     AccountCompany company;
     company.rows[QueryKind::list_rounds] = {

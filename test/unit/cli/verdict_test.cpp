@@ -54,11 +54,15 @@ AnswerRow told(const std::string& store, std::uint64_t seq, const std::string& n
 struct Programs {
     std::vector<AnswerRow> findings, verdicts, stock, below, why;
     std::vector<schema::Ticket> tickets;
+    bool stock_alone = false;  ///< Debts and customers are not copied.
     std::uint64_t known = 99;  ///< Operation of the first ticket that was told before.
 
     FakeLink::Answer link() {
         return [this](Message message) -> Result<Message> {
             if (const auto* query = std::get_if<schema::Query>(&message)) {
+                const bool of_people =
+                    query->kind == QueryKind::debt || query->kind == QueryKind::customer;
+                if (stock_alone && of_people) return schema::fail(Errc::not_held, "not here");
                 schema::Answer answer;
                 if (query->kind == QueryKind::findings) answer.rows = findings;
                 if (query->kind == QueryKind::verdicts) answer.rows = verdicts;
@@ -147,6 +151,24 @@ TEST_CASE(
     CHECK(verdict_of(programs.tickets[0].operations.at(0)).finding == "unknown-customer");
     CHECK(shell.run({"validate"}) == 0);
     CHECK(shell.err.find("store1's stock no single event up to 50") != std::string::npos);
+}
+
+TEST_CASE(
+    "S35: validate where stock alone is copied tells what it found, and what it did not see") {
+    Programs programs;
+    programs.stock_alone = true;
+    programs.findings = {finding("store1", 7, 2)};
+    Shell shell(programs.link());
+    CHECK(shell.run({"validate", "--json"}) == 3);
+    const Json json = Json::parse(shell.out);
+    CHECK(json["told"] == 1);
+    CHECK(json["not_looked_through"] == Json({"debts", "customers", "accounts"}));
+    CHECK(shell.run({"validate"}) == 3);
+    CHECK(shell.err.find("debts, customers, accounts not looked through: not here") !=
+          std::string::npos);
+    programs.stock_alone = false;
+    CHECK(shell.run({"validate", "--json"}) == 0);
+    CHECK(Json::parse(shell.out)["not_looked_through"].empty());
 }
 
 TEST_CASE("S14: what another run told meanwhile is left out, the rest is told") {
