@@ -108,6 +108,7 @@ class Look {
         : context_(context), place_(place), first_(std::move(first)), args_(args) {}
 
     void run() {
+        if (!looks(first_)) return cannot_look(first_);
         const std::size_t aside = place_.aside.size();
         const bool begun = repairs(first_) || ask(true).has_value();
         std::optional<Status> now = first_;
@@ -120,6 +121,15 @@ class Look {
     }
 
   private:
+    /// In quarantine a publisher keeps its log, and looks at nothing.
+    static bool looks(const Status& status) {
+        return repairs(status) || counter(status, "looks") >= 0;
+    }
+    void cannot_look(const Status& now) {
+        place_.state = "unknown";
+        place_.why = "it does not look through what it keeps now: " + now.health;
+        place_.todo = "do what it says, then `filial doctor` again";
+    }
     std::optional<Status> ask(bool look) {
         auto link = context_.connect(place_.process);
         if (!link) return std::nullopt;
@@ -154,6 +164,8 @@ class Look {
         } else if (place_.aside.size() > aside || repairs(first_)) {
             place_.state = "repaired";
             place_.why = place_.aside.empty() ? "" : place_.aside.back().second;
+        } else if (!looks(*now)) {
+            cannot_look(*now);
         } else if (!place_.damages.empty()) {
             place_.state = "repaired";
             place_.why = "damaged rows were found, their logs are loaded again";

@@ -125,6 +125,10 @@ def restored_yesterday(stage):
     shutil.rmtree(store.dir / "subscriber")
     code = restore(store, stage.dir / "yesterday")
     check_quarantined(store)
+    # A program that looks at nothing while it waits is not waited for.
+    places = json.loads(store.filial("doctor", "--json", "--wait", "25", check=False).stdout)["places"]
+    place = next(one for one in places if one["process"] == "publisher")
+    check(place["state"] == "unknown" and "in quarantine" in place["why"], f"the doctor: {place}")
     wait_asked(company, code)
     check("restored" in "".join(attempts(company)), f"why, in: {attempts(company)}")
     waits = json.loads(head(company, "status", "--json", check=False).stdout)["processes"][0]

@@ -14,6 +14,24 @@ int Shell::run(const std::vector<std::string>& args) {
     return cli::run(context, args);
 }
 
+TEST_CASE("doctor: a program that counts no looks is judged by its health at once") {
+    Shell shell([](const schema::Message& message) -> schema::Result<schema::Message> {
+        if (std::get<schema::StatusAsk>(message).look) FAIL("asked to look");
+        schema::Status status;
+        status.health = "in quarantine, nothing is booked: it was copied";
+        status.counters = {{"blocks", 7}};
+        return schema::Message{status};
+    });
+    CHECK(shell.run({"doctor", "--json"}) == 1);
+    const Json place = Json::parse(shell.out)["places"][0];
+    CHECK(place["process"] == "publisher");
+    CHECK(place["state"] == "unknown");
+    CHECK(place["why"] ==
+          "it does not look through what it keeps now: in quarantine, nothing is booked: it was "
+          "copied");
+    CHECK(place["todo"] == "do what it says, then `filial doctor` again");
+}
+
 TEST_CASE("help: every verb says what it does, and shows an example") {
     Shell shell;
     const auto all = cli::help_of_all(shell.context);
