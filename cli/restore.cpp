@@ -39,7 +39,8 @@ class Still {
     FileLock subscriber_;
 };
 
-/// Renames a folder to the first free `NAME.aside-N`; empty where there is nothing.
+/// Renames a folder to the first free `NAME.aside-N`, and returns its whole path, for a person to
+/// copy; empty where there is nothing.
 Result<std::string> set_aside(const fs::path& folder) {
     std::error_code error;
     if (!fs::exists(folder, error)) return std::string();
@@ -52,7 +53,7 @@ Result<std::string> set_aside(const fs::path& folder) {
     if (error) {
         return schema::fail(Errc::io, "set " + folder.string() + " aside: " + error.message());
     }
-    return name().filename().string();
+    return fs::absolute(name()).lexically_normal().string();
 }
 
 Result<void> put_in_place(const fs::path& from, const fs::path& to,

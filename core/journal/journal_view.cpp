@@ -44,6 +44,10 @@ JournalView::JournalView(JournalView&&) noexcept = default;
 JournalView& JournalView::operator=(JournalView&&) noexcept = default;
 
 Result<JournalView> JournalView::open(const std::filesystem::path& dir) {
+    std::error_code none;
+    if (!std::filesystem::is_directory(dir, none)) {
+        return fail(Errc::not_found, "there is no folder " + dir.string() + " here");
+    }
     if (!RocksDatabase::exists(dir / "db")) {
         return fail(Errc::not_found, dir.string() + " holds no store's log");
     }

@@ -1,6 +1,7 @@
 """Stores whose log may have gone on elsewhere: restored, replaced, copied. Each goes on once."""
 
 import json
+import pathlib
 import shutil
 
 from stage import (Program, check, check_equal, check_refused, log_end, read_log, story, ticket,
@@ -172,7 +173,10 @@ def restored_twice(stage):
     # Twice at once: whoever head office names goes on, the other one stays in quarantine.
     stop(store)
     twin = second_machine(stage, company, store)
-    first = json.loads(store.filial("restore", backup, "--json").stdout)["readmit"].split()[-1]
+    done = json.loads(store.filial("restore", backup, "--json").stdout)
+    check(done["aside"] and all(pathlib.Path(kept).is_dir() for kept in done["aside"]),
+          f"what was kept is named by its whole path: {done}")
+    first = done["readmit"].split()[-1]
     second = json.loads(twin.filial("restore", backup, "--json").stdout)["readmit"].split()[-1]
     check(first != second, "two restored machines have one code")
     for machine in (store, twin):
@@ -317,6 +321,8 @@ def orphan_tail(stage):
     # The counter of another one came back with the backup: the same number, and another delivery.
     store.filial(*reset_till, stdin=crates[1])
 
+    nowhere = store.filial("orphans", stage.dir / "nowhere", check=False)
+    check_refused(nowhere, 6, "there is no folder", "nowhere")
     listed = json.loads(store.filial("orphans", old, "--json").stdout)["orphans"]
     check_equal([one["state"] for one in listed],
                 ["lost", "lost", "again", *["lost"] * 5, "no fact"], f"of {listed}")
