@@ -7,6 +7,7 @@
 #include "cli/file.h"
 #include "cli/json.h"
 #include "cli/pages.h"
+#include "cli/parked.h"
 #include "cli/time_text.h"
 #include "schema/amounts.h"
 
@@ -88,16 +89,24 @@ Result<int> run_export(Context& context, const std::string& dir) {
         }
         counts[what.name] = table.rows();
         if (!context.console.json) {
-            context.console.line(file.string() + ": " + grouped(table.rows()) + " rows");
+            context.console.line(file.string() + ": " + counted(table.rows(), "row"));
         }
     }
+    const auto parked =
+        parked_keys(**link,
+                    {schema::kTopicStock, schema::kTopicDebts, schema::kTopicCustomers,
+                     schema::kTopicAccounts, schema::kTopicControl},
+                    "");
+    if (!parked) return tl::unexpected(with_advice(parked.error(), "export", Process::subscriber));
+    if (*parked > 0) context.console.say("filial: export: " + parked_sentence(*parked));
     if (context.console.json) {
         Json out;
         out["dir"] = dir;
         out["rows"] = std::move(counts);
+        out["parked_keys"] = *parked;
         context.console.line(dump(out));
     }
-    return kDone;
+    return *parked > 0 ? kStale : kDone;
 }
 
 }  // namespace filial::cli

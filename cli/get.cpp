@@ -4,11 +4,9 @@
 #include <chrono>
 
 #include "cli/answer_text.h"
-#include "cli/heard.h"
 #include "cli/official.h"
 #include "cli/pages.h"
 #include "cli/sync.h"
-#include "cli/table.h"
 #include "cli/time_text.h"
 #include "core/options.h"
 
@@ -264,71 +262,6 @@ Result<int> run_get(Context& context, const GetArgs& args) {
     query->max_age_us = *policy;
     Getting getting(context, args, *query, **link);
     return *policy < 0 ? getting.official(*wait) : getting.from_replica(*wait);
-}
-
-Result<int> run_list(Context& context, const ListArgs& args) {
-    Query query;
-    const bool debts = args.what == "debts";
-    if (!debts && args.what != "stock") {
-        return schema::fail(Errc::invalid, "list " + args.what + ": list debts or list stock");
-    }
-    if ((args.over_limit && !debts) || (args.below_zero && debts)) {
-        return schema::fail(Errc::invalid,
-                            "list: --over-limit goes with debts, --below-zero with stock");
-    }
-    if (!args.at.empty()) {
-        const auto store = schema::parse_store_id(args.at);
-        if (!store) return schema::fail("list: --at", store.error());
-    }
-    query.kind = debts ? QueryKind::list_debts : QueryKind::list_stock;
-    query.store = args.at;
-    if (args.over_limit) query.filter |= schema::kOverLimit;
-    if (args.below_zero) query.filter |= schema::kBelowZero;
-    auto link = context.connect(Process::subscriber);
-    if (!link) return tl::unexpected(link.error());
-
-    const std::string unit = debts ? "cents" : "thousandths";
-    Table table = debts ? Table({"CUSTOMER", "HOME", ">BALANCE", ">LIMIT", "AS OF", "AGE"})
-                        : Table({"STORE", "SKU", ">QTY", "AS OF", "AGE"});
-    bool fresh = true;
-    std::size_t rows = 0;
-    const auto add = [&](const AnswerRow& row) {
-        ++rows;
-        fresh = fresh && is_fresh(row);
-        if (context.console.json) {
-            context.console.line(dump(row_json(row, query.kind, unit)));
-            return;
-        }
-        const schema::Freshness& f = row.freshness;
-        const std::string as_of = f.ever ? local_time(f.as_of) : "-";
-        const std::string age = f.ever ? (f.age_exact ? "" : ">= ") + duration_text(f.age_us) : "?";
-        if (debts) {
-            const std::string& home = field_of(row, "home");
-            std::string balance = value_text(row.value, unit);
-            for (const auto& [name, value] : row.fields) {
-                if (!name.starts_with("merged:")) continue;
-                const std::int64_t cents = std::strtoll(value.c_str(), nullptr, 10);
-                balance += " and " + value_text(cents, unit) + " as " + name.substr(7);
-            }
-            table.add({row.key, home.empty() ? row.store : home, balance,
-                       value_text(row.second, unit), as_of, age});
-        } else {
-            table.add({row.store, row.key, value_text(row.value, unit), as_of, age});
-        }
-    };
-    const auto asked = ask_pages(**link, query, add);
-    if (!asked) {
-        return tl::unexpected(with_advice(asked.error(), "list " + args.what, Process::subscriber));
-    }
-    if (rows == 0) {
-        const auto known = knows_store(context, args.at, "list " + args.what);
-        if (!known) return tl::unexpected(known.error());
-    }
-    if (!context.console.json) {
-        if (table.rows() > 0) context.console.out(table.text());
-        context.console.say(grouped(table.rows()) + " rows");
-    }
-    return fresh ? kDone : kStale;
 }
 
 }  // namespace filial::cli

@@ -24,14 +24,4 @@ struct GetArgs {
 /// the names of those who are missing.
 schema::Result<int> run_get(Context& context, const GetArgs& args);
 
-struct ListArgs {
-    std::string what;  ///< "debts" or "stock".
-    std::string at;
-    bool over_limit = false;
-    bool below_zero = false;
-};
-
-/// `filial list`: a table, or one JSON object a line.
-schema::Result<int> run_list(Context& context, const ListArgs& args);
-
 }  // namespace filial::cli

@@ -1,5 +1,6 @@
 #include "cli/parked.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "cli/event_json.h"
@@ -144,6 +145,27 @@ Result<int> unpark(Context& context, Link& link, const schema::Unpark& asked,
 
 }  // namespace
 
+Result<std::size_t> parked_keys(Link& link, const std::vector<std::string_view>& topics,
+                                const std::string& at) {
+    ParkedArgs args;
+    args.at = at;
+    std::size_t keys = 0;
+    const auto asked =
+        ask_pages(link, parked_query(args, QueryKind::parked), [&](const AnswerRow& row) {
+            const std::string& topic = field_of(row, "topic");
+            const bool wanted = std::find(topics.begin(), topics.end(), topic) != topics.end();
+            if (wanted && !is_given_up(row)) ++keys;
+        });
+    const bool of_another = !asked && asked.error().code == Errc::not_allowed;
+    if (!asked && !of_another) return tl::unexpected(asked.error());
+    return keys;
+}
+
+std::string parked_sentence(std::size_t keys) {
+    return counted(keys, "key") + (keys == 1 ? " is" : " are") +
+           " parked and behind, or not there at all; see `filial parked list`";
+}
+
 Result<int> run_parked_list(Context& context, const ParkedArgs& args) {
     auto link = context.connect(Process::subscriber);
     if (!link) return tl::unexpected(link.error());
@@ -176,8 +198,11 @@ Result<int> run_parked_list(Context& context, const ParkedArgs& args) {
     }
     if (context.console.json) return kDone;
     if (table.rows() > 0) context.console.out(table.text());
-    std::string text = grouped(keys) + " keys are parked, with " + grouped(events) + " events";
-    if (waived > 0) text += "; " + grouped(waived) + " events were given up";
+    std::string text = counted(keys, "key") + (keys == 1 ? " is" : " are") + " parked, with " +
+                       counted(events, "event");
+    if (waived > 0) {
+        text += "; " + counted(waived, "event") + (waived == 1 ? " was" : " were") + " given up";
+    }
     context.console.say(text);
     return kDone;
 }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/context.h"
 
@@ -25,5 +28,12 @@ schema::Result<int> run_parked_retry(Context& context, const ParkedArgs& args);
 /// `filial parked waive KEY --reason TEXT`: gives up what cannot be applied of one key, on the
 /// record, and applies what stands behind it.
 schema::Result<int> run_parked_waive(Context& context, const ParkedArgs& args);
+
+/// How many keys of these topics are parked in the replica behind `link`; `at`: only of this
+/// store's log. 0 where it is another shop's replica, which does not say it.
+schema::Result<std::size_t> parked_keys(Link& link, const std::vector<std::string_view>& topics,
+                                        const std::string& at);
+/// For whoever gets an answer over many keys.
+std::string parked_sentence(std::size_t keys);
 
 }  // namespace filial::cli

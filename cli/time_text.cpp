@@ -77,4 +77,8 @@ std::string grouped(std::uint64_t number) {
     return text;
 }
 
+std::string counted(std::uint64_t number, const std::string& one) {
+    return grouped(number) + " " + one + (number == 1 ? "" : "s");
+}
+
 }  // namespace filial::cli

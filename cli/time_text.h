@@ -25,4 +25,7 @@ std::string bytes_text(std::int64_t bytes);
 /// 422298 as "422,298".
 std::string grouped(std::uint64_t number);
 
+/// "1 row", "422,298 rows".
+std::string counted(std::uint64_t number, const std::string& one);
+
 }  // namespace filial::cli

@@ -4,6 +4,7 @@
 #include "cli/app.h"
 #include "cli/get.h"
 #include "cli/json.h"
+#include "cli/list.h"
 #include "cli/queue.h"
 #include "cli/table.h"
 #include "cli/verdicts.h"

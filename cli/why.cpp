@@ -144,7 +144,8 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
 
     const std::string unit = args.what == "stock" ? "thousandths" : "cents";
     Table table({"EVENT", ">ADDS", "WHAT", "DOCUMENT", "OPERATION", "HAPPENED", "ARRIVED", "NOTE"});
-    std::size_t events = 0;
+    std::size_t events = 0, parked = 0;
+    std::string parked_why;
     std::int64_t sum = 0;
     std::vector<KnownAfter> snapshots;
     Result<void> result;
@@ -167,6 +168,9 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
             }
             if (topic == schema::kTopicAccounts && !is_of_credit(*cause)) return;
             ++events;
+            if (const std::string& why = field_of(row, "parked"); !why.empty()) {
+                if (++parked == 1) parked_why = why;
+            }
             if (__builtin_add_overflow(sum, row.value, &sum)) sum = row.value;
             if (context.console.json) {
                 context.console.line(dump(json_of(*cause, unit)));
@@ -185,16 +189,22 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
         }
         return schema::fail(Errc::not_found, doing + ": no event of it has come here");
     }
-    const int code = snapshots.empty() ? kDone : kStale;
+    const int code = snapshots.empty() && parked == 0 ? kDone : kStale;
     if (context.console.json) return code;
     if (events > 0) context.console.out(table.text());
-    std::string text = grouped(events) + " events add up to " + value_text(sum, unit);
+    std::string text = counted(events, "event") + (events == 1 ? " adds" : " add") + " up to " +
+                       value_text(sum, unit);
     if (told && *told != sum) {
         text += ", but the replica says " + value_text(*told, unit) +
                 ": the rest came before events were kept here";
     }
     context.console.say(text);
     for (const KnownAfter& known : snapshots) context.console.say(to_string(known));
+    if (parked > 0) {
+        context.console.say("filial: " + doing + ": not fresh: " + counted(parked, "event") +
+                            (parked == 1 ? " is" : " are") + " parked and not counted (" +
+                            parked_why + "); see `filial parked show " + args.key + "`");
+    }
     return code;
 }
 

@@ -55,6 +55,9 @@ def given_up(stage):
     other.filial("receive", "tea", "5")
     other.filial("receive", "ham", "5")
     wait_for("both to be parked", 60, lambda: len(parked(store)) == 2)
+    check_refused(store.filial("list", "stock", check=False), 3, "2 keys are parked")
+    check_refused(store.filial("export", stage.dir / "out", check=False), 3, "2 keys are parked")
+    check_refused(store.filial("why", "stock", "tea", check=False), 3, "1 event is parked")
     check_refused(store.filial("parked", "waive", "tea", check=False), 2, "reason")
     check_refused(store.filial("parked", "waive", "milk", "--reason", "x", check=False), 6)
     store.filial("parked", "waive", "tea", "--reason", "counted by hand")
@@ -70,6 +73,7 @@ def given_up(stage):
     wait_for("later events to count", 60, lambda: value(store, "stock", "tea") == "2")
     said = store.filial("get", "stock", "tea", "--max-age", "1d").stdout
     check("counted by hand" in said, f"an answer says what was left out: {said}")
+    store.filial("export", stage.dir / "out")
 
 
 @story("every copy of every log is equal to its source, by digests at exact positions", seconds=180)

@@ -73,6 +73,10 @@ TEST_CASE("S21: scenario 8, a view of goods that travel says that its data is fr
     CHECK(shell.out.find(" (13 d ago).\n") != std::string::npos);
     CHECK(shell.run({"list", "stock"}) == 3);
     CHECK(shell.out.find("2010-12-22 ") != std::string::npos);
+    CHECK(shell.out.find("13 d old, older than the policy") != std::string::npos);
+    CHECK(shell.err ==
+          "1 row\nfilial: list stock: 1 row not fresh, first 22943 at store5: 13 d old, older than "
+          "the policy\n");
 }
 
 TEST_CASE("get: the exit code is 3 when one row is stale, 6 when there is none") {

@@ -84,6 +84,7 @@ TEST_CASE("export: a table whose topic is not copied here is left out and named"
     REQUIRE(cli::write_file(dir / "debts.csv", "of yesterday\n").has_value());
     Shell shell([](Message message) -> Result<Message> {
         const Query query = std::get<Query>(message);
+        if (query.kind == QueryKind::parked) return Message(Answer{});
         if (query.kind != QueryKind::export_stock) {
             return schema::fail(schema::Errc::not_held, "this topic is not subscribed here");
         }

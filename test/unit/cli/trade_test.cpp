@@ -235,7 +235,7 @@ TEST_CASE("N10: why prints each event with its place, and says when they are not
     CHECK(shell.out.find("store10/1/4711") != std::string::npos);
     CHECK(shell.out.find("debt.moved charge") != std::string::npos);
     CHECK(shell.out.find("pending") != std::string::npos);
-    CHECK(shell.err == "1 events add up to 25.80\n");
+    CHECK(shell.err == "1 event adds up to 25.80\n");
     store.rows[QueryKind::debt][0].value = 9'999;
     CHECK(shell.run({"why", "debt", "12377"}) == 0);
     CHECK(shell.err.find("the replica says 99.99") != std::string::npos);
