@@ -91,8 +91,8 @@ Result<int> run_rounds(Context& context, const AccountListArgs& args) {
     }
     if (!context.console.json) {
         if (table.rows() > 0) context.console.out(table.text());
-        context.console.say(grouped(table.rows()) +
-                            " rows; `filial round cancel CUSTOMER` at the home gives one up");
+        context.console.say(counted(table.rows(), "row") +
+                            "; `filial round cancel CUSTOMER` at the home gives one up");
     }
     return fresh ? kDone : kStale;
 }
@@ -167,7 +167,7 @@ Result<int> run_grant_list(Context& context, const AccountListArgs& args) {
     }
     if (!context.console.json) {
         if (table.rows() > 0) context.console.out(table.text());
-        context.console.say(grouped(table.rows()) + " rows");
+        context.console.say(counted(table.rows(), "row"));
     }
     return fresh && !goods_alone ? kDone : kStale;
 }

@@ -144,7 +144,7 @@ Result<int> run_conflicts(Context& context, const ConflictArgs& args) {
         print(context.console, field);
     }
     if (!context.console.json) {
-        context.console.say(grouped(fields) + " conflicts" +
+        context.console.say(counted(fields, "conflict") +
                             (query.store.empty() ? "" : " of customers at home in " + query.store) +
                             (fields == 0
                                  ? ""

@@ -6,6 +6,7 @@
 #include "cli/epochs.h"
 #include "cli/person.h"
 #include "cli/queue.h"
+#include "cli/time_text.h"
 #include "core/disk_text.h"
 #include "core/journal/folder.h"
 #include "core/journal/journal_exam.h"
@@ -252,7 +253,7 @@ Json place_json(const Place& place) {
 
 std::string place_text(const Place& place) {
     std::string text = name_of(place.process) + ": " + place.state;
-    if (place.rows && place.state == "whole") text += ", " + std::to_string(*place.rows) + " rows";
+    if (place.rows && place.state == "whole") text += ", " + counted(*place.rows, "row");
     if (!place.why.empty()) text += ": " + place.why;
     text += "\n";
     for (const schema::DamagedEvents& each : place.damages) {

@@ -2,13 +2,14 @@
 
 namespace filial::cli {
 
-std::string next_step(const schema::Operation& operation) {
+std::string next_step(const schema::Operation& operation, const std::string& here) {
     using K = schema::OperationKind;
     const std::string transfer = "transfer " + operation.subject;
     switch (operation.kind) {
         case K::transfer_send:
             return "Next: " + operation.peer + " receives it with `filial transfer receive " +
-                   operation.subject + "`; until then `filial transfer list` shows it.";
+                   operation.subject + " --from " + here + " " + operation.sku +
+                   " QTY`; until then `filial transfer list` shows it.";
         case K::transfer_receive:
         case K::transfer_more:
             return "Next: " + operation.peer +

@@ -135,7 +135,8 @@ std::string next_of(Context& context, const std::vector<PlacedOperation>& operat
                     const Accepted& accepted) {
     if (operations.size() != 1) return "";
     const schema::Operation& operation = operations.front().operation;
-    const std::string next = next_step(operation);
+    const auto options = context.options();
+    const std::string next = next_step(operation, options ? (*options)->books_at().value() : "");
     return next.empty() ? next_account_step(context, operation, accepted) : next;
 }
 

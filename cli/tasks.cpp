@@ -193,7 +193,7 @@ Result<int> run_tasks(Context& context, const TaskArgs& args) {
         context.console.line(text);
     }
     if (!context.console.json) {
-        context.console.say(grouped(tasks.size()) + " tasks" + (args.all ? "" : " of " + self) +
+        context.console.say(counted(tasks.size(), "task") + (args.all ? "" : " of " + self) +
                             "; each is gone from here once it is done");
         if (unseen->any()) context.console.say("filial: " + to_string(*unseen));
     } else if (unseen->any()) {

@@ -94,8 +94,8 @@ Result<int> run_transfer_list(Context& context, const TransferListArgs& args) {
     }
     if (!context.console.json) {
         if (table.rows() > 0) context.console.out(table.text());
-        std::string text = grouped(table.rows()) + " rows, " + grouped(overdue) + " overdue (!), " +
-                           grouped(differences) + " to be settled";
+        std::string text = counted(table.rows(), "row") + ", " + grouped(overdue) +
+                           " overdue (!), " + grouped(differences) + " to be settled";
         if (differences > 0) {
             text +=
                 ": their source finds out what left (`filial transfer correct`) or gives it "

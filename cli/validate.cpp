@@ -226,7 +226,7 @@ Result<int> run_validate(Context& context, const ValidateArgs& args) {
             json["not_looked_through"] = unseen_json(found->unseen);
             context.console.line(dump(json));
         } else if (!args.watch || *told > 0) {
-            std::string text = grouped(*told) + " findings told";
+            std::string text = counted(*told, "finding") + " told";
             for (const auto& [store, count] : by_store) {
                 text += (text.back() == 'd' ? ": " : ", ") + store + " " + grouped(count);
             }

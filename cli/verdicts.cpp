@@ -66,7 +66,7 @@ Result<int> run_verdicts(Context& context, bool all) {
     }
     if (!context.console.json) {
         if (table.rows() > 0) context.console.out(table.text());
-        context.console.say(grouped(table.rows()) + " verdicts" + (all ? "" : " for " + self));
+        context.console.say(counted(table.rows(), "verdict") + (all ? "" : " for " + self));
     }
     return kDone;
 }

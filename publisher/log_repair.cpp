@@ -134,7 +134,7 @@ std::string LogRepair::state() const {
     if (!nobody_has_more()) return text;
     return text +
            "; connect a broker that has them, start this store's subscriber if it does not run, or "
-           "give them up with `filial doctor --accept-loss`";
+           "give them up with `filial doctor --accept-loss --reason '...'`";
 }
 
 /// The marks of a log count on: what the state said of it may be an older value, so a wide step.

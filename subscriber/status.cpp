@@ -49,7 +49,8 @@ std::string Subscriber::health() const {
     const auto parked = replica_.parked().all(kParkedNamed);
     if (parked.empty()) return text.empty() ? "ok" : text;
     if (!text.empty()) text += "; ";
-    text += std::to_string(replica_.parked().size()) + " keys are parked:";
+    text += std::to_string(replica_.parked().size());
+    text += replica_.parked().size() == 1 ? " key is parked:" : " keys are parked:";
     for (const schema::ParkedKey& each : parked) {
         text += " " + each.store.value() + "/" + each.topic + "/" + each.key;
     }

@@ -62,6 +62,14 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("transfers: what is to be typed at the destination is said in whole") {
+    AccountCompany company;
+    Shell shell(link_to_company(company));
+    REQUIRE(shell.run({"transfer", "send", "T1", "--to", "store3", "22423", "2"}) == 0);
+    CHECK(has(next_line(shell),
+              "store3 receives it with `filial transfer receive T1 --from store1 22423 QTY`;"));
+}
+
 TEST_CASE("N3, S44: the verbs of accounts and stores hand in what they say") {
     struct Case {
         std::vector<std::string> args;

@@ -200,7 +200,7 @@ TEST_CASE("N11: conflicts are listed by field with their values, of this store's
     CHECK(all[0]["values"][1]["store"] == "store1");
     CHECK(shell.run({"conflicts"}) == 0);
     CHECK(shell.out.find("  * Australia") != std::string::npos);
-    CHECK(shell.err.find("1 conflicts of customers at home in store1") != std::string::npos);
+    CHECK(shell.err.find("1 conflict of customers at home in store1") != std::string::npos);
 }
 
 TEST_CASE("N10: why prints each event with its place, and says when they are not all there") {

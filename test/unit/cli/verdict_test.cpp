@@ -177,7 +177,7 @@ TEST_CASE("S14: what another run told meanwhile is left out, the rest is told") 
     programs.known = 0;
     Shell shell(programs.link());
     CHECK(shell.run({"validate"}) == 0);
-    CHECK(shell.out.starts_with("1 findings told"));
+    CHECK(shell.out.starts_with("1 finding told"));
     REQUIRE(programs.tickets.size() == 2);
     CHECK(programs.tickets[1].number == 5);
     REQUIRE(programs.tickets[1].operations.size() == 1);
