@@ -5,99 +5,15 @@
 #include <random>
 
 #include "core/journal/journal_exam.h"
-#include "core/journal/journal_repair.h"
 #include "core/journal/journal_store.h"
-#include "core/journal/log_rebuild.h"
 #include "core/journal/redo_record.h"
-#include "test/unit/broker/log_maker.h"
-#include "test/unit/journal/journal_support.h"
+#include "test/unit/journal/repair_support.h"
 
-namespace filial::test {
+namespace filial::repair_test {
 namespace {
 
-namespace fs = std::filesystem;
-
-using broker::LogMaker;
 using core::examine_journal;
 using core::JournalExam;
-using core::JournalRepair;
-using core::LogCopy;
-using core::LogRebuild;
-using core::RocksJournal;
-using schema::Errc;
-using schema::Result;
-using schema::Sequence;
-
-const schema::StoreId kLost{"store1"};
-constexpr std::uint64_t kLostEvents = 120;
-
-core::JournalOptions small(const fs::path& dir, std::size_t memtable_bytes = 64 << 10) {
-    auto options = options_in(dir, "store1");
-    options.memtable_bytes = memtable_bytes;
-    return options;
-}
-
-/// Commits of five events, the last of them witnessed.
-void fill(const fs::path& dir, const LogMaker& log, std::uint64_t upto = kLostEvents,
-          std::size_t memtable_bytes = 64 << 10) {
-    const auto journal = opened(small(dir, memtable_bytes));
-    LogCopy copy(*journal, kLost);
-    while (copy.end().value() < upto) {
-        const std::uint64_t from = copy.end().value();
-        const std::uint64_t to = std::min(from + 5, upto);
-        REQUIRE(copy.take(log.range(from, to), schema::Timestamp{1}));
-        REQUIRE(copy.commit());
-        core::JournalWrite state;
-        state.state.emplace_back("own/" + std::to_string(from), "value");
-        REQUIRE(journal->commit(state, true));
-    }
-    REQUIRE(journal->witness());
-}
-
-LogMaker some_log() {
-    LogMaker log("store1");
-    log.sell(static_cast<int>(kLostEvents) - 1);
-    return log;
-}
-
-/// As the publisher does it, with a broker that holds the first `held` events.
-Result<void> repair(const fs::path& dir, const LogMaker& log, std::uint64_t held) {
-    auto repair = JournalRepair::open(small(dir));
-    if (!repair) return tl::unexpected(repair.error());
-    auto held_open = std::make_unique<LogRebuild>(**repair, kLost);
-    LogRebuild& rebuild = *held_open;
-    for (;;) {
-        while (rebuild.salvage(1 << 10)) {
-        }
-        REQUIRE(rebuild.commit());
-        const std::uint64_t end = rebuild.end().value();
-        if (end >= rebuild.known_end().value() && rebuild.witnessed()) break;
-        if (end >= held) {
-            if (!rebuild.witnessed()) break;  // The broker has no more: that is all there was.
-            return schema::fail(Errc::gap, core::events_text(rebuild.end(), rebuild.known_end()));
-        }
-        const auto taken =
-            rebuild.take(log.range(end, std::min(end + 7, held)), schema::Timestamp{2});
-        if (!taken) return taken;
-    }
-    held_open.reset();
-    const auto kept = (*repair)->finish("a test");
-    if (!kept) return tl::unexpected(kept.error());
-    return {};
-}
-
-/// Whether the journal opens and is the log, all of it.
-bool is_whole(const fs::path& dir, const LogMaker& log) {
-    const auto journal = RocksJournal::open(small(dir));
-    if (!journal) return false;
-    if ((*journal)->end(kLost).value() != kLostEvents) return false;
-    const auto range = (*journal)->read({kLost, {"*"}, Sequence{0}, 1 << 20});
-    if (!range) return false;
-    const auto found = schema::events_in_order(range->segments);
-    const auto expected = schema::events_in_order(log.range(0, kLostEvents).segments);
-    REQUIRE(expected);
-    return found && *found == *expected;
-}
 
 /// With payloads that no table packs well.
 LogMaker large_log(std::uint64_t events, std::size_t bytes) {
@@ -143,21 +59,6 @@ TEST_CASE("exam: a whole journal is whole, and nothing of it is written to") {
         CHECK(exam->witness->seq.value() == kLostEvents);
     }
     CHECK_FALSE(examine_journal(folder.path() / "nothing", "store1")->any);
-}
-
-TEST_CASE("repair: another store's journal is none that is damaged, and is not opened") {
-    for (const bool witnessed : {true, false}) {
-        CAPTURE(witnessed);
-        const TempFolder folder;
-        fill(folder.path(), some_log());
-        if (!witnessed) fs::remove(folder / "witness");
-        auto other = small(folder.path());
-        other.witness_of = "store2";
-        const auto opened_as = RocksJournal::open(other);
-        REQUIRE_FALSE(opened_as);
-        CHECK(opened_as.error().code == Errc::invalid);
-        CHECK(opened_as.error().message.find("has the log of store1") != std::string::npos);
-    }
 }
 
 TEST_CASE("exam: a deleted write-ahead log is said by position") {
@@ -292,37 +193,6 @@ TEST_CASE("repair: of a flipped bit in the log of writes only its own record is 
     }
 }
 
-TEST_CASE("repair: without its manifest a journal is all there, tables and logs of writes alike") {
-    const LogMaker log = some_log();
-    for (const std::size_t memtable : {std::size_t{64} << 10, std::size_t{4} << 10}) {
-        for (const char* gone : {"CURRENT", "MANIFEST", "both"}) {
-            CAPTURE(memtable);
-            CAPTURE(gone);
-            const TempFolder dir;
-            fill(dir.path(), log, kLostEvents, memtable);
-            std::vector<fs::path> files;
-            for (const auto& entry : fs::directory_iterator(dir / "db")) {
-                files.push_back(entry.path());
-            }
-            for (const fs::path& file : files) {
-                const std::string name = file.filename().string();
-                const bool manifest = name.starts_with("MANIFEST") && gone[0] != 'C';
-                if (manifest || (name == "CURRENT" && gone[0] != 'M')) fs::remove(file);
-            }
-            CHECK_FALSE(RocksJournal::open(small(dir.path())));
-            {
-                const auto repairing = JournalRepair::open(small(dir.path()));
-                REQUIRE(repairing);
-                CHECK((*repairing)->rescued().at("own/115") == "value");
-            }
-            // No broker has anything of it.
-            const auto done = repair(dir.path(), log, 0);
-            REQUIRE_MESSAGE(done, done.error().message);
-            CHECK(is_whole(dir.path(), log));
-        }
-    }
-}
-
 TEST_CASE("repair: whether all of the state could be read is known") {
     const LogMaker log = some_log();
     TempFolder folder;
@@ -412,4 +282,4 @@ TEST_CASE("log copy: takes only what goes on behind what is there") {
     REQUIRE(again.take(log.range(12, 40), {}));
 }
 
-}  // namespace filial::test
+}  // namespace filial::repair_test
