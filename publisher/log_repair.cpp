@@ -104,6 +104,7 @@ std::string LogRepair::text_of(const Source& source) {
     if (!source.trouble.empty()) return " gives what does not fit: " + source.trouble;
     if (source.end) return " has it up to " + std::to_string(source.end->value());
     if (!source.busy.empty()) return " has yet to answer: " + source.busy;
+    if (!source.refused.empty()) return " refuses this machine: " + source.refused;
     return " has not answered";
 }
 

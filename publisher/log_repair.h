@@ -52,6 +52,7 @@ class LogRepair : public core::Host {
     /// The own log, from brokers that are dialled and from the own replica.
     std::optional<core::Want> want(const core::Peer& peer, const schema::StoreId& store) override;
     schema::Result<void> take(const core::Peer& peer, schema::Range range) override;
+    void turned_away(const core::Peer& peer, const schema::Error& error) override;
     void not_served(const core::Peer& peer, const schema::Trouble& trouble) override;
     schema::Result<void> flush() override;
     std::vector<schema::TopicEnd> durable(const core::Want& want) const override;
@@ -84,6 +85,7 @@ class LogRepair : public core::Host {
         std::optional<schema::Sequence> end;  ///< Where it ends there; nullopt: not said yet.
         std::string trouble;                  ///< Why nothing is taken from it.
         std::string busy;                     ///< Why it cannot say yet.
+        std::string refused;                  ///< Why it has no session with this machine.
         /// It has later events and does not keep the ones that are missing now: what it said. Then
         /// topic by topic, but for those in `gone`, it may have what the damaged journal lacks.
         std::string trimmed;

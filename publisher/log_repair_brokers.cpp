@@ -81,6 +81,11 @@ Result<void> LogRepair::take(const Peer& peer, schema::Range range) {
     return taken;
 }
 
+void LogRepair::turned_away(const Peer& peer, const schema::Error& error) {
+    const auto broker = brokers_.find(peer.store);
+    if (broker != brokers_.end()) broker->second.refused = error.message;
+}
+
 void LogRepair::not_served(const Peer& peer, const schema::Trouble& trouble) {
     Source* source = source_of(peer);
     if (source == nullptr || trouble.store != options_.store.value()) return;

@@ -97,7 +97,22 @@ std::string Rejoiner::not_kept() const {
            "this store cannot go on";
 }
 
+void Rejoiner::turned_away(const core::Peer& peer, const schema::Error& error) {
+    std::string& said = refused_[peer.store];
+    news_ = news_ || said != error.message;
+    said = error.message;
+}
+
+std::string Rejoiner::refusals() const {
+    std::string text;
+    for (const auto& [broker, said] : refused_) {
+        text += (text.empty() ? "" : "; ") + broker + " refuses this machine: " + said;
+    }
+    return text;
+}
+
 void Rejoiner::rejoined(const core::Peer& peer, const schema::Rejoined& answer) {
+    refused_.erase(peer.store);
     const bool asked = peer.role == "broker" && answer.incarnation == quarantine_.incarnation;
     if (!asked || !hubs_.trusts(peer)) return;
     readmission_.heard(peer.store, answer);
@@ -113,6 +128,9 @@ Result<void> Rejoiner::decide() {
     if (schema::planted(schema::Bug::epoch_counted) && next->step == Readmission::Step::wait) {
         const auto head = journal_.head(options_.store);
         *next = {Readmission::Step::open, schema::Epoch{head ? head->epoch.value() + 1 : 1}, {}};
+    }
+    if (next->step == Readmission::Step::wait && !refused_.empty()) {
+        next->why += "; " + refusals();
     }
     const std::string lacks = next->step == Readmission::Step::fetch ? not_kept() : std::string();
     next->why += lacks;

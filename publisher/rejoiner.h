@@ -53,6 +53,7 @@ class Rejoiner : public core::Host {
     void applied(const core::Peer&, const schema::Applied&) override {}
     /// What a broker does not keep any more nobody can wait for.
     void not_served(const core::Peer& peer, const schema::Trouble& trouble) override;
+    void turned_away(const core::Peer& peer, const schema::Error& error) override;
     void rejoined(const core::Peer& peer, const schema::Rejoined& answer) override;
     void request(const core::Requester& from, schema::Message message) override;
     void turn(core::BootTime now) override;
@@ -60,6 +61,7 @@ class Rejoiner : public core::Host {
   private:
     schema::Result<void> decide();
     std::string not_kept() const;
+    std::string refusals() const;
     void ask(core::BootTime now);
     schema::Result<schema::Status> accept_hub(const core::Requester& from,
                                               const schema::Readmit& hub);
@@ -73,6 +75,7 @@ class Rejoiner : public core::Host {
     core::StoreLogs logs_;
     Hubs hubs_;
     Readmission readmission_;
+    std::map<std::string, std::string> refused_;  ///< By broker: why it hears nothing of this one.
     std::map<std::string, std::string> trimmed_;  ///< By broker: why it does not give the log.
     bool news_ = true;                            ///< Since it was last decided.
     Outcome outcome_ = Outcome::going_on;

@@ -12,6 +12,16 @@ using schema::Errc;
 using schema::Error;
 using schema::StoreId;
 
+namespace {
+
+/// Whose log it speaks for.
+std::string name_of(const Peer& peer) {
+    if (peer.incarnation == schema::Incarnation{}) return "a store that repairs its log";
+    return "incarnation " + schema::to_hex(schema::view(peer.incarnation));
+}
+
+}  // namespace
+
 bool Switchboard::admitted(const Line& line) const {
     if (line.local() || line.dialled()) return true;
     return allow_ != nullptr && allow_->find_store(line.session()->peer().store) != nullptr;
@@ -58,10 +68,10 @@ std::optional<Error> Switchboard::take_over(const Line& line) {
         if (there.incarnation == peer.incarnation || there.epoch < peer.epoch) continue;
         if (host_.goes_before(peer, there)) continue;
         return Error{Errc::forked,
-                     "another machine speaks as " + peer.store + " and is connected, incarnation " +
-                         schema::to_hex(schema::view(there.incarnation)) + "; this one is " +
-                         schema::to_hex(schema::view(peer.incarnation)) +
-                         ": two may not have one store's name"};
+                     "another machine speaks as " + peer.store + " and is connected, " +
+                         name_of(there) + "; this one is " + name_of(peer) +
+                         ": two may not have one store's name. The other one may be what this one "
+                         "was before, and is given up once nothing has come of it for a while"};
     }
     // A receiver has one session: what an older one of the same name still says is not heard.
     if (schema::planted(schema::Bug::older_session_heard)) return std::nullopt;

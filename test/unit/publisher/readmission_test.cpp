@@ -345,3 +345,24 @@ TEST_CASE("N8: a store whose log the broker has trimmed says so, and what has to
     rejoiner.turn({});
     CHECK(rejoiner.why().find("newer backup") == std::string::npos);
 }
+
+TEST_CASE("N8: a store in quarantine that its broker refuses says why") {
+    MemoryJournal here = log_of(1);
+    filial::core::Options options;
+    options.store = kSelf;
+    const filial::core::ManualClock clock;
+    const auto quarantine = filial::core::begin_quarantine(kSelf, "a test");
+    filial::publisher::Rejoiner rejoiner(options, here, clock, quarantine);
+    filial::core::Peer head;
+    head.store = "head";
+    head.role = "broker";
+    rejoiner.turned_away(head, {Errc::forked, "another machine speaks as store1"});
+    rejoiner.turn({});
+    CHECK(rejoiner.why().find("head refuses this machine: another machine speaks as store1") !=
+          std::string::npos);
+    Rejoined word = word_of(here, 2, 0);
+    word.incarnation = quarantine.incarnation;
+    rejoiner.rejoined(head, word);
+    rejoiner.turn({});
+    CHECK(rejoiner.why().find("refuses") == std::string::npos);
+}
