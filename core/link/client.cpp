@@ -83,8 +83,9 @@ schema::Error Client::Inside::nobody() {
     if (!trouble) {
         return {Errc::unreachable, endpoint + " is connected but takes no more messages"};
     }
-    return {Errc::unreachable, "nobody answers at " + endpoint + ": is the process running? (" +
-                                   trouble->message.substr(endpoint.size() + 2) + ")"};
+    const std::string why = trouble->message.substr(endpoint.size() + 2);
+    return {Errc::unreachable, "nobody answers at " + endpoint + ": is the process running?" +
+                                   (why == "nobody answers" ? "" : " (" + why + ")")};
 }
 
 Result<void> Client::Inside::send(const schema::Bytes& bytes, const Deadline& deadline) {
