@@ -6,6 +6,48 @@
 #include "test/unit/broker/company.h"
 
 namespace filial::broker {
+namespace {
+
+/// A broker that has readmitted a machine as store1 in epoch 2 and has heard nothing of it since.
+struct Awaiting {
+    core::ManualClock clock;
+    test::MemoryJournal journal;
+    const StoreId store{"store1"};
+    const core::Peer awaited = machine(7);
+    std::unique_ptr<core::Network> network = std::move(*core::Network::open(nullptr));
+    std::unique_ptr<Broker> broker;
+    std::unique_ptr<core::Exchange> exchange;
+
+    Awaiting() {
+        Readmissions readmissions;
+        Attempt attempt;
+        attempt.incarnation = awaited.incarnation;
+        REQUIRE(readmissions.met(store, attempt));
+        REQUIRE(readmissions.grant(store, "07070707", schema::Epoch{1}));
+        core::JournalWrite write;
+        readmissions.save(write);
+        REQUIRE(journal.commit(write, true));
+        broker = std::move(*Broker::open(journal, clock, StoreId{"head"}, nullptr));
+        exchange = std::make_unique<core::Exchange>(*broker, clock, *network, nullptr, nullptr,
+                                                    core::Self{StoreId{"head"}, "broker", {}, {}});
+        REQUIRE(broker->attach(*exchange));
+    }
+    static core::Peer machine(std::uint8_t number) {
+        core::Peer peer;
+        peer.store = "store1";
+        peer.role = "publisher";
+        peer.name = "store1/publisher";
+        peer.incarnation.fill(number);
+        return peer;
+    }
+    std::uint32_t granted() const {
+        const auto kept = Readmissions::load(journal);
+        REQUIRE(kept);
+        return kept->life(store)->granted.value();
+    }
+};
+
+}  // namespace
 
 TEST_CASE("N8: who is readmitted already is so also while the disk is full") {
     const fs::path dir = scratch("readmit-test-");
@@ -62,36 +104,15 @@ TEST_CASE("N8: who is readmitted already is so also while the disk is full") {
 TEST_CASE(
     "N8: while one machine's life is awaited, of all others only a repair is let in, and makes "
     "place for it") {
-    core::ManualClock clock;
-    test::MemoryJournal journal;
-    const StoreId store{"store1"};
-    core::Peer awaited;
-    awaited.store = store.value();
-    awaited.role = "publisher";
-    awaited.name = "store1/publisher";
-    awaited.incarnation.fill(7);
-    {
-        Readmissions readmissions;
-        Attempt attempt;
-        attempt.incarnation = awaited.incarnation;
-        REQUIRE(readmissions.met(store, attempt));
-        REQUIRE(readmissions.grant(store, "07070707", schema::Epoch{1}));
-        core::JournalWrite write;
-        readmissions.save(write);
-        REQUIRE(journal.commit(write, true));
-    }
-    auto network = std::move(*core::Network::open(nullptr));
-    auto broker = std::move(*Broker::open(journal, clock, StoreId{"head"}, nullptr));
-    core::Exchange exchange{*broker, clock,   *network,
-                            nullptr, nullptr, core::Self{StoreId{"head"}, "broker", {}, {}}};
-    REQUIRE(broker->attach(exchange));
+    Awaiting at;
+    Broker* broker = at.broker.get();
+    const core::Peer& awaited = at.awaited;
 
     // Its log was damaged before anybody had the new epoch, or it is an older machine: the events
     // that it gets back say which.
     core::Peer repair = awaited;
     repair.incarnation = {};
-    core::Peer other = awaited;
-    other.incarnation.fill(8);
+    const core::Peer other = Awaiting::machine(8);
     core::Peer old = repair;
     old.epoch = schema::Epoch{1};
     CHECK(!broker->refuses(awaited));
@@ -120,44 +141,18 @@ TEST_CASE(
 
 TEST_CASE(
     "N8: an epoch that is granted to a greeting is raised by what the machine then says, durably") {
-    core::ManualClock clock;
-    test::MemoryJournal journal;
-    const StoreId store{"store1"};
-    core::Peer machine;
-    machine.store = store.value();
-    machine.role = "publisher";
-    machine.name = "store1/publisher";
-    machine.incarnation.fill(7);
-    {
-        Readmissions readmissions;
-        Attempt attempt;
-        attempt.incarnation = machine.incarnation;
-        REQUIRE(readmissions.met(store, attempt));
-        REQUIRE(readmissions.grant(store, "07070707", schema::Epoch{1}));
-        core::JournalWrite write;
-        readmissions.save(write);
-        REQUIRE(journal.commit(write, true));
-    }
-    auto network = std::move(*core::Network::open(nullptr));
-    auto broker = std::move(*Broker::open(journal, clock, StoreId{"head"}, nullptr));
-    core::Exchange exchange{*broker, clock,   *network,
-                            nullptr, nullptr, core::Self{StoreId{"head"}, "broker", {}, {}}};
-    REQUIRE(broker->attach(exchange));
-    const auto granted = [&] {
-        const auto kept = Readmissions::load(journal);
-        REQUIRE(kept);
-        return kept->life(store)->granted.value();
-    };
-    const schema::Rejoin says{0, machine.incarnation, schema::Epoch{2}, Sequence{9}, "pc", "lost"};
-    journal.fail_commits(schema::Errc::no_space);
-    broker->rejoin(machine, says);
-    journal.fail_commits(std::nullopt);
-    CHECK(granted() == 2);
-    broker->rejoin(machine, says);
-    CHECK(granted() == 3);
+    Awaiting at;
+    const schema::Rejoin says{0,     at.awaited.incarnation, schema::Epoch{2}, Sequence{9}, "pc",
+                              "lost"};
+    at.journal.fail_commits(schema::Errc::no_space);
+    at.broker->rejoin(at.awaited, says);
+    at.journal.fail_commits(std::nullopt);
+    CHECK(at.granted() == 2);
+    at.broker->rejoin(at.awaited, says);
+    CHECK(at.granted() == 3);
     // In its own epoch now, it may be what a broker granted: nothing changes by that.
-    broker->rejoin(machine, says);
-    CHECK(granted() == 3);
+    at.broker->rejoin(at.awaited, says);
+    CHECK(at.granted() == 3);
 }
 
 }  // namespace filial::broker
