@@ -276,8 +276,11 @@ Result<bool> Replica::overtaken(const schema::Mark& mark) {
     // A source that has what was left out may come first again: from once to once twice as long.
     Overtaking& last = overtakings_[mark.store];
     if (last.epoch != mark.epoch) last = {mark.epoch, mark.at, 0};
-    const std::int64_t since = mark.at.value() - last.at.value();
-    if (since >= 0 && since < last.pause_us) return false;
+    // Any time may be said, so that the difference may not fit.
+    const std::uint64_t since =
+        static_cast<std::uint64_t>(mark.at.value()) - static_cast<std::uint64_t>(last.at.value());
+    const bool later = mark.at.value() >= last.at.value();
+    if (later && since < static_cast<std::uint64_t>(last.pause_us)) return false;
     last.at = mark.at;
     last.pause_us = std::min(std::max(2 * last.pause_us, kOvertakenAgain), kOvertakenMost);
     core::log(core::Level::warn,
