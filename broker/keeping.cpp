@@ -60,8 +60,8 @@ std::string Broker::health() const {
         add(store.value() +
             " is offered by a second machine, from which nothing is taken: see the log");
     }
+    const auto peers = exchange_->peers();
     for (const auto& [store, attempt] : readmissions_.open()) {
-        const auto peers = exchange_->peers();
         const bool waits = std::any_of(peers.begin(), peers.end(), [&](const core::Peer& peer) {
             return peer.incarnation == attempt.incarnation;
         });

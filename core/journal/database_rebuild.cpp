@@ -54,15 +54,15 @@ class Again : public rocksdb::WriteBatch::Handler {
     rocksdb::WriteBatch& to_;
 };
 
-/// The names of RocksDB's logs are numbers of one width.
-std::vector<fs::path> logs_in(const fs::path& dir) {
-    std::vector<fs::path> logs;
+/// By their names; those of RocksDB's logs are numbers of one width.
+std::vector<fs::path> files_in(const fs::path& dir, bool (*wanted)(const fs::path& name)) {
+    std::vector<fs::path> files;
     std::error_code error;
     for (fs::directory_iterator at(dir, error), end; !error && at != end; at.increment(error)) {
-        if (at->path().extension() == ".log") logs.push_back(at->path());
+        if (wanted(at->path().filename())) files.push_back(at->path());
     }
-    std::sort(logs.begin(), logs.end());
-    return logs;
+    std::sort(files.begin(), files.end());
+    return files;
 }
 
 Result<void> replay(const fs::path& log, const RocksDatabase& database, std::size_t columns) {
@@ -88,7 +88,8 @@ Result<RocksDatabase> rebuild_database(const fs::path& dir, const std::vector<st
     const fs::path aside = dir / "logs";
     fs::create_directory(aside, error);
     std::vector<fs::path> logs;
-    for (const fs::path& log : logs_in(dir)) {
+    const auto is_log = [](const fs::path& name) { return name.extension() == ".log"; };
+    for (const fs::path& log : files_in(dir, is_log)) {
         logs.push_back(aside / log.filename());
         fs::rename(log, logs.back(), error);
         if (error) {
@@ -100,7 +101,13 @@ Result<RocksDatabase> rebuild_database(const fs::path& dir, const std::vector<st
         // Of no tables nothing can be made; what leads to them is in the way of a new database.
         log(Level::info, "no tables to build a database of",
             {{"dir", dir.string()}, {"error", repaired.error().message}});
-        fs::remove(dir / "CURRENT", error);
+        // A new manifest of an old one's name would be written into that file, to which `dir` may
+        // only have a link.
+        for (const fs::path& file : files_in(dir, [](const fs::path& name) {
+                 return name == "CURRENT" || name.string().starts_with("MANIFEST-");
+             })) {
+            fs::remove(file, error);
+        }
     }
     auto database = RocksDatabase::open(dir, columns, memory, RocksDatabase::Mode::write);
     if (!database) return database;
