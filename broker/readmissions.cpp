@@ -52,6 +52,7 @@ Result<Attempt> decode(schema::Parser& parser, ByteView bytes) {
     attempt.incarnation = schema::id16_from(fields->bin());
     attempt.epoch = Epoch{fields->u32()};
     attempt.end = schema::Sequence{fields->u64()};
+    attempt.most = {attempt.epoch, attempt.end};
     attempt.machine = fields->str();
     attempt.reason = fields->str();
     attempt.at = schema::Timestamp{fields->i64()};
@@ -110,7 +111,7 @@ bool Readmissions::met(const StoreId& store, Attempt attempt) {
     if (attempt.machine.empty()) return false;
     attempt.at = known->at;
     attempt.granted = known->granted;
-    attempt.most = std::max({known->most, attempt.most, std::pair(attempt.epoch, attempt.end)});
+    attempt.most = std::max(known->most, std::pair(attempt.epoch, attempt.end));
     if (*known == attempt) return false;
     *known = std::move(attempt);
     unsaved_.emplace_back(store, known->incarnation);
