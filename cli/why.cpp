@@ -168,9 +168,9 @@ Result<int> run_why(Context& context, const WhyArgs& args) {
             }
             if (topic == schema::kTopicAccounts && !is_of_credit(*cause)) return;
             ++events;
-            if (const std::string& why = field_of(row, "parked"); !why.empty()) {
-                if (++parked == 1) parked_why = why;
-            }
+            const std::string& why = field_of(row, "parked");
+            const bool waits = !why.empty() && !why.starts_with(schema::kGivenUpHere);
+            if (waits && ++parked == 1) parked_why = why;
             if (__builtin_add_overflow(sum, row.value, &sum)) sum = row.value;
             if (context.console.json) {
                 context.console.line(dump(json_of(*cause, unit)));

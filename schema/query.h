@@ -90,6 +90,10 @@ struct Freshness {
     friend bool operator==(const Freshness&, const Freshness&) = default;
 };
 
+/// What the field "parked" of a row of `why` begins with where the event is not waited for any
+/// more: it was given up, on the record.
+inline constexpr std::string_view kGivenUpHere = "given up here";
+
 /// One row. Which members mean something depends on the query; docs/protocol.md has the table.
 struct AnswerRow {
     std::string store;

@@ -163,7 +163,8 @@ Result<std::optional<std::string>> EventPages::not_applied(const schema::Positio
                                                              position.epoch, key);
     if (!waived) return tl::unexpected(waived.error());
     if (!*waived) return std::optional<std::string>();
-    return std::optional<std::string>("given up here: see `filial parked show " + key + "`");
+    return std::optional<std::string>(std::string(schema::kGivenUpHere) +
+                                      ": see `filial parked show " + key + "`");
 }
 
 Result<void> EventPages::why(const Place& place, Sequence& reached) {

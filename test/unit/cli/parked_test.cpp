@@ -121,6 +121,10 @@ TEST_CASE("N9: why says how many events of the key are parked, and ends with 3")
                          "see `filial parked show 22423`") != std::string::npos);
     CHECK(shell.run({"why", "stock", "22423", "--json"}) == 3);
     CHECK(Json::parse(shell.out)["parked"] == "no idea");
+    // What was given up is not waited for: the rest is all there will be.
+    cause.fields.back().second = std::string(schema::kGivenUpHere) + ": see `filial parked show`";
+    CHECK(shell.run({"why", "stock", "22423"}) == 0);
+    CHECK(shell.err.find("not fresh") == std::string::npos);
     cause.fields.pop_back();
     CHECK(shell.run({"why", "stock", "22423"}) == 0);
 }
